@@ -1,0 +1,61 @@
+"""Training and validation records: averaged over their window, handed to the writers.
+
+A record is a flat dict: {"step", "split", "time", "loss", metrics...}, for training also
+"learning_rate", "examples_per_second" and "input_wait" (fraction of the time spent waiting for
+input). The sums of an unfinished window are part of the checkpoint, so a resumed run writes the
+records that an uninterrupted one would.
+"""
+
+import time
+
+
+class MetricsLog:
+    """Adds up loops (`accumulate`, every loop) and writes records (`write_train`, when due)."""
+
+    def __init__(self, state, writers, *, learning_rate, wall_clock=time.time):
+        """
+        Args:
+          state: a `TrainState`; its host.window holds the running sums.
+          writers: callables that take a record.
+          learning_rate: () -> float.
+          wall_clock: () -> seconds since 1970; injected by tests.
+        """
+        self._state = state
+        self._writers = writers
+        self._learning_rate = learning_rate
+        self._wall_clock = wall_clock
+        self.last_train = {}  # metrics of the latest training record
+        self.last_validation = {}
+
+    def accumulate(self, moment):
+        window = self._state.host.window
+        for name, value in {**moment.sums, "seconds": moment.seconds}.items():
+            window[name] = window.get(name, 0.0) + value
+
+    def write_train(self, moment):
+        window = dict(self._state.host.window)
+        self._state.host.window = {}
+        if not window:
+            return
+        count, seconds = window.pop("count"), window.pop("seconds")
+        wait = window.pop("input_wait")
+        self.last_train = {name: value / count for name, value in window.items()}
+        self._write(
+            moment.step,
+            "train",
+            {
+                **self.last_train,
+                "learning_rate": self._learning_rate(),
+                "examples_per_second": round(count / max(seconds, 1e-9), 1),
+                "input_wait": round(wait / max(seconds, 1e-9), 4),
+            },
+        )
+
+    def write_validation(self, step, metrics):
+        self.last_validation = metrics
+        self._write(step, "validation", metrics)
+
+    def _write(self, step, split, values):
+        record = {"step": step, "split": split, "time": round(self._wall_clock(), 3), **values}
+        for writer in self._writers:
+            writer(record)

@@ -1,0 +1,44 @@
+"""Evaluation between steps: records it, keeps the best step's name, and stops when it stagnates."""
+
+
+class Validation:
+    """Runs an evaluation and keeps host.best_* and the patience up to date."""
+
+    def __init__(self, state, evaluate, metrics_log, *, monitor, goal, patience, note):
+        """
+        Args:
+          state: a `TrainState`.
+          evaluate: () -> dict of metrics.
+          metrics_log: a `MetricsLog`.
+          monitor: name of the metric that decides.
+          goal: "max" or "min".
+          patience: evaluations without improvement before the end; 0: never.
+          note: takes a line for the user.
+        """
+        self._state = state
+        self._evaluate = evaluate
+        self._metrics_log = metrics_log
+        self._monitor = monitor
+        self._sign = {"max": 1, "min": -1}[goal]
+        self._patience = patience
+        self._note = note
+        self.improved = False  # by the latest evaluation
+
+    def __call__(self, moment):
+        host = self._state.host
+        metrics = self._evaluate()
+        self._metrics_log.write_validation(moment.step, metrics)
+        value = metrics[self._monitor]
+        self.improved = host.best_value is None or self._sign * (value - host.best_value) > 0
+        if self.improved:
+            host.best_value, host.best_step = value, moment.step
+            host.evaluations_without_improvement = 0
+        else:
+            host.evaluations_without_improvement += 1
+        shown = "  ".join(f"{name} {number:.4f}" for name, number in metrics.items())
+        self._note(f"step {moment.step}  validation  {shown}{'  (best)' if self.improved else ''}")
+        if self._patience and host.evaluations_without_improvement >= self._patience:
+            moment.stop = (
+                f"early stopping: {self._monitor} of validation has not improved on "
+                f"{host.best_value:.4f} (step {host.best_step}) for {self._patience} evaluations"
+            )

@@ -1,0 +1,83 @@
+"""The command line: parse, log, dispatch to a mode, turn what happens into an exit code."""
+
+import errno
+import importlib
+import logging
+import sys
+import traceback
+
+from tfapp import flags, quiet
+from tfapp.errors import StorageError, TfappError
+
+_MODES = {
+    "train": "tfapp.modes.train",
+    "eval": "tfapp.modes.evaluate",
+    "predict": "tfapp.modes.predict",
+}
+
+
+def main(argv):
+    """Runs the command line `argv` (program name first) and returns the exit code."""
+    if any(argument in flags.HELP_FLAGS for argument in argv[1:]):
+        print(flags.help_text())
+        return 0
+    _configure_logging()
+    try:
+        config = flags.parse(argv)
+        quiet.import_tensorflow()
+        importlib.import_module(_MODES[config.mode]).main(config)
+    except TfappError as error:
+        return _report(error, error.exit_code)
+    except OSError as error:
+        return _report_os_error(error)
+    except KeyboardInterrupt:
+        return _report("stopped before training began; nothing to save", 143)
+    except Exception as error:  # the last resort: a bug is reported as one, with its details kept
+        return _report_bug(error)
+    return 0
+
+
+def run():
+    """Entry point of the `tfapp` console script."""
+    sys.exit(main(sys.argv))
+
+
+def _configure_logging():
+    """The log goes to stderr, one plain line a message."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    logging.getLogger("tfapp").setLevel(logging.INFO)
+
+
+def _report(message, code):
+    print(f"tfapp: {message}", file=sys.stderr)
+    return code
+
+
+def _report_os_error(error):
+    """An error of the file system that nobody turned into a TfappError on the way."""
+    storage = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+    if error.errno in storage:
+        return _report(f"{error.filename or 'disk'}: {error.strerror}", StorageError.exit_code)
+    return _report_bug(error)
+
+
+def _report_bug(error):
+    details = "".join(traceback.format_exception(error))
+    message = " ".join(str(error).split())
+    path = _write_details(details)
+    where = f"; details in {path}" if path else f"\n{details}"
+    return _report(f"internal error: {type(error).__name__}: {message[:300]}{where}", 1)
+
+
+def _write_details(details):
+    """Keeps a bug's traceback in a file, so that the message stays one line."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="tfapp-error-", suffix=".txt", delete=False
+        ) as file:
+            file.write(details)
+            return file.name
+    except OSError:
+        return None

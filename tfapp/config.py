@@ -1,0 +1,154 @@
+"""The configuration of a run: every default, and every check that needs no data.
+
+A field's name is its flag's name. `IDENTITY` lists the fields that decide what is computed: a run
+folder belongs to one value of them, whereas the others may change when a run is continued.
+"""
+
+import dataclasses
+
+from tfapp.durations import parse_duration
+from tfapp.errors import UsageError
+from tfapp.registry import suggest
+
+MODES = ("train", "eval", "predict")
+CHOICES = {
+    "mode": MODES,
+    "resume": ("auto", "never", "must"),
+    "strategy": ("auto", "one", "mirrored"),
+    "engine": ("auto", "resident", "stream"),
+    "xla": ("auto", "loop", "step", "gradients", "update", "off"),
+    "split": ("train", "validation", "test"),
+}
+IDENTITY = (
+    "dataset", "label", "validation_split", "model", "model_arg", "task", "loss",
+    "batch_size", "learning_rate", "optimizer", "seed",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All settings of one run. Raises UsageError for a value that cannot work."""
+
+    mode: str = "train"  # one of MODES
+    model_dir: str = ""  # the run's folder; empty: a new runs/DATASET-MODEL-N
+    resume: str = "auto"  # auto: continue what is there; never: refuse; must: demand it
+    seed: int = 0  # of initial weights, order, splits and dropout; 0 is a seed like any other
+    dry_run: bool = False  # two steps of everything in a temporary folder, nothing kept
+    only_check_args: bool = False  # stop after the checks
+
+    dataset: str = "digits"  # a name, or kind:where
+    data_dir: str = ""  # TFDS folder; empty: TFDS's own default
+    manual_dir: str = ""  # folder of files fetched by hand; empty: none
+    offline: bool = False  # never use the network
+    label: str = ""  # name of what to learn; empty: the source's own label
+    validation_split: float = 0.1  # fraction of the examples carved for a split that is missing
+
+    model: str = "mlp"  # registered name, or package.module:Class
+    model_arg: tuple[str, ...] = ()  # name=value pairs for the model's constructor
+    task: str = "auto"  # registered name; auto: from the label
+    loss: str = "auto"  # registered name; auto: the task's own
+
+    epochs: int = 20  # passes over the training split; ignored where steps is given
+    steps: int = 0  # optimizer steps; 0: as many as epochs says
+    batch_size: int = 32  # examples a step, over all replicas
+    learning_rate: float = 1e-3  # peak
+    optimizer: str = "adam"  # Keras optimizer by name
+    early_stopping: int = 0  # evaluations without improvement before the end; 0: never
+    monitor: str = "auto"  # metric of validation that decides which step is best
+
+    strategy: str = "auto"  # one device, or all GPUs mirrored
+    logical_devices: int = 0  # split the CPU into so many devices; 0: leave it whole
+    engine: str = "auto"  # where the data lives
+    xla: str = "auto"  # what is compiled by XLA
+    steps_per_loop: str = "auto"  # steps between two returns to the host: a number, or auto
+    require_gpu: bool = False  # stop unless TensorFlow sees a GPU
+
+    log_every: str = "100"  # duration between two training lines of metrics.jsonl
+    evaluate_every: str = "1e"  # duration between two evaluations on validation
+    checkpoint_every: str = "500"  # duration between two checkpoints
+    keep: int = 3  # how many of the latest checkpoints stay; the best one stays besides
+
+    export: tuple[str, ...] = ("savedmodel",)  # formats; ("none",): no export
+    split: str = "test"  # what --mode=eval evaluates on
+    input: str = ""  # what --mode=predict reads
+    output: str = ""  # what --mode=predict writes
+
+    def __post_init__(self):
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise UsageError(
+                    f"--{name}={value}: unknown{suggest(str(value), choices)} "
+                    f"(one of {', '.join(choices)})"
+                )
+        self._check_numbers()
+        self._check_durations()
+        self._check_lists()
+        self._check_mode()
+
+    def _check_numbers(self):
+        positive = ("batch_size", "learning_rate", "keep", "epochs")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
+        for name in ("steps", "early_stopping", "logical_devices"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"--{name}={getattr(self, name)}: must be 0 or more")
+        if self.learning_rate == float("inf"):
+            raise UsageError(f"--learning_rate={self.learning_rate}: must be finite")
+        if not 0 < self.validation_split < 1:
+            raise UsageError(
+                f"--validation_split={self.validation_split}: must lie between 0 and 1"
+            )
+        if not 0 <= self.seed < 2**31:
+            raise UsageError(f"--seed={self.seed}: must lie between 0 and {2**31 - 1}")
+
+    def _check_durations(self):
+        units = ("steps", "epochs", "percent", "examples")
+        for name in ("log_every", "evaluate_every"):
+            parse_duration(getattr(self, name), name, units)
+        parse_duration(self.checkpoint_every, "checkpoint_every")
+        for name in ("log_every", "evaluate_every", "checkpoint_every"):
+            if parse_duration(getattr(self, name), name).value == 0:
+                raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
+        if self.steps_per_loop != "auto" and not (
+            self.steps_per_loop.isdigit() and int(self.steps_per_loop) > 0
+        ):
+            raise UsageError(f"--steps_per_loop={self.steps_per_loop}: a number above 0, or auto")
+
+    def _check_lists(self):
+        for pair in self.model_arg:
+            if "=" not in pair:
+                raise UsageError(f"--model_arg={pair}: write it as name=value")
+        known = ("savedmodel", "none")
+        for name in self.export:
+            if name not in known:
+                raise UsageError(
+                    f"--export={name}: unknown{suggest(name, known)} (one of {', '.join(known)})"
+                )
+        if "none" in self.export and len(self.export) > 1:
+            raise UsageError(f"--export={','.join(self.export)}: none excludes every other format")
+
+    def _check_mode(self):
+        if self.mode != "train" and not self.model_dir:
+            raise UsageError(f"--mode={self.mode} needs --model_dir, the folder of a finished run")
+        for name in ("input", "output"):
+            given = bool(getattr(self, name))
+            if given != (self.mode == "predict"):
+                verb = "belongs to" if given else "is needed with"
+                raise UsageError(f"--{name} {verb} --mode=predict")
+        if self.strategy == "one" and self.logical_devices > 1:
+            raise UsageError(
+                f"--strategy=one contradicts --logical_devices={self.logical_devices}: "
+                "drop one of them"
+            )
+        if self.engine == "stream" and self.xla == "loop":
+            raise UsageError(
+                "--engine=stream contradicts --xla=loop: the host feeds every step; use --xla=step"
+            )
+        if self.resume == "must" and not self.model_dir:
+            raise UsageError("--resume=must needs --model_dir, the folder to continue")
+
+    def identity(self):
+        """The fields a run folder is bound to, as a dict."""
+        return {name: getattr(self, name) for name in IDENTITY}

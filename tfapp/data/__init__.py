@@ -1,0 +1,46 @@
+"""Data sources by name. `open_source` is the one way in."""
+
+from tfapp.data.splits import with_all_splits
+from tfapp.errors import UsageError
+from tfapp.registry import Registry, is_object_path, load_object, suggest
+
+# What stands before the colon of --dataset=KIND:WHERE -> who reads WHERE.
+KINDS = {
+    "npz": "tfapp.data.npz:open_source",
+    "synthetic": "tfapp.data.synthetic:open_source",
+    "tfds": "tfapp.data.tfds_source:open_source",
+}
+# Names without a colon; any other is looked up in TFDS.
+DATASETS = Registry("dataset", {"digits": "tfapp.data.digits:Digits"})
+
+
+def open_source(config):
+    """Returns the `Source` that --dataset names, with train, validation and test.
+
+    Raises:
+      UsageError: unknown name or kind.
+      DataError: it is there but cannot be used.
+    """
+    source = _open(config)
+    return with_all_splits(source, fraction=config.validation_split, seed=config.seed)
+
+
+def _open(config):
+    name = config.dataset
+    kind, colon, where = name.partition(":")
+    if kind in KINDS and colon:
+        if not where:
+            raise UsageError(f"--dataset={name}: say what to read, as {kind}:WHERE")
+        return load_object(KINDS[kind], "dataset")(where, config)
+    if is_object_path(name) or (name in DATASETS.names() and name != "digits"):
+        from tfapp.data import custom
+
+        return custom.open_source(DATASETS.get(name), config)
+    if colon:
+        raise UsageError(
+            f"--dataset={name}: unknown kind {kind!r}{suggest(kind, KINDS)} "
+            f"(known: {', '.join(sorted(KINDS))}, or your own as package.module:name)"
+        )
+    from tfapp.data import tfds_source
+
+    return tfds_source.open_source(name, config)

@@ -1,0 +1,51 @@
+"""Chooses the input engine, and says why."""
+
+import dataclasses
+
+from tfapp.data.resident import ResidentInput, free_bytes
+from tfapp.data.stream import StreamInput
+from tfapp.errors import UsageError
+
+# Of the memory that is free when the run starts; the rest is for the model, its gradients and
+# optimizer, and everybody else on the machine.
+RESIDENT_SHARE = 0.4
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineChoice:
+    """An engine's name and the reason, as they are printed and recorded."""
+
+    name: str
+    reason: str
+
+
+def choose(forced, split, *, strategy, device_type):
+    """Returns an `EngineChoice` for --engine=`forced`.
+
+    Raises:
+      UsageError: resident is forced and does not fit.
+    """
+    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
+    need, free = split.nbytes * copies, free_bytes(device_type)
+    allowed = RESIDENT_SHARE * free
+    sizes = f"{_size(need)} of data, {RESIDENT_SHARE:.0%} of the free {_size(free)} allowed"
+    if forced == "resident" and need > allowed:
+        raise UsageError(f"--engine=resident: does not fit: {sizes}; use --engine=stream")
+    if forced != "auto":
+        return EngineChoice(forced, "forced by --engine")
+    if need <= allowed:
+        return EngineChoice("resident", f"fits on the device: {sizes}")
+    return EngineChoice("stream", f"too large for the device: {sizes}")
+
+
+def build(choice, split, *, strategy, batch_size, seed):
+    """Builds the engine of `choice` over a training split."""
+    kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
+    return kind(split, strategy=strategy, batch_size=batch_size, seed=seed)
+
+
+def _size(nbytes):
+    for unit in ("B", "kB", "MB", "GB"):
+        if nbytes < 1000 or unit == "GB":
+            return f"{nbytes:.0f} {unit}" if nbytes >= 10 else f"{nbytes:.1f} {unit}"
+        nbytes /= 1000

@@ -1,0 +1,70 @@
+"""The resident input engine: the split lives in the device's memory and batches are gathered there.
+
+Nothing is read from the host while a loop of steps runs. Every replica holds the whole split and
+gathers its own slice of the global batch.
+"""
+
+import tensorflow as tf
+
+from tfapp.data import order
+
+
+class ResidentInput:
+    """Training batches in law order (order.py) from arrays on the device.
+
+    `inputs` goes into the compiled loop as an argument; `pull(inputs, step)` runs once a step
+    outside `strategy.run`; `batch(pulled, replica)` runs inside it, once a replica.
+    """
+
+    name = "resident"
+    waits = False  # nothing is read from the host
+
+    def __init__(self, split, *, strategy, batch_size, seed):
+        self._examples = {
+            "num_examples": split.num_examples,
+            "batch_size": batch_size,
+            "seed": seed,
+        }
+        self._share = batch_size // strategy.num_replicas_in_sync
+        self.inputs = place(split.arrays(), strategy)
+
+    def restart(self, step):
+        """Nothing to rewind: the order needs the step alone."""
+
+    def pull(self, inputs, step):
+        return inputs, step
+
+    def batch(self, pulled, replica):
+        """The replica's slice of the step's global batch: a dict of tensors [share, ...]."""
+        arrays, step = pulled
+        indices = order.batch_indices(
+            step, first=replica * self._share, count=self._share, **self._examples
+        )
+        return {name: tf.gather(array, indices) for name, array in arrays.items()}
+
+
+def place(arrays, strategy):
+    """Copies arrays to the device, or to every replica's."""
+    if strategy.num_replicas_in_sync == 1:
+        return {name: tf.constant(array) for name, array in arrays.items()}
+    return {
+        name: strategy.experimental_distribute_values_from_function(
+            lambda context, array=array: tf.constant(array)
+        )
+        for name, array in arrays.items()
+    }
+
+
+def free_bytes(device_type):
+    """Memory that is free for data: of the first GPU, or of the machine."""
+    if device_type == "GPU":
+        info = tf.config.experimental.get_memory_info("GPU:0")
+        limit = tf.config.experimental.get_device_details(
+            tf.config.list_physical_devices("GPU")[0]
+        ).get("memory_limit", 8 << 30)
+        return limit - info["current"]
+    with open("/proc/meminfo") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return 4 << 30

@@ -1,0 +1,56 @@
+"""The contract of a data source, and the one split every in-memory source uses.
+
+A source is a `DataSpec` and, by name, its splits. A split addresses its examples by index, which is
+all that the order of training (order.py) and both input engines need.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.spec import DataSpec
+
+
+class ArraySplit:
+    """Examples held in memory as one array a feature."""
+
+    def __init__(self, arrays):
+        """`arrays`: name -> [num_examples, ...], all of one length."""
+        self._arrays = arrays
+        self._tensors = None
+        self.num_examples = len(next(iter(arrays.values())))
+        self.nbytes = sum(array.nbytes for array in arrays.values())  # once decoded
+
+    def arrays(self):
+        """The whole split: name -> [num_examples, ...]."""
+        return self._arrays
+
+    def subset(self, indices):
+        """A split of the examples at `indices`, int64 [n], in that order."""
+        return ArraySplit({name: array[indices] for name, array in self._arrays.items()})
+
+    def fetch(self, indices):
+        """Examples at `indices`, an int64 tensor [n], as a dict of tensors [n, ...].
+
+        Called while a tf.data function is traced: the arrays become captured tensors, not
+        constants of the graph, so there is no 2 GiB limit and no copy a function.
+        """
+        if self._tensors is None:
+            with tf.init_scope(), tf.device("CPU:0"):
+                self._tensors = {k: tf.constant(v) for k, v in self._arrays.items()}
+        return {name: tf.gather(tensor, indices) for name, tensor in self._tensors.items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What the data is, and its splits: "train" and any of "validation" and "test"."""
+
+    spec: DataSpec
+    splits: Mapping[str, ArraySplit]
+
+
+def label_array(split, spec):
+    """The labels of a split, [num_examples, ...], as NumPy."""
+    return np.asarray(split.arrays()[spec.label.name])

@@ -1,0 +1,58 @@
+"""What a run ran on: versions, devices, commit, command (environment.json)."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+
+import tensorflow as tf
+
+_PACKAGES = ("tfapp", "tensorflow", "keras", "tensorflow-datasets", "numpy", "absl-py")
+
+
+def describe():
+    """A dict that can be written as JSON."""
+    return {
+        "command": sys.argv,
+        "folder": os.getcwd(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cpu_count": os.cpu_count(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "devices": [_device(d) for d in tf.config.list_physical_devices()],
+        "commit": _commit(),
+    }
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _device(device):
+    details = tf.config.experimental.get_device_details(device)
+    return {"name": device.name, **{k: str(v) for k, v in details.items()}}
+
+
+def _processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    except OSError:
+        return platform.processor()
+    return names[0] if names else platform.processor()
+
+
+def _commit():
+    """The commit of the working directory's repository, or None outside of one."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,255 @@
+"""One training run: resume, actions between steps, final evaluation, export, summary."""
+
+import contextlib
+import dataclasses
+import json
+import logging
+import time
+
+from tfapp.callbacks.jsonl_writer import JsonlWriter
+from tfapp.callbacks.metrics_log import MetricsLog
+from tfapp.callbacks.progress import Progress
+from tfapp.callbacks.signals import STOP_REASON, StopSignals
+from tfapp.callbacks.tensorboard_writer import TensorBoardWriter
+from tfapp.callbacks.throughput import Throughput
+from tfapp.callbacks.validation import Validation
+from tfapp.durations import parse_duration
+from tfapp.errors import DivergedError, Stopped, UsageError
+from tfapp.export import savedmodel
+from tfapp.run_folder import SUMMARY
+from tfapp.training.checkpoints import Checkpoints
+from tfapp.training.trainer import Action, train
+from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
+
+_LOG = logging.getLogger("tfapp")
+_EXPORT_EXAMPLES = 64  # of the test split, on which an export is compared
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What `tfapp.run` returns."""
+
+    status: str  # "done"
+    steps: int  # optimizer steps done
+    metrics: dict  # split -> metric -> value
+    model_dir: str
+    export_dir: str | None  # the exported version; None if nothing was exported
+    model: object  # the trained keras.Model
+    summary: dict  # what summary.json holds
+
+
+class TrainingRun:
+    """Trains an `Experiment` in a `RunFolder`."""
+
+    def __init__(self, experiment, folder):
+        self._experiment = experiment
+        self._config = experiment.config
+        self._state = experiment.state
+        self._folder = folder
+        self._checkpoints = Checkpoints(
+            folder.path / "checkpoints", self._state, keep=self._config.keep
+        )
+        self._monitor = _monitor(self._config, experiment.task)
+        self._throughput = Throughput(self._config.batch_size)
+        self._started = time.monotonic()
+
+    def run(self):
+        """Trains from where the folder's checkpoints are to the end.
+
+        Returns:
+          a `Result`.
+
+        Raises:
+          Stopped: a signal came; everything is saved.
+          DivergedError: the loss is not finite; the last checkpoint is kept.
+          DataError, StorageError: no checkpoint can be read, or one cannot be written.
+        """
+        step = self._resume()
+        kept = self._folder.read_json(SUMMARY)
+        if kept and kept["status"] == "done" and step >= self._experiment.total_steps:
+            _LOG.info("run: complete at step %d; nothing left to do", step)
+            return self._result(kept)
+        with contextlib.ExitStack() as stack:
+            signals = stack.enter_context(StopSignals())
+            writers = [
+                JsonlWriter(self._folder.path / "metrics.jsonl", resume_step=step),
+                TensorBoardWriter(self._folder.path / "tensorboard"),
+            ]
+            for writer in writers:
+                stack.callback(writer.close)
+            try:
+                reason = self._train(writers, signals)
+            except DivergedError:
+                self._write_summary("diverged", {})
+                raise
+            if reason == STOP_REASON:
+                self._write_summary("stopped", {})
+                raise Stopped(
+                    f"stopped by {signals.name} at step {self._state.host.step}, saved in "
+                    f"{self._folder.path}; repeat the command to continue"
+                )
+        return self._finish(reason)
+
+    def _resume(self):
+        """Restores the latest checkpoint, if there is one. Returns the step to start from."""
+        step = self._checkpoints.restore_latest()
+        if step is None:
+            if self._config.resume == "must":
+                raise UsageError(f"--resume=must: {self._folder.path} holds no checkpoint")
+            return 0
+        _LOG.info("resume: from step %d of %s", step, self._folder.path)
+        return step
+
+    def _train(self, writers, signals):
+        experiment, state = self._experiment, self._state
+        experiment.engine.restart(state.host.step)
+        return train(
+            run_loop=experiment.make_loop(),
+            state=state,
+            total_steps=experiment.total_steps,
+            actions=self._actions(writers, signals),
+            steps_per_loop=_steps_per_loop(self._config),
+        )
+
+    def _actions(self, writers, signals):
+        """What happens between steps, in this order; checkpoints last, so that they hold it all."""
+        config, state = self._config, self._state
+        progress = Progress(
+            steps_per_epoch=self._experiment.steps_per_epoch, batch_size=config.batch_size
+        )
+        log = MetricsLog(
+            state, writers, learning_rate=lambda: float(state.optimizer.learning_rate)
+        )
+        name, goal = self._monitor
+        validation = Validation(
+            state,
+            self._experiment.make_evaluation("validation"),
+            log,
+            monitor=name,
+            goal=goal,
+            patience=config.early_stopping,
+            note=progress.note,
+        )
+        evaluation_due = EverySteps(self._steps("evaluate_every"))
+        return [
+            Action(EveryLoop(), log.accumulate, at_stop=True),
+            Action(EveryLoop(), self._throughput, at_stop=True),
+            Action(EveryLoop(), signals),
+            Action(EverySteps(self._steps("log_every")), log.write_train),
+            Action(EveryLoop(), progress, at_stop=True),
+            Action(evaluation_due, validation),
+            Action(self._checkpoint_trigger(), self._save, at_stop=True),
+            Action(evaluation_due, lambda moment: validation.improved and self._save(moment)),
+        ]
+
+    def _steps(self, name):
+        """A duration of the configuration in steps."""
+        return parse_duration(getattr(self._config, name), name).steps(
+            steps_per_epoch=self._experiment.steps_per_epoch,
+            total_steps=self._experiment.total_steps,
+            batch_size=self._config.batch_size,
+        )
+
+    def _checkpoint_trigger(self):
+        duration = parse_duration(self._config.checkpoint_every, "checkpoint_every")
+        if duration.unit == "seconds":
+            return EverySeconds(duration.value)
+        return EverySteps(self._steps("checkpoint_every"))
+
+    def _save(self, moment):
+        del moment
+        self._checkpoints.save()
+
+    def _finish(self, reason):
+        """Final evaluation, export and summary."""
+        host = self._state.host
+        if reason:
+            _LOG.info("%s", reason)
+        if self._config.early_stopping and host.best_step not in (None, host.step):
+            _LOG.info("weights: those of step %d, the best on validation", host.best_step)
+            steps = host.step
+            self._checkpoints.restore(host.best_step)
+            self._state.host = dataclasses.replace(self._state.host, step=steps)
+        metrics = {
+            "train": _last_train_record(self._folder.path / "metrics.jsonl"),
+            "validation": self._experiment.make_evaluation("validation")(),
+            "test": self._experiment.make_evaluation("test")(),
+        }
+        summary = self._write_summary("done", metrics, export=self._export(), reason=reason)
+        return self._result(summary)
+
+    def _export(self):
+        if "savedmodel" not in self._config.export:
+            return None
+        experiment = self._experiment
+        test = experiment.source.splits["test"].arrays()
+        path = savedmodel.export(
+            self._folder.path / "export",
+            model=experiment.model,
+            values=self._state.read(),
+            preprocess=experiment.preprocess,
+            task=experiment.task,
+            spec=experiment.spec,
+            examples={f.name: test[f.name][:_EXPORT_EXAMPLES] for f in experiment.spec.features},
+        )
+        _LOG.info("export: %s, read back and compared", path)
+        return str(path)
+
+    def _write_summary(self, status, metrics, export=None, reason=""):
+        experiment, host = self._experiment, self._state.host
+        name, _ = self._monitor
+        summary = {
+            "status": status,
+            "steps": host.step,
+            "total_steps": experiment.total_steps,
+            "reason": reason,
+            "metrics": metrics,
+            "best": {"step": host.best_step, "metric": name, "value": host.best_value},
+            **self._throughput.summary(),
+            "train_seconds": round(host.train_seconds, 3),
+            "seconds": round(time.monotonic() - self._started, 3),
+            "engine": experiment.engine_choice.name,
+            "engine_reason": experiment.engine_choice.reason,
+            "xla": experiment.placement.name,
+            "xla_reason": experiment.placement.reason,
+            "precision": "float32",
+            "replicas": experiment.num_replicas,
+            "export": export,
+        }
+        self._folder.write_json(SUMMARY, summary)
+        return summary
+
+    def _result(self, summary):
+        return Result(
+            status=summary["status"],
+            steps=summary["steps"],
+            metrics=summary["metrics"],
+            model_dir=str(self._folder.path),
+            export_dir=summary["export"],
+            model=self._experiment.model,
+            summary=summary,
+        )
+
+
+def _monitor(config, task):
+    """(metric, goal) that decides which step is best. Raises UsageError."""
+    if config.monitor == "auto":
+        return task.monitor
+    known = ("loss", *task.metric_names)
+    if config.monitor not in known:
+        raise UsageError(f"--monitor={config.monitor}: unknown (one of {', '.join(known)})")
+    lower_is_better = config.monitor == "loss" or "error" in config.monitor
+    return config.monitor, "min" if lower_is_better else "max"
+
+
+def _steps_per_loop(config):
+    return None if config.steps_per_loop == "auto" else int(config.steps_per_loop)
+
+
+def _last_train_record(path):
+    """Loss and metrics of the last training record, {} if there is none."""
+    dropped = ("step", "split", "time", "learning_rate", "examples_per_second", "input_wait")
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    train_records = [r for r in records if r["split"] == "train"]
+    last = train_records[-1] if train_records else {}
+    return {name: value for name, value in last.items() if name not in dropped}

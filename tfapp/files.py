@@ -1,0 +1,30 @@
+"""Writing files so that each appears whole or not at all."""
+
+import contextlib
+import os
+import pathlib
+
+
+def write_text(path, text):
+    """Replaces the file at `path` by `text`: written aside, synced, renamed."""
+    path = pathlib.Path(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(aside, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            aside.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder):
+    """Makes renames inside `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,58 @@
+"""Models by name, and how one is built from its class and --model_arg."""
+
+import inspect
+
+import keras
+
+from tfapp.errors import UsageError
+from tfapp.model_args import parse_model_args
+from tfapp.registry import Registry, suggest
+
+MODELS = Registry("model", {"mlp": "tfapp.models.mlp:Net"})
+
+
+def build_model(name, model_args, outputs):
+    """Builds the model `name`.
+
+    Args:
+      name: registered name or package.module:Class.
+      model_args: "name=value" strings for the constructor.
+      outputs: width of the last layer; passed as `outputs` to a constructor that takes it.
+
+    Returns:
+      A `keras.Model` whose call gives logits [batch, outputs].
+
+    Raises:
+      UsageError: unknown name or argument, or the constructor refuses its arguments.
+    """
+    target = MODELS.get(name)
+    arguments = parse_model_args(model_args)
+    accepted = _parameters(target)
+    if accepted is not None:
+        for key in arguments:
+            if key not in accepted:
+                raise UsageError(
+                    f"--model_arg={key}: {name} takes {', '.join(accepted) or 'no arguments'}"
+                    + suggest(key, accepted)
+                )
+        if "outputs" in accepted:
+            arguments.setdefault("outputs", outputs)
+    try:
+        model = target(**arguments)
+    except Exception as error:  # a constructor may raise anything, a user's own all the more
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UsageError(f"--model={name}: {message}") from error
+    if not isinstance(model, keras.Model):
+        raise UsageError(f"--model={name}: gives a {type(model).__name__}, not a keras.Model")
+    return model
+
+
+def _parameters(target):
+    """Names the constructor accepts; None if it takes any keyword."""
+    try:
+        parameters = inspect.signature(target).parameters
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_KEYWORD and p.name != "kwargs" for p in parameters.values()):
+        return None
+    return [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]

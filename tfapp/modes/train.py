@@ -1,0 +1,87 @@
+"""--mode=train: trains, evaluates, exports; continues what an earlier start left unfinished."""
+
+import dataclasses
+import logging
+import tempfile
+
+from tfapp import flags
+from tfapp.run_folder import open_run_folder
+
+_LOG = logging.getLogger("tfapp")
+
+
+def main(config):
+    """Runs and prints the answer to stdout."""
+    if config.only_check_args:
+        _check(config)
+        print("flags, data and model are sound")
+        return
+    print(_answer(run(config), kept=not config.dry_run))
+
+
+def run(config):
+    """Trains as `config` says.
+
+    Returns:
+      a `tfapp.experiment.train.Result`.
+
+    Raises:
+      TfappError: see its subclasses.
+    """
+    if not config.dry_run:
+        return _run(config)
+    with tempfile.TemporaryDirectory() as folder:
+        short = dataclasses.replace(
+            config, model_dir=f"{folder}/run", steps=2, resume="auto", dry_run=False
+        )
+        return _run(short)
+
+
+def _run(config):
+    lines = flags.to_lines(config)
+    folder = open_run_folder(config, lines)
+    try:
+        training = _prepare(config, folder)
+        folder.write_flags(lines)
+        _LOG.info("run: %s", folder.path)
+        return training.run()
+    finally:
+        folder.close()
+
+
+def _check(config):
+    folder = open_run_folder(config, flags.to_lines(config))
+    _prepare(config, folder)
+    folder.discard()
+
+
+def _prepare(config, folder):
+    """Builds and checks everything; a folder that is new goes again if that fails."""
+    from tfapp.experiment import build, environment, train  # TensorFlow is imported here
+
+    try:
+        training = train.TrainingRun(build.build(config, folder), folder)
+        folder.write_json("environment.json", environment.describe())
+        return training
+    except BaseException:
+        folder.discard()
+        raise
+
+
+def _answer(result, kept):
+    """The few lines a user wants to see at the end."""
+    lines = []
+    for split, metrics in result.metrics.items():
+        numbers = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+        lines.append(f"{split:<11} {numbers}")
+    summary = result.summary
+    if summary["examples_per_second"]:
+        lines.append(
+            f"{'speed':<11} {summary['examples_per_second']:,.0f} examples/s  "
+            f"{summary['step_ms']:.3f} ms/step"
+        )
+    if kept:
+        lines.append(f"{'run':<11} {result.model_dir}")
+        if result.export_dir:
+            lines.append(f"{'export':<11} {result.export_dir}")
+    return "\n".join(lines)

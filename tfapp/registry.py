@@ -1,0 +1,90 @@
+"""Name -> object: tables of what ships with tfapp, open to what users bring.
+
+A table's values are `package.module:Name` strings, so that listing names imports nothing. A name
+that itself has that form is loaded as it stands: that is how a user's own class plugs in.
+"""
+
+import difflib
+import importlib
+import os
+import re
+import sys
+
+from tfapp.errors import UsageError
+
+_OBJECT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+def suggest(name, known):
+    """Returns "; did you mean 'x'?" for the nearest of `known`, or an empty string."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def is_object_path(name):
+    """True for `package.module:Name`."""
+    return _OBJECT_PATH.fullmatch(name) is not None
+
+
+def load_object(path, flag):
+    """Imports `package.module:Name`, looking in the working directory as well.
+
+    Raises:
+      UsageError: the module cannot be imported or lacks the name.
+    """
+    module_name, _, attribute = path.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # a user's module may raise anything while it is imported
+        raise UsageError(
+            f"--{flag}={path}: importing {module_name!r} failed: {type(error).__name__}: {error}"
+        ) from error
+    if not hasattr(module, attribute):
+        public = [n for n in vars(module) if not n.startswith("_")]
+        raise UsageError(
+            f"--{flag}={path}: module {module_name!r} has no {attribute!r}"
+            + suggest(attribute, public)
+        )
+    return getattr(module, attribute)
+
+
+class Registry:
+    """One table of names; `flag` is the command-line flag its error messages mention."""
+
+    def __init__(self, flag, entries):
+        self._flag = flag
+        self._entries = dict(entries)
+
+    def names(self):
+        return sorted(self._entries)
+
+    def register(self, name, target):
+        """Adds `target` (an object or its `package.module:Name`) under `name`.
+
+        Raises:
+          UsageError: the name is taken by something else.
+        """
+        if self._entries.get(name, target) is not target:
+            raise UsageError(f"--{self._flag}: {name!r} is registered already")
+        self._entries[name] = target
+        return target
+
+    def check(self, name):
+        """Raises UsageError, with the nearest known name, unless `name` can be looked up."""
+        if name not in self._entries and not is_object_path(name):
+            raise UsageError(
+                f"--{self._flag}={name}: unknown{suggest(name, self._entries)} "
+                f"(known: {', '.join(self.names())}, or your own as package.module:Name)"
+            )
+
+    def get(self, name):
+        """Returns the object called `name`.
+
+        Raises:
+          UsageError: unknown name, or a user's module that cannot be imported.
+        """
+        self.check(name)
+        target = self._entries.get(name, name)
+        return load_object(target, self._flag) if isinstance(target, str) else target

@@ -1,0 +1,167 @@
+"""The run's folder: its name, its owner, what it is bound to, and the small files in it."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import re
+
+from tfapp.errors import DataError, StorageError, UsageError
+from tfapp.files import write_text
+
+FLAGS = "flags.txt"
+SUMMARY = "summary.json"
+PREPROCESSING = "preprocessing.json"
+_IDENTITY = "identity.json"
+
+
+class RunFolder:
+    """One run's folder, held by this process from `open_run_folder` to `close`."""
+
+    def __init__(self, path, lock, *, is_new):
+        self.path = pathlib.Path(path)
+        self.is_new = is_new  # nothing was in it before this process
+        self._lock = lock
+
+    def write_json(self, name, value):
+        """Replaces the file `name` by `value` as JSON. Raises StorageError."""
+        self._write(name, json.dumps(value, indent=1) + "\n")
+
+    def read_json(self, name):
+        """The value of the file `name`, or None if it is not there. Raises DataError."""
+        return read_json(self.path / name)
+
+    def write_flags(self, lines):
+        """Writes flags.txt. Raises StorageError."""
+        self._write(FLAGS, "\n".join(lines) + "\n")
+
+    def close(self):
+        """Lets other processes have the folder. Can be called again."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def discard(self):
+        """Removes the folder again if it is new: for a run that failed before its first step."""
+        if self.is_new:
+            for name in (FLAGS, _IDENTITY, PREPROCESSING, "environment.json", ".lock"):
+                (self.path / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # something else is in there: not ours to remove
+                self.path.rmdir()
+        self.close()
+
+    def _write(self, name, text):
+        try:
+            write_text(self.path / name, text)
+        except OSError as error:
+            raise StorageError(f"{self.path / name}: {error.strerror}") from error
+
+
+def read_json(path):
+    """The JSON file at `path`, or None if it is not there. Raises DataError if it is damaged."""
+    try:
+        return json.loads(pathlib.Path(path).read_text())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({str(error)[:100]})") from error
+
+
+def open_run_folder(config, lines):
+    """Chooses, makes and locks the run's folder.
+
+    Args:
+      config: the `Config`.
+      lines: its resolved flags (`flags.to_lines`).
+
+    Raises:
+      UsageError: the folder belongs to another configuration or process, or --resume forbids it.
+      StorageError: it cannot be made or written.
+    """
+    path = pathlib.Path(config.model_dir) if config.model_dir else _default_path(config, lines)
+    if config.resume == "must" and not (path / "checkpoints").is_dir():
+        raise UsageError(f"--resume=must: {path} holds no checkpoints")
+    occupied = path.is_dir() and any(p.name != ".lock" for p in path.iterdir())
+    if occupied and config.resume == "never":
+        raise UsageError(f"--resume=never: {path} is not empty; name another --model_dir")
+    if occupied and not (path / FLAGS).exists():
+        raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = _lock(path)
+    except OSError as error:
+        raise StorageError(f"--model_dir={path}: {error.strerror}") from error
+    folder = RunFolder(path, lock, is_new=not occupied)
+    _check_identity(folder, config)
+    return folder
+
+
+def _check_identity(folder, config):
+    """Binds a new folder to this configuration, or compares an old one with it."""
+    mine = json.loads(json.dumps(config.identity()))
+    theirs = folder.read_json(_IDENTITY)
+    if theirs is None:
+        folder.write_json(_IDENTITY, mine)
+        return
+    different = [name for name in mine if mine[name] != theirs.get(name)]
+    if different:
+        folder.close()
+        name = different[0]
+        raise UsageError(
+            f"--model_dir={folder.path}: belongs to a run with --{name}={_shown(theirs.get(name))}, "
+            f"not {_shown(mine[name])}; name another folder or use its flags"
+        )
+
+
+def _shown(value):
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _lock(path):
+    """A file lock that goes with the process. Raises UsageError if another process holds it."""
+    descriptor = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise UsageError(f"--model_dir={path}: another process is training there") from error
+    return descriptor
+
+
+def _default_path(config, lines):
+    """runs/DATASET-MODEL-N: an interrupted run with the same flags, or the next free number."""
+    stem = f"{_tail(config.dataset)}-{_tail(config.model)}"
+    root = pathlib.Path("runs")
+    numbers = _numbers(root, stem)
+    if config.resume != "never":
+        for number in sorted(numbers, reverse=True):
+            path = root / f"{stem}-{number}"
+            if _is_interrupted(path, lines):
+                return path
+    return root / f"{stem}-{max(numbers, default=0) + 1}"
+
+
+def _tail(name):
+    """The last part of a name: `folder:/data/cats` is cats, `my.module:Net` is Net."""
+    return re.sub(r"[^A-Za-z0-9.]+", "_", name.rstrip("/").split("/")[-1].split(":")[-1]).strip("_")
+
+
+def _numbers(root, stem):
+    pattern = re.compile(re.escape(stem) + r"-(\d+)")
+    names = [p.name for p in root.iterdir()] if root.is_dir() else []
+    return [int(m.group(1)) for m in map(pattern.fullmatch, names) if m]
+
+
+def _is_interrupted(path, lines):
+    """True for an unfinished run with exactly these flags that no process holds."""
+    with contextlib.suppress(OSError, DataError, ValueError):
+        if (path / FLAGS).read_text().splitlines() != list(lines):
+            return False
+        summary = read_json(path / SUMMARY)
+        if summary is not None and summary.get("status") == "done":
+            return False
+        with open(path / ".lock") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

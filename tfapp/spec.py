@@ -1,0 +1,68 @@
+"""What data is, in the terms that sources, models and tasks share.
+
+A batch is a flat dict of tensors: one entry a feature, one for the label, and `SAMPLE_WEIGHT`,
+float32 [batch], which is 0 for the rows that only pad the last batch of an evaluation.
+"""
+
+import dataclasses
+
+SAMPLE_WEIGHT = "sample_weight"
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureSpec:
+    """One input of the model, as the data set has it (before any preprocessing)."""
+
+    name: str
+    kind: str  # "image": [height, width, channels]; "numeric": any shape of numbers
+    shape: tuple[int, ...]  # of one example, without the batch
+    dtype: str  # NumPy name, such as "uint8"
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelSpec:
+    """What is to be predicted."""
+
+    name: str
+    kind: str  # "class": an integer below num_classes; "real": float32 of `shape`
+    num_classes: int = 0  # 0 unless kind is "class"
+    class_names: tuple[str, ...] = ()  # one a class, in the order of their integers
+    shape: tuple[int, ...] = ()  # of one label; () is a scalar
+
+    @property
+    def num_outputs(self):
+        """Width of the model's last layer."""
+        if self.kind == "class":
+            return self.num_classes
+        width = 1
+        for size in self.shape:
+            width *= size
+        return width
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSpec:
+    """A data set's features and label."""
+
+    name: str
+    features: tuple[FeatureSpec, ...]
+    label: LabelSpec
+
+    def to_json(self):
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, value):
+        """Reads what `to_json` wrote (lists for tuples are accepted)."""
+        features = tuple(
+            FeatureSpec(**{**f, "shape": tuple(f["shape"])}) for f in value["features"]
+        )
+        label = value["label"]
+        label = LabelSpec(
+            **{
+                **label,
+                "class_names": tuple(label["class_names"]),
+                "shape": tuple(label["shape"]),
+            }
+        )
+        return cls(value["name"], features, label)

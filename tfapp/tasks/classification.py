@@ -1,0 +1,58 @@
+"""One class an example: softmax cross-entropy, accuracy, probabilities.
+
+With logits z and true class c the loss is -log softmax(z)_c = log(sum_j exp z_j) - z_c: the
+cross-entropy of one-hot targets (Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 6.29).
+"""
+
+import tensorflow as tf
+
+from tfapp.errors import UsageError
+from tfapp.registry import suggest
+
+_LOSSES = ("sparse_categorical_crossentropy", "mean_squared_error")
+
+
+class Classification:
+    """Learns `label`, a `LabelSpec` of kind "class", from logits [batch, num_classes]."""
+
+    metric_names = ("accuracy",)
+
+    def __init__(self, label, loss="auto"):
+        self.loss_name = _LOSSES[0] if loss == "auto" else loss
+        if self.loss_name not in _LOSSES:
+            raise UsageError(
+                f"--loss={loss}: unknown for classification{suggest(loss, _LOSSES)} "
+                f"(one of {', '.join(_LOSSES)})"
+            )
+        self._label = label
+        self.monitor = ("accuracy", "max")
+
+    def losses(self, outputs, labels):
+        """float32 [batch] from logits [batch, classes] and int32 labels [batch]."""
+        logits = tf.cast(outputs, tf.float32)
+        if self.loss_name == "mean_squared_error":
+            target = tf.one_hot(labels, self._label.num_classes)
+            return tf.reduce_mean(tf.square(tf.nn.softmax(logits) - target), axis=-1)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+    def metrics(self, outputs, labels):
+        """{"accuracy": float32 [batch]}: 1 where the largest logit is the true class."""
+        predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
+        return {"accuracy": tf.cast(predicted == tf.cast(labels, tf.int32), tf.float32)}
+
+    def answers(self, outputs):
+        """What the served model returns.
+
+        Returns:
+          probabilities: float32 [batch, classes], the softmax of the logits.
+          class_id: int64 [batch], the most probable class.
+          class_name: string [batch], its name.
+        """
+        probabilities = tf.nn.softmax(tf.cast(outputs, tf.float32))
+        class_id = tf.argmax(probabilities, axis=-1)
+        names = tf.constant(self._label.class_names)
+        return {
+            "probabilities": probabilities,
+            "class_id": class_id,
+            "class_name": tf.gather(names, class_id),
+        }

@@ -1,0 +1,1 @@
+"""State, step, placement, loop and the trainer that runs them."""

@@ -1,0 +1,149 @@
+"""Checkpoints that appear whole or not at all, and are proven whole before they are used.
+
+Each is a folder of its own, checkpoints/step-00000500, written under another name, synced to the
+disk and renamed. Its manifest.json holds the host's numbers and a SHA-256 of every file. Reading
+goes from the newest to the oldest: a damaged one is reported and the one before it is used.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import re
+import shutil
+
+import tensorflow as tf
+
+from tfapp.errors import DataError, StorageError
+from tfapp.files import sync_folder, write_text
+from tfapp.training.state import HostState
+
+_LOG = logging.getLogger("tfapp")
+_MANIFEST = "manifest.json"
+_NAME = re.compile(r"step-(\d{8,})")
+_UNFINISHED = "unfinished-"
+
+
+class Checkpoints:
+    """The checkpoints of one run, in `folder`."""
+
+    def __init__(self, folder, state, *, keep):
+        """`keep`: how many of the latest stay; the best one stays besides."""
+        self._folder = pathlib.Path(folder)
+        self._state = state
+        self._keep = keep
+        self._objects = tf.train.Checkpoint(variables=state.named_variables())
+
+    def steps(self):
+        """Steps of the checkpoints that are there, ascending."""
+        names = [p.name for p in self._folder.glob("step-*")] if self._folder.is_dir() else []
+        return sorted(int(m.group(1)) for m in map(_NAME.fullmatch, names) if m)
+
+    def save(self):
+        """Writes the state as it is now, and removes what is no longer kept.
+
+        Raises:
+          StorageError: the disk is full or the folder cannot be written; older ones are untouched.
+        """
+        step = self._state.host.step
+        if step in self.steps():
+            return
+        unfinished = self._folder / f"{_UNFINISHED}{step:08d}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            self._objects.write(str(unfinished / "variables"))
+            self._write_manifest(unfinished)
+            os.rename(unfinished, self._path(step))
+            sync_folder(self._folder)
+        except (OSError, tf.errors.OpError) as error:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise StorageError(
+                f"{self._folder}: checkpoint of step {step} could not be written: "
+                f"{_reason(error)}"
+            ) from error
+        self._prune()
+
+    def restore_latest(self):
+        """Restores the newest readable checkpoint.
+
+        Returns:
+          its step, or None if there is no checkpoint at all.
+
+        Raises:
+          DataError: there are checkpoints and none can be read.
+        """
+        steps = self.steps()
+        for step in reversed(steps):
+            try:
+                self.restore(step)
+                return step
+            except DataError as error:
+                _LOG.warning("checkpoint: %s; trying the one before it", error)
+        if steps:
+            raise DataError(
+                f"{self._folder}: none of the {len(steps)} checkpoints can be read; "
+                "--resume=never with another --model_dir starts anew"
+            )
+        return None
+
+    def restore(self, step):
+        """Restores the checkpoint of `step`. Raises DataError, with file and reason."""
+        path = self._path(step)
+        host = HostState(**_verified_manifest(path)["host"])
+        try:
+            status = self._objects.read(str(path / "variables"))
+            status.assert_existing_objects_matched()
+        except (ValueError, AssertionError, KeyError, tf.errors.OpError) as error:
+            raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
+        self._state.host = host
+
+    def _path(self, step):
+        return self._folder / f"step-{step:08d}"
+
+    def _write_manifest(self, folder):
+        files = {}
+        for path in sorted(folder.iterdir()):
+            files[path.name] = {"bytes": path.stat().st_size, "sha256": _digest(path, sync=True)}
+        manifest = {"host": self._state.host.to_json(), "files": files}
+        write_text(folder / _MANIFEST, json.dumps(manifest, indent=1))
+
+    def _prune(self):
+        kept = set(self.steps()[-self._keep :]) | {self._state.host.best_step}
+        for step in self.steps():
+            if step not in kept:
+                shutil.rmtree(self._path(step), ignore_errors=True)
+        for leftover in self._folder.glob(f"{_UNFINISHED}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _verified_manifest(path):
+    try:
+        manifest = json.loads((path / _MANIFEST).read_text())
+        for name, expected in manifest["files"].items():
+            if _digest(path / name) != expected["sha256"]:
+                raise DataError(f"{path / name}: is damaged (checksum differs)")
+        return manifest
+    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise DataError(f"{path}: is damaged ({_reason(error)})") from error
+
+
+def _digest(path, sync=False):
+    """SHA-256 of a file; with `sync`, the file is on the disk afterwards."""
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if sync:
+            os.fsync(file.fileno())
+    return digest
+
+
+def _reason(error):
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full"
+    with contextlib.suppress(IndexError):
+        return str(error).strip().splitlines()[0][:200]
+    return type(error).__name__

@@ -1,0 +1,67 @@
+"""Evaluation: every example counted exactly once, whatever the batch and the replicas.
+
+The last batch is filled up with repeated rows whose sample weight is 0.
+"""
+
+import tensorflow as tf
+
+from tfapp.spec import SAMPLE_WEIGHT
+from tfapp.training.forward import forward
+from tfapp.training.step import metric_sums, zero_sums
+
+
+def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit):
+    """Builds the compiled evaluation of one split.
+
+    Args:
+      state: a `TrainState`, read on each call.
+      inputs: see `tfapp.data.evaluation_input`: `tensors`, `num_steps`, `batch(tensors, step,
+        replica)`.
+      label: name of the label in a batch.
+      jit: whether one replica's whole pass is one XLA program.
+
+    Returns:
+      run() -> dict of float: averages over the split's examples.
+    """
+    one_replica = strategy.num_replicas_in_sync == 1
+
+    def replica_sums(tensors, step, replica):
+        values = state.read(replica)
+        batch = inputs.batch(tensors, step, replica)
+        outputs, _, _ = forward(
+            model, values.trainable, values.non_trainable, preprocess(batch), training=False
+        )
+        losses = task.losses(outputs, batch[label])
+        return metric_sums(task, outputs, batch[label], losses, batch[SAMPLE_WEIGHT])
+
+    def on_replica(tensors, step):
+        context = tf.distribute.get_replica_context()
+        return replica_sums(tensors, step, tf.get_static_value(context.replica_id_in_sync_group))
+
+    def one_step(tensors, step):
+        if one_replica:
+            return replica_sums(tensors, step, 0)
+        sums = strategy.run(on_replica, args=(tensors, step))
+        return {k: strategy.reduce(tf.distribute.ReduceOp.SUM, v, None) for k, v in sums.items()}
+
+    def all_steps(tensors):
+        def body(step, sums):
+            step_sums = one_step(tensors, step)
+            return step + 1, {name: sums[name] + step_sums[name] for name in sums}
+
+        start = (tf.constant(0, tf.int64), zero_sums(task.metric_names))
+        return tf.while_loop(lambda step, _: step < inputs.num_steps, body, start)[1]
+
+    compiled = tf.function(all_steps, jit_compile=True if jit and one_replica else None)
+
+    def run():
+        return averages(compiled(inputs.tensors))
+
+    return run
+
+
+def averages(sums):
+    """Sums over examples, as `metric_sums` returns them, to averages; "count" is dropped."""
+    sums = {name: float(value) for name, value in sums.items()}
+    count = sums.pop("count")
+    return {name: value / count for name, value in sums.items()}
