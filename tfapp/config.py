@@ -48,7 +48,7 @@ class Config:
     task: str = "auto"  # registered name; auto: from the label
     loss: str = "auto"  # registered name; auto: the task's own
 
-    epochs: int = 20  # passes over the training split; ignored where steps is given
+    epochs: int = 50  # passes over the training split; ignored where steps is given
     steps: int = 0  # optimizer steps; 0: as many as epochs says
     batch_size: int = 32  # examples a step, over all replicas
     learning_rate: float = 1e-3  # peak

@@ -6,12 +6,17 @@ import pathlib
 
 
 def write_text(path, text):
-    """Replaces the file at `path` by `text`: written aside, synced, renamed."""
+    """Replaces the file at `path` by `text`, as UTF-8."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path, data):
+    """Replaces the file at `path` by `data`: written aside, synced, renamed."""
     path = pathlib.Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(aside, "w") as file:
-            file.write(text)
+        with open(aside, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(aside, path)

@@ -5,6 +5,7 @@ table, so that `--help` answers at once.
 """
 
 import dataclasses
+import os
 import textwrap
 import typing
 
@@ -73,6 +74,7 @@ GROUPS = {
         "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz",
     },
 }
+FLAGS_FILE = "flags.txt"  # in a run's folder
 HELP_FLAGS = ("--help", "-help", "--helpfull", "--helpshort", "-h")
 # Fields that name where and how a process runs rather than what it computes: not in flags.txt.
 _NOT_RESOLVED = (
@@ -114,9 +116,22 @@ def parse(argv):
 
     `--flagfile=FILE` is replaced by the flags in the file; later flags override earlier ones.
 
+    With --mode=eval the flags of the run in --model_dir come first: it is evaluated as it was
+    trained, but for the flags given.
+
     Raises:
       UsageError: unknown flag, unreadable value, stray argument, or what Config refuses.
     """
+    config = _parse(argv)
+    if config.mode != "eval":
+        return config
+    kept = os.path.join(config.model_dir, FLAGS_FILE)
+    if not os.path.isfile(kept):
+        raise UsageError(f"--model_dir={config.model_dir}: is not a run's folder (no {FLAGS_FILE})")
+    return _parse([argv[0], f"--flagfile={kept}", *argv[1:]])
+
+
+def _parse(argv):
     values = absl_flags.FlagValues()
     _define(values)
     try:
@@ -181,7 +196,9 @@ def help_text(width=100):
             out.append(f"{head:<33} {lines[0]}")
             out.extend(" " * 34 + line for line in lines[1:])
         out.append("")
-    out.append("Exit codes: 0 done, 1 internal error, 2 usage, 3 data, 4 diverged, 5 device missing,")
+    out.append(
+        "Exit codes: 0 done, 1 internal error, 2 usage, 3 data, 4 diverged, 5 device missing,"
+    )
     out.append("6 disk full or folder not writable, 143 stopped after saving (repeat to continue).")
     return "\n".join(out)
 

@@ -97,6 +97,13 @@ def open_run_folder(config, lines):
     return folder
 
 
+def read_run_folder(path):
+    """An existing run's folder, for reading: it may be in use. Raises UsageError."""
+    if not (pathlib.Path(path) / "checkpoints").is_dir():
+        raise UsageError(f"--model_dir={path}: holds no checkpoints")
+    return RunFolder(path, None, is_new=False)
+
+
 def _check_identity(folder, config):
     """Binds a new folder to this configuration, or compares an old one with it."""
     mine = json.loads(json.dumps(config.identity()))

@@ -55,7 +55,8 @@ def _check_split(where, arrays, train, label):
     for key, array in arrays.items():
         if array.shape[1:] != train[key].shape[1:]:
             raise DataError(
-                f"{where}: {key} has shape {array.shape[1:]} an example, train {train[key].shape[1:]}"
+                f"{where}: {key} has shape {array.shape[1:]} an example, "
+                f"train {train[key].shape[1:]}"
             )
         if key != label and array.dtype.kind not in "uifb":
             raise DataError(f"{where}: {key} has dtype {array.dtype}; numbers are needed")
@@ -87,8 +88,8 @@ def _shaped(array, feature):
 
 def _label(name, train, label, class_names, task):
     """Returns the LabelSpec and a function that turns a split's labels into numbers."""
-    integral = train.dtype.kind in "uib" or task == "classification" and _is_whole(train)
-    if task == "regression" or train.dtype.kind == "f" and not integral:
+    integral = train.dtype.kind in "uib" or (task == "classification" and _is_whole(train))
+    if task == "regression" or (train.dtype.kind == "f" and not integral):
         return _real(name, train, label, task)
     if train.ndim == 2 and train.shape[1] == 1:
         return _classes(name, train[:, 0], label, class_names)
@@ -99,7 +100,7 @@ def _label(name, train, label, class_names, task):
 
 
 def _is_whole(array):
-    return array.dtype.kind in "US" or array.dtype.kind == "f" and (array % 1 == 0).all()
+    return array.dtype.kind in "US" or (array.dtype.kind == "f" and (array % 1 == 0).all())
 
 
 def _real(name, train, label, task):

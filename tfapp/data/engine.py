@@ -45,7 +45,7 @@ def build(choice, split, *, strategy, batch_size, seed):
 
 
 def _size(nbytes):
-    for unit in ("B", "kB", "MB", "GB"):
-        if nbytes < 1000 or unit == "GB":
-            return f"{nbytes:.0f} {unit}" if nbytes >= 10 else f"{nbytes:.1f} {unit}"
-        nbytes /= 1000
+    units = ("B", "kB", "MB", "GB")
+    power = min(len(f"{nbytes:.0f}") - 1, 9) // 3
+    number = nbytes / 1000**power
+    return f"{number:.0f} {units[power]}" if number >= 10 else f"{number:.1f} {units[power]}"

@@ -10,7 +10,7 @@ class EvaluationInput:
     """One split on the device; `batch` gathers a replica's part of a step."""
 
     def __init__(self, split, *, strategy, batch_size):
-        """`batch_size`: examples a step over all replicas, more or less: it is fitted to the split."""
+        """`batch_size`: examples a step over all replicas, fitted to small splits."""
         replicas = strategy.num_replicas_in_sync
         self._replicas = replicas
         self._num_examples = split.num_examples

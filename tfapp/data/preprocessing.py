@@ -14,7 +14,7 @@ _CHUNK = 4096  # examples whose float64 copy is held at a time
 
 @dataclasses.dataclass(frozen=True)
 class Preprocessing:
-    """The fitted statistics: feature name -> float32 mean and scale that broadcast to one example."""
+    """The fitted statistics: feature name -> float32 array that broadcasts to one example."""
 
     mean: dict
     scale: dict

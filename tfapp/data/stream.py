@@ -40,7 +40,7 @@ class StreamInput:
         return pulled
 
     def _dataset(self, first_step):
-        """Elements are one replica's share each: replica 0, 1, ... of a step, then the next step."""
+        """Elements are one replica's share each: those of a step in turn, then the next step's."""
         replicas = self._strategy.num_replicas_in_sync
         slots = tf.data.Dataset.range(first_step * replicas, tf.int64.max)
         return slots.map(

@@ -72,7 +72,9 @@ def _data_dir(config):
     if _writable(default):
         return default
     fallback = os.path.join(tempfile.gettempdir(), f"tfapp-{os.getuid()}", "tensorflow_datasets")
-    _LOG.info("data: %s cannot be written; using %s (--data_dir chooses another)", default, fallback)
+    _LOG.info(
+        "data: %s cannot be written; using %s (--data_dir chooses another)", default, fallback
+    )
     return _writable(fallback) or _refuse(fallback)
 
 
@@ -80,7 +82,11 @@ def _writable(folder):
     """`folder` if it can be written, or read because something is prepared in it; else None."""
     with contextlib.suppress(OSError):
         os.makedirs(folder, exist_ok=True)
-    return folder if os.access(folder, os.W_OK) or os.path.isdir(folder) and os.listdir(folder) else None
+    return (
+        folder
+        if os.access(folder, os.W_OK) or (os.path.isdir(folder) and os.listdir(folder))
+        else None
+    )
 
 
 def _refuse(folder):
@@ -185,7 +191,7 @@ def _read(builder, split, keys):
             f"{builder.info.full_name}: split {split} takes {size / 1e9:.0f} GB, more than the "
             f"{_IN_MEMORY / 1e9:.0f} GB that are read into memory"
         )
-    decoders = tfds.decode.PartialDecoding({key: True for key in keys})
+    decoders = tfds.decode.PartialDecoding(dict.fromkeys(keys, True))
     data = builder.as_dataset(split=split, batch_size=-1, decoders=decoders)
     return {key: np.asarray(data[key]) for key in keys}
 

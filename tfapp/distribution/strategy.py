@@ -21,7 +21,7 @@ def build_strategy(config):
     devices = gpus or tf.config.list_logical_devices("CPU")
     kind = devices[0].device_type
     count = len(devices)
-    if config.strategy == "one" or config.strategy == "auto" and count == 1:
+    if config.strategy == "one" or (config.strategy == "auto" and count == 1):
         return tf.distribute.get_strategy(), f"one {kind}"
     if config.strategy == "mirrored" and count == 1 and kind == "CPU":
         raise UsageError(
@@ -54,7 +54,6 @@ def _split_cpu(config):
             have = len(tf.config.list_logical_devices("CPU"))
             if have != wanted:
                 raise UsageError(
-                    f"--logical_devices={wanted}: this process has {have} already; "
-                    "start a new one"
+                    f"--logical_devices={wanted}: this process has {have} already; start a new one"
                 ) from error
     return True

@@ -20,6 +20,7 @@ from tfapp.models import build_model
 from tfapp.run_folder import PREPROCESSING
 from tfapp.tasks import build_task
 from tfapp.training import evaluation, loop, optimizers, placement, step
+from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.state import TrainState
 
 _LOG = logging.getLogger("tfapp")
@@ -133,6 +134,37 @@ def build(config, folder):
     )
 
 
+def restore(config, folder):
+    """Builds an `Experiment` with the weights that a run ended with.
+
+    Returns:
+      (experiment, step): step is the optimizer step of these weights.
+
+    Raises:
+      DataError: no checkpoint can be read.
+    """
+    experiment = build(config, folder)
+    checkpoints = Checkpoints(folder.path / "checkpoints", experiment.state, keep=config.keep)
+    step = checkpoints.restore_latest()
+    if step is None:
+        raise DataError(f"--model_dir={folder.path}: holds no checkpoint")
+    return experiment, use_best_weights(config, checkpoints, experiment.state)
+
+
+def use_best_weights(config, checkpoints, state):
+    """With --early_stopping, the weights that count are those of the best step, not the last.
+
+    Returns that step.
+    """
+    host = state.host
+    if config.early_stopping and host.best_step not in (None, host.step):
+        _LOG.info("weights: those of step %d, the best on validation", host.best_step)
+        checkpoints.restore(host.best_step)
+        state.host = host
+        return host.best_step
+    return host.step
+
+
 def _log_source(source):
     spec = source.spec
     counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
@@ -175,9 +207,7 @@ def _state(config, strategy, source, preprocess):
         # layers without their weights.
         result = _call(config, model, inputs)
         _check_outputs(config, result, outputs)
-        optimizer = optimizers.build_optimizer(
-            config.optimizer, learning_rate=config.learning_rate
-        )
+        optimizer = optimizers.build_optimizer(config.optimizer, learning_rate=config.learning_rate)
         if not model.trainable_variables:
             raise UsageError(f"--model={config.model}: has no weights to train")
         optimizer.build(model.trainable_variables)

@@ -41,7 +41,9 @@ def _device(device):
 def _processor():
     try:
         with open("/proc/cpuinfo") as file:
-            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+            names = [
+                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
+            ]
     except OSError:
         return platform.processor()
     return names[0] if names else platform.processor()

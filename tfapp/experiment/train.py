@@ -6,6 +6,8 @@ import json
 import logging
 import time
 
+import tensorflow as tf
+
 from tfapp.callbacks.jsonl_writer import JsonlWriter
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.callbacks.progress import Progress
@@ -15,6 +17,7 @@ from tfapp.callbacks.throughput import Throughput
 from tfapp.callbacks.validation import Validation
 from tfapp.durations import parse_duration
 from tfapp.errors import DivergedError, Stopped, UsageError
+from tfapp.experiment.build import use_best_weights
 from tfapp.export import savedmodel
 from tfapp.run_folder import SUMMARY
 from tfapp.training.checkpoints import Checkpoints
@@ -118,7 +121,9 @@ class TrainingRun:
             steps_per_epoch=self._experiment.steps_per_epoch, batch_size=config.batch_size
         )
         log = MetricsLog(
-            state, writers, learning_rate=lambda: float(state.optimizer.learning_rate)
+            state,
+            writers,
+            learning_rate=lambda: float(tf.convert_to_tensor(state.optimizer.learning_rate)),
         )
         name, goal = self._monitor
         validation = Validation(
@@ -165,11 +170,7 @@ class TrainingRun:
         host = self._state.host
         if reason:
             _LOG.info("%s", reason)
-        if self._config.early_stopping and host.best_step not in (None, host.step):
-            _LOG.info("weights: those of step %d, the best on validation", host.best_step)
-            steps = host.step
-            self._checkpoints.restore(host.best_step)
-            self._state.host = dataclasses.replace(self._state.host, step=steps)
+        use_best_weights(self._config, self._checkpoints, self._state)
         metrics = {
             "train": _last_train_record(self._folder.path / "metrics.jsonl"),
             "validation": self._experiment.make_evaluation("validation")(),

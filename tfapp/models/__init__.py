@@ -55,4 +55,6 @@ def _parameters(target):
         return None
     if any(p.kind is p.VAR_KEYWORD and p.name != "kwargs" for p in parameters.values()):
         return None
-    return [p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    return [
+        p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]

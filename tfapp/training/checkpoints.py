@@ -63,8 +63,7 @@ class Checkpoints:
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise StorageError(
-                f"{self._folder}: checkpoint of step {step} could not be written: "
-                f"{_reason(error)}"
+                f"{self._folder}: checkpoint of step {step} could not be written: {_reason(error)}"
             ) from error
         self._prune()
 

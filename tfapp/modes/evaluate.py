@@ -1,0 +1,24 @@
+"""--mode=eval: the metrics of a run's weights on one split, as one line of JSON."""
+
+import json
+
+from tfapp.run_folder import read_run_folder
+
+
+def main(config):
+    """Prints {"model_dir", "step", "split", metrics...} to stdout."""
+    print(json.dumps(run(config)))
+
+
+def run(config):
+    """Evaluates the run in config.model_dir on config.split; the folder is only read.
+
+    Raises:
+      UsageError, DataError: no such run, or no checkpoint that can be read.
+    """
+    folder = read_run_folder(config.model_dir)
+    from tfapp.experiment import build  # TensorFlow is imported here
+
+    experiment, step = build.restore(config, folder)
+    metrics = experiment.make_evaluation(config.split)()
+    return {"model_dir": str(folder.path), "step": step, "split": config.split, **metrics}
