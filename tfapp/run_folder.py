@@ -116,8 +116,9 @@ def _check_identity(folder, config):
         folder.close()
         name = different[0]
         raise UsageError(
-            f"--model_dir={folder.path}: belongs to a run with --{name}={_shown(theirs.get(name))}, "
-            f"not {_shown(mine[name])}; name another folder or use its flags"
+            f"--model_dir={folder.path}: belongs to a run with "
+            f"--{name}={_shown(theirs.get(name))}, not {_shown(mine[name])}; name another folder "
+            "or use its flags"
         )
 
 

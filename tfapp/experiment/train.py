@@ -167,7 +167,6 @@ class TrainingRun:
 
     def _finish(self, reason):
         """Final evaluation, export and summary."""
-        host = self._state.host
         if reason:
             _LOG.info("%s", reason)
         use_best_weights(self._config, self._checkpoints, self._state)

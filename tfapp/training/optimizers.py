@@ -62,7 +62,10 @@ def apply(optimizer, trainable, optimizer_state, grads):
       (trainable, optimizer_state) after the update, as tuples of tensors.
     """
     variables = optimizer._trainable_variables
-    mapping = [*zip(variables, trainable), *zip(optimizer.variables, optimizer_state)]
+    mapping = [
+        *zip(variables, trainable, strict=True),
+        *zip(optimizer.variables, optimizer_state, strict=True),
+    ]
     with keras.StatelessScope(state_mapping=mapping) as scope:
         optimizer.apply(list(grads))
     return (

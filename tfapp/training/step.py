@@ -14,7 +14,8 @@ from tfapp.training import optimizers
 from tfapp.training.forward import forward
 from tfapp.training.state import DeviceValues
 
-# Added to a dropout seed once a replica, so that replicas draw different masks: 2**32 / golden ratio.
+# Added to a dropout seed once a replica, so that replicas draw different masks; 2**32 / golden
+# ratio.
 _SEED_STRIDE = 0x9E3779B9
 
 
