@@ -8,7 +8,14 @@ from tfapp.errors import UsageError
 from tfapp.model_args import parse_model_args
 from tfapp.registry import Registry, suggest
 
-MODELS = Registry("model", {"mlp": "tfapp.models.mlp:Net"})
+MODELS = Registry(
+    "model",
+    {
+        "mlp": "tfapp.models.mlp:Net",
+        "cnn": "tfapp.models.cnn:CNN",
+        "resnet20": "tfapp.models.resnet_cifar:ResNetCifar",
+    },
+)
 
 
 def build_model(name, model_args, outputs):

@@ -1,0 +1,31 @@
+"""A small convolutional network: Conv 32, Conv 64, pool, Dense 128, as in many first tutorials."""
+
+import keras
+
+
+class CNN(keras.Model):
+    """For images of up to about 64 pixels a side."""
+
+    def __init__(self, outputs=10, filters=(32, 64), hidden=128, dropout=0.0, **kwargs):
+        """
+        Args:
+          outputs: number of classes, or of values to predict.
+          filters: channels of the 3x3 convolutions.
+          hidden: units of the dense layer.
+          dropout: rate before the last layer; 0: none.
+        """
+        super().__init__(**kwargs)
+        self.convolutions = [keras.layers.Conv2D(n, 3, activation="relu") for n in filters]
+        self.pool = keras.layers.MaxPooling2D()
+        self.flatten = keras.layers.Flatten()
+        self.hidden = keras.layers.Dense(hidden, activation="relu")
+        self.dropout = keras.layers.Dropout(dropout)
+        self.logits = keras.layers.Dense(outputs, name="logits")
+
+    def call(self, images, training=False):
+        """Images [batch, height, width, channels] to logits [batch, outputs]."""
+        x = images
+        for convolution in self.convolutions:
+            x = convolution(x)
+        x = self.hidden(self.flatten(self.pool(x)))
+        return self.logits(self.dropout(x, training=training))
