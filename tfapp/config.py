@@ -16,12 +16,19 @@ CHOICES = {
     "resume": ("auto", "never", "must"),
     "strategy": ("auto", "one", "mirrored"),
     "engine": ("auto", "resident", "stream"),
+    "precision": ("auto", "float32", "bfloat16", "float16"),
+    "nan_policy": ("stop", "skip", "restore"),
+    "schedule": tuple(
+        "constant linear cosine polynomial exponential step one_cycle".split()
+    ),
     "xla": ("auto", "loop", "step", "gradients", "update", "off"),
     "split": ("train", "validation", "test"),
 }
 IDENTITY = (
     "dataset", "label", "validation_split", "model", "model_arg", "task", "loss",
-    "batch_size", "learning_rate", "optimizer", "seed",
+    "batch_size", "learning_rate", "optimizer", "optimizer_arg", "schedule", "schedule_arg",
+    "warmup_steps", "weight_decay", "decay_all", "clip_norm", "accumulate", "ema",
+    "label_smoothing", "class_weight", "precision", "deterministic", "seed",
 )  # fmt: skip
 
 
@@ -52,7 +59,19 @@ class Config:
     steps: int = 0  # optimizer steps; 0: as many as epochs says
     batch_size: int = 32  # examples a step, over all replicas
     learning_rate: float = 1e-3  # peak
-    optimizer: str = "adam"  # Keras optimizer by name
+    optimizer: str = "adam"  # Keras optimizer by name, or lars
+    optimizer_arg: tuple[str, ...] = ()  # name=value pairs for its constructor
+    schedule: str = "constant"  # of the learning rate, from the end of the warm-up to the last step
+    schedule_arg: tuple[str, ...] = ()  # name=value pairs
+    warmup_steps: str = "0"  # duration in which the rate rises from 0 to learning_rate; 0: none
+    weight_decay: float = 0.0  # decoupled, times the learning rate at each step; 0: none
+    decay_all: bool = False  # weight decay on biases and normalisation too
+    clip_norm: float = 0.0  # largest global norm of the reduced gradient; 0: no clipping
+    accumulate: int = 1  # micro-batches a step, to save memory; batch_size is that of the step
+    ema: float = 0.0  # decay of the weights' moving average that is evaluated and exported; 0: none
+    label_smoothing: float = 0.0  # share of the target spread over all classes; 0: none
+    class_weight: tuple[str, ...] = ()  # CLASS:WEIGHT pairs, or ("balanced",); empty: all 1
+    nan_policy: str = "stop"  # what to do when the loss is NaN or infinite
     early_stopping: int = 0  # evaluations without improvement before the end; 0: never
     monitor: str = "auto"  # metric of validation that decides which step is best
 
@@ -60,6 +79,8 @@ class Config:
     logical_devices: int = 0  # split the CPU into so many devices; 0: leave it whole
     engine: str = "auto"  # where the data lives
     xla: str = "auto"  # what is compiled by XLA
+    precision: str = "auto"  # of activations and products; weights are float32 always
+    deterministic: bool = False  # the same bits again on the same machine
     steps_per_loop: str = "auto"  # steps between two returns to the host: a number, or auto
     require_gpu: bool = False  # stop unless TensorFlow sees a GPU
 
@@ -87,11 +108,11 @@ class Config:
         self._check_mode()
 
     def _check_numbers(self):
-        positive = ("batch_size", "learning_rate", "keep", "epochs")
+        positive = ("batch_size", "learning_rate", "keep", "epochs", "accumulate")
         for name in positive:
             if not getattr(self, name) > 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
-        for name in ("steps", "early_stopping", "logical_devices"):
+        for name in ("steps", "early_stopping", "logical_devices", "weight_decay", "clip_norm"):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be 0 or more")
         if self.learning_rate == float("inf"):
@@ -100,6 +121,9 @@ class Config:
             raise UsageError(
                 f"--validation_split={self.validation_split}: must lie between 0 and 1"
             )
+        for name in ("ema", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"--{name}={getattr(self, name)}: must be at least 0 and below 1")
         if not 0 <= self.seed < 2**31:
             raise UsageError(f"--seed={self.seed}: must lie between 0 and {2**31 - 1}")
 
@@ -108,6 +132,7 @@ class Config:
         for name in ("log_every", "evaluate_every"):
             parse_duration(getattr(self, name), name, units)
         parse_duration(self.checkpoint_every, "checkpoint_every")
+        parse_duration(self.warmup_steps, "warmup_steps", units)
         for name in ("log_every", "evaluate_every", "checkpoint_every"):
             if parse_duration(getattr(self, name), name).value == 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
@@ -117,9 +142,13 @@ class Config:
             raise UsageError(f"--steps_per_loop={self.steps_per_loop}: a number above 0, or auto")
 
     def _check_lists(self):
-        for pair in self.model_arg:
-            if "=" not in pair:
-                raise UsageError(f"--model_arg={pair}: write it as name=value")
+        for name in ("model_arg", "optimizer_arg", "schedule_arg"):
+            for pair in getattr(self, name):
+                if "=" not in pair:
+                    raise UsageError(f"--{name}={pair}: write it as name=value")
+        for pair in self.class_weight:
+            if ":" not in pair and self.class_weight != ("balanced",):
+                raise UsageError(f"--class_weight={pair}: write it as CLASS:WEIGHT, or balanced")
         known = ("savedmodel", "none")
         for name in self.export:
             if name not in known:
@@ -151,4 +180,5 @@ class Config:
 
     def identity(self):
         """The fields a run folder is bound to, as a dict."""
-        return {name: getattr(self, name) for name in IDENTITY}
+        names = IDENTITY if self.schedule == "constant" else (*IDENTITY, "epochs", "steps")
+        return {name: getattr(self, name) for name in names}

@@ -17,15 +17,24 @@ class Duration:
     value: float
     unit: str
 
-    def steps(self, *, steps_per_epoch, total_steps, batch_size):
-        """The length in optimizer steps, at least 1 unless the value is 0."""
+
+@dataclasses.dataclass(frozen=True)
+class RunLength:
+    """How long a run is, for turning durations into steps."""
+
+    steps_per_epoch: int
+    total_steps: int
+    batch_size: int
+
+    def steps(self, duration):
+        """A `Duration` in optimizer steps, at least 1 unless its value is 0."""
         per_unit = {
             "steps": 1.0,
-            "epochs": steps_per_epoch,
-            "percent": total_steps / 100,
-            "examples": 1.0 / batch_size,
-        }[self.unit]
-        return max(math.ceil(self.value * per_unit - 1e-9), 1 if self.value else 0)
+            "epochs": self.steps_per_epoch,
+            "percent": self.total_steps / 100,
+            "examples": 1.0 / self.batch_size,
+        }[duration.unit]
+        return max(math.ceil(duration.value * per_unit - 1e-9), 1 if duration.value else 0)
 
 
 def parse_duration(text, flag, units=("steps", "epochs", "percent", "seconds", "examples")):

@@ -27,6 +27,15 @@ class DivergedError(TfappError):
 
     exit_code = 4
 
+    def __init__(self, step):
+        """`step`: the step whose loss is not finite, counted from 0."""
+        self.step = step
+        self.what = f"the loss of step {step} is NaN or infinite"
+        super().__init__(
+            f"{self.what}; the last checkpoint is kept: lower "
+            "--learning_rate, set --clip_norm, or look at the data (--nan_policy=skip goes on)"
+        )
+
 
 class DeviceError(TfappError):
     """A device that was asked for is not there."""

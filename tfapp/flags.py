@@ -44,7 +44,22 @@ GROUPS = {
         "steps": "optimizer steps, instead of epochs; 0: as --epochs says",
         "batch_size": "examples a step, over all replicas",
         "learning_rate": "step size of the optimizer",
-        "optimizer": "a Keras optimizer by name (adam, sgd, adamw, lion, ...)",
+        "optimizer": "a Keras optimizer by name (adam, sgd, adamw, lion, ...), lars, or your own "
+        "package.module:Class",
+        "optimizer_arg": "name=value for the optimizer (momentum=0.9; repeatable)",
+        "schedule": "of the learning rate, from the end of the warm-up to the last step",
+        "schedule_arg": "name=value for the schedule (repeatable): end, power, at, factor, start, "
+        "up; shares of the peak rate and of the run",
+        "warmup_steps": "duration in which the rate rises to --learning_rate (500, 1e, 5%)",
+        "weight_decay": "decoupled weight decay, times the learning rate at each step",
+        "decay_all": "weight decay on biases and normalisation too",
+        "clip_norm": "largest global norm of the gradient, after its reduction; 0: no clipping",
+        "accumulate": "micro-batches a step, to save memory; --batch_size is that of the step",
+        "ema": "decay of a moving average of the weights, which is evaluated and exported; 0: none",
+        "label_smoothing": "share of the target that is spread over all classes",
+        "class_weight": "CLASS:WEIGHT,... for the training loss, or balanced",
+        "nan_policy": "when the loss is NaN or infinite: stop (exit code 4), skip the update, or "
+        "restore the last checkpoint and leave the batch out",
         "early_stopping": "stop after so many evaluations without improvement, and keep the best; "
         "0: never",
         "monitor": "validation metric that decides which step is best; auto: the task's first",
@@ -57,6 +72,9 @@ GROUPS = {
         "resident where it fits",
         "xla": "what XLA compiles: the loop of steps, each step, each replica's gradients and "
         "update, the update alone, or nothing (off)",
+        "precision": "of activations and products (weights are float32 always); auto: float32, "
+        "or bfloat16 where it is measured to gain at least 1.3x",
+        "deterministic": "the same bits again on the same machine",
         "steps_per_loop": "steps between two returns to the host; auto: from the step's time",
         "require_gpu": "stop at once (exit code 5) when TensorFlow sees no GPU",
     },
@@ -76,6 +94,7 @@ GROUPS = {
 }
 FLAGS_FILE = "flags.txt"  # in a run's folder
 HELP_FLAGS = ("--help", "-help", "--helpfull", "--helpshort", "-h")
+REPEATED = ("model_arg", "optimizer_arg", "schedule_arg")  # one flag an item, not commas
 # Fields that name where and how a process runs rather than what it computes: not in flags.txt.
 _NOT_RESOLVED = (
     "mode", "model_dir", "resume", "dry_run", "only_check_args", "input", "output", "split",
@@ -105,7 +124,7 @@ def _define(values):
                 absl_flags.DEFINE_float(name, default, meaning, **common)
             elif kind is str:
                 absl_flags.DEFINE_string(name, default, meaning, **common)
-            elif name == "model_arg":
+            elif name in REPEATED:
                 absl_flags.DEFINE_multi_string(name, list(default), meaning, **common)
             else:
                 absl_flags.DEFINE_list(name, list(default), meaning, **common)
@@ -163,7 +182,7 @@ def to_lines(config):
             continue
         if isinstance(default, bool):
             lines.append(f"--{'' if value else 'no'}{name}")
-        elif name == "model_arg":
+        elif name in REPEATED:
             lines.extend(f"--{name}={item}" for item in value)
         elif isinstance(default, tuple):
             lines.append(f"--{name}={','.join(value)}")

@@ -13,6 +13,7 @@ from tfapp.files import write_text
 FLAGS = "flags.txt"
 SUMMARY = "summary.json"
 PREPROCESSING = "preprocessing.json"
+CHOICES = "choices.json"
 _IDENTITY = "identity.json"
 
 
@@ -45,7 +46,14 @@ class RunFolder:
     def discard(self):
         """Removes the folder again if it is new: for a run that failed before its first step."""
         if self.is_new:
-            for name in (FLAGS, _IDENTITY, PREPROCESSING, "environment.json", ".lock"):
+            for name in (
+                FLAGS,
+                _IDENTITY,
+                PREPROCESSING,
+                "environment.json",
+                "choices.json",
+                ".lock",
+            ):
                 (self.path / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # something else is in there: not ours to remove
                 self.path.rmdir()

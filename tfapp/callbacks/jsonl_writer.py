@@ -13,8 +13,15 @@ class JsonlWriter:
     def __init__(self, path, *, resume_step):
         """Drops what the file holds beyond `resume_step`: those steps will run again."""
         self._path = pathlib.Path(path)
+        self._file = None
+        self.rewind(resume_step)
+
+    def rewind(self, step):
+        """Drops the records beyond `step`."""
+        if self._file is not None:
+            self.close()
         if self._path.exists():
-            kept = [line for line in self._lines() if json.loads(line)["step"] <= resume_step]
+            kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
             write_text(self._path, "".join(f"{line}\n" for line in kept))
         self._file = open(self._path, "a")  # noqa: SIM115 (kept open for the run, see close)
 

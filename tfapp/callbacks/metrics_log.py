@@ -38,8 +38,9 @@ class MetricsLog:
         if not window:
             return
         count, seconds = window.pop("count"), window.pop("seconds")
-        wait = window.pop("input_wait")
-        self.last_train = {name: value / count for name, value in window.items()}
+        wait, skipped = window.pop("input_wait"), window.pop("skipped")
+        self.last_train = {name: value / max(count, 1) for name, value in window.items()}
+        extra = {"skipped": round(skipped)} if skipped else {}
         self._write(
             moment.step,
             "train",
@@ -48,6 +49,7 @@ class MetricsLog:
                 "learning_rate": self._learning_rate(),
                 "examples_per_second": round(count / max(seconds, 1e-9), 1),
                 "input_wait": round(wait / max(seconds, 1e-9), 4),
+                **extra,
             },
         )
 

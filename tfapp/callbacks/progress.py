@@ -46,11 +46,11 @@ class Progress:
         self._step_seconds = _SMOOTHING * self._step_seconds + (1 - _SMOOTHING) * seconds
 
     def _text(self, moment):
-        count = moment.sums["count"]
+        count = max(moment.sums["count"], 1)
         metrics = "  ".join(
             f"{name} {value / count:.4f}"
             for name, value in moment.sums.items()
-            if name not in ("count", "input_wait")
+            if name not in ("count", "input_wait", "skipped")
         )
         epochs = f"epoch {moment.step / self._steps_per_epoch:.1f}"
         text = f"step {moment.step}/{moment.total_steps}  {epochs}  {metrics}"

@@ -31,6 +31,10 @@ class ResidentInput:
     def restart(self, step):
         """Nothing to rewind: the order needs the step alone."""
 
+    def prepare(self, inputs):
+        """Runs once a loop, before its first step."""
+        return inputs
+
     def pull(self, inputs, step):
         return inputs, step
 

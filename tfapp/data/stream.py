@@ -31,6 +31,10 @@ class StreamInput:
                 self._strategy.distribute_datasets_from_function(lambda _: self._dataset(step))
             )
 
+    def prepare(self, inputs):
+        """Runs once a loop, before its first step."""
+        return inputs
+
     def pull(self, inputs, step):
         del step  # the iterator knows where it is
         return next(inputs)

@@ -1,25 +1,24 @@
 """From a Config to an Experiment: source, model, task, state, engine, placement.
 
-`build` makes everything that training and evaluation share, and checks it on a real batch, so that
+`build` makes everything that training and evaluation share, and checks it on real examples, so that
 what cannot work fails here, in one line, before the first step.
 """
 
 import dataclasses
 import logging
 
-import keras
-import numpy as np
-import tensorflow as tf
-
 from tfapp.data import engine as engines
 from tfapp.data import open_source, preprocessing
 from tfapp.data.evaluation_input import EvaluationInput
 from tfapp.distribution.strategy import build_strategy, device_type
+from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
-from tfapp.models import build_model
+from tfapp.experiment import choose
+from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.model_state import build_state
 from tfapp.run_folder import PREPROCESSING
 from tfapp.tasks import build_task
-from tfapp.training import evaluation, loop, optimizers, placement, step
+from tfapp.training import evaluation, loop, placement, step
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.state import TrainState
 
@@ -35,13 +34,12 @@ class Experiment:
     strategy: object
     task: object
     preprocess: object
-    state: TrainState
     engine: object
     engine_choice: engines.EngineChoice
-    placement: placement.Placement
-    num_replicas: int
-    steps_per_epoch: int
-    total_steps: int
+    length: RunLength
+    choice: choose.Choice | None = None
+    state: TrainState | None = None
+    _compiled: object = None  # the loop that calibration left compiled, if it did
 
     @property
     def model(self):
@@ -51,23 +49,65 @@ class Experiment:
     def spec(self):
         return self.source.spec
 
+    @property
+    def num_replicas(self):
+        return self.strategy.num_replicas_in_sync
+
+    @property
+    def total_steps(self):
+        return self.length.total_steps
+
+    @property
+    def steps_per_epoch(self):
+        return self.length.steps_per_epoch
+
+    def make_state(self, precision):
+        """A fresh `TrainState`, equal for equal seeds."""
+        return build_state(
+            self.config,
+            self.strategy,
+            self.source,
+            self.preprocess,
+            precision=precision,
+            length=self.length,
+        )
+
     def make_loop(self):
-        """Returns run(first_step, num_steps) -> sums."""
-        functions = step.make_step_functions(
-            model=self.model,
-            task=self.task,
-            preprocess=self.preprocess,
-            optimizer=self.state.optimizer,
-            label=self.spec.label.name,
+        """Returns run(first_step, num_steps) -> `LoopResult` for the chosen state and placement."""
+        if self._compiled is None:
+            self._compiled = self.loop_for(self.state, self.choice.precision, self.choice.placement)
+        return self._compiled
+
+    def use(self, choice, state, compiled=None):
+        """Settles how the run is run. `compiled` is a loop made by `loop_for`, if there is one."""
+        self.choice, self.state, self._compiled = choice, state, compiled
+
+    def loop_for(self, state, precision, placement_name):
+        """The compiled loop of one way of running a step."""
+        options = step.StepOptions(
             batch_size=self.config.batch_size,
             num_replicas=self.num_replicas,
+            accumulate=self.config.accumulate,
+            clip_norm=self.config.clip_norm,
+            ema=self.config.ema,
+            loss_scaling=precision == "float16",
+            skip_nonfinite=self.config.nan_policy == "skip",
+        )
+        functions = step.make_step_functions(
+            model=state.model,
+            task=self.task,
+            preprocess=self.preprocess,
+            optimizer=state.optimizer,
+            label=self.spec.label.name,
+            options=options,
         )
         return loop.make_loop(
-            state=self.state,
+            state=state,
             functions=functions,
+            options=options,
             engine=self.engine,
             strategy=self.strategy,
-            placement=self.placement,
+            placement=placement.PLACEMENTS[placement_name],
             metric_names=self.task.metric_names,
         )
 
@@ -85,16 +125,17 @@ class Experiment:
             preprocess=self.preprocess,
             label=self.spec.label.name,
             strategy=self.strategy,
-            jit=self.placement.name in ("loop", "step", "gradients"),
+            jit=self.choice.placement in ("loop", "step", "gradients"),
         )
 
 
-def build(config, folder):
+def build(config, folder, *, calibrate=True):
     """Builds an `Experiment`.
 
     Args:
       config: a `Config`.
-      folder: the `RunFolder`; fitted preprocessing is read from it, or fitted and kept there.
+      folder: the `RunFolder`; what was fitted or measured by an earlier start is read from it.
+      calibrate: whether --xla=auto and --precision=auto may measure.
 
     Raises:
       TfappError: whatever cannot work, before the first step.
@@ -103,35 +144,29 @@ def build(config, folder):
     _LOG.info("device: %s", devices)
     source = open_source(config)
     _log_source(source)
+    _check_batch(config, source, strategy.num_replicas_in_sync)
     train = source.splits["train"]
-    _check_batch(config, source)
-    task = build_task(config.task, config.loss, source.spec.label)
-    preprocess = _preprocessing(folder, source)
-    state = _state(config, strategy, source, preprocess)
-    replicas = strategy.num_replicas_in_sync
     engine_choice = engines.choose(
         config.engine, train, strategy=strategy, device_type=device_type()
     )
-    chosen = placement.choose(config.xla, num_replicas=replicas, engine=engine_choice.name)
-    _LOG.info("engine: %s (%s)", engine_choice.name, engine_choice.reason)
-    _LOG.info("xla: %s (%s)", chosen.name, chosen.reason)
     steps_per_epoch = train.num_examples // config.batch_size
-    return Experiment(
+    experiment = Experiment(
         config=config,
         source=source,
         strategy=strategy,
-        task=task,
-        preprocess=preprocess,
-        state=state,
+        task=_task(config, source),
+        preprocess=_preprocessing(folder, source),
         engine=engines.build(
             engine_choice, train, strategy=strategy, batch_size=config.batch_size, seed=config.seed
         ),
         engine_choice=engine_choice,
-        placement=chosen,
-        num_replicas=replicas,
-        steps_per_epoch=steps_per_epoch,
-        total_steps=config.steps or config.epochs * steps_per_epoch,
+        length=RunLength(
+            steps_per_epoch, config.steps or config.epochs * steps_per_epoch, config.batch_size
+        ),
     )
+    choose.settle(experiment, folder, device_type=device_type(), calibrate=calibrate)
+    _log_choices(experiment)
+    return experiment
 
 
 def restore(config, folder):
@@ -143,10 +178,10 @@ def restore(config, folder):
     Raises:
       DataError: no checkpoint can be read.
     """
-    experiment = build(config, folder)
+    experiment = build(config, folder, calibrate=False)
     checkpoints = Checkpoints(folder.path / "checkpoints", experiment.state, keep=config.keep)
-    step = checkpoints.restore_latest()
-    if step is None:
+    last = checkpoints.restore_latest()
+    if last is None:
         raise DataError(f"--model_dir={folder.path}: holds no checkpoint")
     return experiment, use_best_weights(config, checkpoints, experiment.state)
 
@@ -173,16 +208,39 @@ def _log_source(source):
     _LOG.info("data: %s: %s examples; %s -> %s", spec.name, counts, features, label)
 
 
-def _check_batch(config, source):
+def _log_choices(experiment):
+    config, choice = experiment.config, experiment.choice
+    parameters = f"{experiment.model.count_params():,}"
+    _LOG.info("model: %s, %s parameters", config.model, parameters)
+    _LOG.info("engine: %s (%s)", experiment.engine_choice.name, experiment.engine_choice.reason)
+    _LOG.info("precision: %s (%s)", choice.precision, choice.precision_reason)
+    _LOG.info("xla: %s (%s)", choice.placement, choice.placement_reason)
+
+
+def _check_batch(config, source, replicas):
     examples = source.splits["train"].num_examples
     if config.batch_size > examples:
         raise UsageError(
             f"--batch_size={config.batch_size}: is larger than the {examples} training examples "
             f"of {source.spec.name}"
         )
+    if config.batch_size % (replicas * config.accumulate):
+        raise UsageError(
+            f"--accumulate={config.accumulate}: --batch_size={config.batch_size} does not divide "
+            f"into {config.accumulate} micro-batches on each of {replicas} replica(s)"
+        )
     for name, split in source.splits.items():
         if not split.num_examples:
             raise DataError(f"{source.spec.name}: split {name} is empty")
+
+
+def _task(config, source):
+    recipe = {}
+    if config.label_smoothing:
+        recipe["label_smoothing"] = config.label_smoothing
+    if config.class_weight:
+        recipe["class_weight"] = class_weights(config.class_weight, source)
+    return build_task(config.task, config.loss, source.spec.label, **recipe)
 
 
 def _preprocessing(folder, source):
@@ -193,50 +251,3 @@ def _preprocessing(folder, source):
     fitted = preprocessing.fit(source.spec, source.splits["train"])
     folder.write_json(PREPROCESSING, fitted.to_json())
     return fitted
-
-
-def _state(config, strategy, source, preprocess):
-    """Builds model and optimizer under the strategy, the same for any number of replicas."""
-    keras.utils.set_random_seed(config.seed)
-    outputs = source.spec.label.num_outputs
-    batch = source.splits["train"].fetch(tf.range(2, dtype=tf.int64))
-    inputs = preprocess(batch)
-    with strategy.scope():
-        model = build_model(config.model, config.model_arg, outputs)
-        # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
-        # layers without their weights.
-        result = _call(config, model, inputs)
-        _check_outputs(config, result, outputs)
-        optimizer = optimizers.build_optimizer(config.optimizer, learning_rate=config.learning_rate)
-        if not model.trainable_variables:
-            raise UsageError(f"--model={config.model}: has no weights to train")
-        optimizer.build(model.trainable_variables)
-        _LOG.info("model: %s, %s parameters", config.model, f"{model.count_params():,}")
-        return TrainState(model, optimizer, strategy)
-
-
-def _call(config, model, inputs):
-    try:
-        return model(inputs, training=False)
-    except Exception as error:  # a user's model may raise anything
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        shape = tf.nest.map_structure(lambda t: [None, *t.shape[1:]], inputs)
-        raise UsageError(
-            f"--model={config.model}: fails on inputs {shape}: "
-            f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
-        ) from error
-
-
-def _check_outputs(config, result, outputs):
-    shape = tuple(getattr(result, "shape", ()))
-    if shape[1:] != (outputs,):
-        raise UsageError(
-            f"--model={config.model}: gives shape {list(shape)} for a batch of 2; "
-            f"[2, {outputs}] is needed"
-        )
-    values = np.asarray(result, np.float64)
-    if outputs > 1 and (values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3):
-        raise UsageError(
-            f"--model={config.model}: gives probabilities (each row sums to 1); tfapp trains on "
-            "logits and answers with their softmax: leave the softmax out of the last layer"
-        )

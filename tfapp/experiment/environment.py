@@ -18,7 +18,7 @@ def describe():
         "folder": os.getcwd(),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "cpu_count": os.cpu_count(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "devices": [_device(d) for d in tf.config.list_physical_devices()],
@@ -38,7 +38,7 @@ def _device(device):
     return {"name": device.name, **{k: str(v) for k, v in details.items()}}
 
 
-def _processor():
+def processor():
     try:
         with open("/proc/cpuinfo") as file:
             names = [

@@ -25,6 +25,7 @@ from tfapp.training.trainer import Action, train
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
 _LOG = logging.getLogger("tfapp")
+_MOST_RESTORES = 10  # batches that --nan_policy=restore leaves out before it gives up
 _EXPORT_EXAMPLES = 64  # of the test split, on which an export is compared
 
 
@@ -80,11 +81,7 @@ class TrainingRun:
             ]
             for writer in writers:
                 stack.callback(writer.close)
-            try:
-                reason = self._train(writers, signals)
-            except DivergedError:
-                self._write_summary("diverged", {})
-                raise
+            reason = self._train_through(writers, signals)
             if reason == STOP_REASON:
                 self._write_summary("stopped", {})
                 raise Stopped(
@@ -103,11 +100,30 @@ class TrainingRun:
         _LOG.info("resume: from step %d of %s", step, self._folder.path)
         return step
 
+    def _train_through(self, writers, signals):
+        """Trains; where the loss is not finite, goes back if --nan_policy=restore."""
+        restores = self._config.nan_policy == "restore"
+        if restores:
+            self._checkpoints.save()  # there must be a state to go back to
+        while True:
+            try:
+                return self._train(writers, signals)
+            except DivergedError as error:
+                left_out = sorted({*self._state.host.left_out, error.step})
+                if not restores or len(left_out) > _MOST_RESTORES:
+                    self._write_summary("diverged", {})
+                    raise
+                step = self._checkpoints.restore_latest()
+                self._state.host.left_out = left_out
+                writers[0].rewind(step)
+                _LOG.warning("%s: back to step %d; the batch is left out", error.what, step)
+
     def _train(self, writers, signals):
         experiment, state = self._experiment, self._state
         experiment.engine.restart(state.host.step)
         return train(
             run_loop=experiment.make_loop(),
+            restart=experiment.engine.restart,
             state=state,
             total_steps=experiment.total_steps,
             actions=self._actions(writers, signals),
@@ -149,11 +165,7 @@ class TrainingRun:
 
     def _steps(self, name):
         """A duration of the configuration in steps."""
-        return parse_duration(getattr(self._config, name), name).steps(
-            steps_per_epoch=self._experiment.steps_per_epoch,
-            total_steps=self._experiment.total_steps,
-            batch_size=self._config.batch_size,
-        )
+        return self._experiment.length.steps(parse_duration(getattr(self._config, name), name))
 
     def _checkpoint_trigger(self):
         duration = parse_duration(self._config.checkpoint_every, "checkpoint_every")
@@ -186,7 +198,7 @@ class TrainingRun:
         path = savedmodel.export(
             self._folder.path / "export",
             model=experiment.model,
-            values=self._state.read(),
+            weights=self._state.read_for_answers(),
             preprocess=experiment.preprocess,
             task=experiment.task,
             spec=experiment.spec,
@@ -210,9 +222,11 @@ class TrainingRun:
             "seconds": round(time.monotonic() - self._started, 3),
             "engine": experiment.engine_choice.name,
             "engine_reason": experiment.engine_choice.reason,
-            "xla": experiment.placement.name,
-            "xla_reason": experiment.placement.reason,
-            "precision": "float32",
+            "xla": experiment.choice.placement,
+            "xla_reason": experiment.choice.placement_reason,
+            "precision": experiment.choice.precision,
+            "precision_reason": experiment.choice.precision_reason,
+            "measurements": experiment.choice.measurements,
             "replicas": experiment.num_replicas,
             "export": export,
         }

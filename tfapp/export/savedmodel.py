@@ -25,12 +25,12 @@ class ServingModule(tf.Module):
     stateless call keep one.
     """
 
-    def __init__(self, model, values, preprocess, task, spec):
-        """`values`: the `DeviceValues` to serve."""
+    def __init__(self, model, weights, preprocess, task, spec):
+        """`weights`: values of the trainable and of the other variables."""
         super().__init__(name="tfapp")
         # One flat list for both kinds: a SavedModel keeps each of its variables once.
-        self.trainable_weights = [tf.Variable(v, trainable=True) for v in values.trainable]
-        self.other_weights = [tf.Variable(v, trainable=False) for v in values.non_trainable]
+        self.trainable_weights = [tf.Variable(v, trainable=True) for v in weights[0]]
+        self.other_weights = [tf.Variable(v, trainable=False) for v in weights[1]]
         signature = {
             f.name: tf.TensorSpec([None, *f.shape], f.dtype, name=f.name) for f in spec.features
         }
@@ -49,12 +49,12 @@ class ServingModule(tf.Module):
         self.signature = self.serve.get_concrete_function(**signature)
 
 
-def export(folder, *, model, values, preprocess, task, spec, examples):
+def export(folder, *, model, weights, preprocess, task, spec, examples):
     """Writes the next version below `folder`.
 
     Args:
       folder: the export folder; versions are its subfolders 1, 2, ...
-      model, values, preprocess, task, spec: what to serve.
+      model, weights, preprocess, task, spec: what to serve; see `ServingModule`.
       examples: raw features, name -> [n, ...], on which the written model is compared.
 
     Returns:
@@ -67,7 +67,7 @@ def export(folder, *, model, values, preprocess, task, spec, examples):
     folder = pathlib.Path(folder)
     version = max(versions(folder), default=0) + 1
     unfinished = folder / f".unfinished-{version}"
-    module = ServingModule(model, values, preprocess, task, spec)
+    module = ServingModule(model, weights, preprocess, task, spec)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)

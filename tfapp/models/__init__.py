@@ -4,8 +4,8 @@ import inspect
 
 import keras
 
+from tfapp.arguments import parse_arguments
 from tfapp.errors import UsageError
-from tfapp.model_args import parse_model_args
 from tfapp.registry import Registry, suggest
 
 MODELS = Registry(
@@ -33,7 +33,7 @@ def build_model(name, model_args, outputs):
       UsageError: unknown name or argument, or the constructor refuses its arguments.
     """
     target = MODELS.get(name)
-    arguments = parse_model_args(model_args)
+    arguments = parse_arguments(model_args, "model_arg")
     accepted = _parameters(target)
     if accepted is not None:
         for key in arguments:

@@ -1,4 +1,4 @@
-"""Residual networks for small images: the CIFAR-10 networks of He et al., arXiv:1512.03385, sec. 4.2.
+"""Residual networks for small images, as for CIFAR-10 in He et al., arXiv:1512.03385, sec. 4.2.
 
 Three stages of n blocks with 16, 32 and 64 channels; 6n+2 layers. Shortcuts where the size changes
 are strided with zero channels added (option A), so they have no weights: 269,722 parameters for

@@ -1,10 +1,12 @@
 """Kinds of problem by name: what the loss is, what is measured, what is answered.
 
-A task is built as `Task(label_spec, loss)` and has:
+A task is built as `Task(label_spec, loss)`, with label_smoothing and class_weight as keyword
+arguments where they are asked for, and has:
   loss_name   the loss it uses
   metric_names  names of what `metrics` returns
   monitor     (metric, "max" or "min"): what decides which step is best
   losses(outputs, labels)  -> float32 [batch], one loss an example
+  weights(labels)          -> float32 [batch] or 1.0: of the examples' losses in training
   metrics(outputs, labels) -> dict of float32 [batch], averaged over examples by whoever calls
   answers(outputs)         -> dict of tensors [batch, ...], what the served model returns
 """
@@ -22,8 +24,10 @@ TASKS = Registry(
 _AUTO = {"class": "classification", "real": "regression"}
 
 
-def build_task(name, loss, label):
+def build_task(name, loss, label, **recipe):
     """Builds the task for a `LabelSpec`.
+
+    `recipe` holds label_smoothing and class_weight where they are asked for.
 
     Raises:
       UsageError: unknown task or loss, or one that does not fit the label.
@@ -32,4 +36,8 @@ def build_task(name, loss, label):
     name = kind if name == "auto" else name
     if name in _AUTO.values() and name != kind:
         raise UsageError(f"--task={name}: the label {label.name!r} is of kind {label.kind}")
-    return TASKS.get(name)(label, loss)
+    try:
+        return TASKS.get(name)(label, loss, **recipe)
+    except TypeError as error:
+        asked = ", ".join(f"--{key}" for key in recipe) or f"--task={name}"
+        raise UsageError(f"{asked}: the task {name} does not take it ({error})") from error

@@ -17,7 +17,17 @@ class Classification:
 
     metric_names = ("accuracy",)
 
-    def __init__(self, label, loss="auto"):
+    def __init__(self, label, loss="auto", *, label_smoothing=0.0, class_weight=None):
+        """
+        Args:
+          label: a `LabelSpec` of kind "class".
+          loss: one of `_LOSSES`, or auto for the first.
+          label_smoothing: the share s of the target spread evenly over all classes, the true class
+            keeps 1 - s + s / classes (Szegedy et al., arXiv:1512.00567, sec. 7).
+          class_weight: float [num_classes], factors of the training loss; None: all 1.
+        """
+        self._smoothing = label_smoothing
+        self._class_weight = class_weight
         self.loss_name = _LOSSES[0] if loss == "auto" else loss
         if self.loss_name not in _LOSSES:
             raise UsageError(
@@ -31,9 +41,17 @@ class Classification:
         """float32 [batch] from logits [batch, classes] and int32 labels [batch]."""
         logits = tf.cast(outputs, tf.float32)
         if self.loss_name == "mean_squared_error":
-            target = tf.one_hot(labels, self._label.num_classes)
-            return tf.reduce_mean(tf.square(tf.nn.softmax(logits) - target), axis=-1)
+            difference = tf.nn.softmax(logits) - self._targets(labels)
+            return tf.reduce_mean(tf.square(difference), axis=-1)
+        if self._smoothing:
+            return tf.nn.softmax_cross_entropy_with_logits(self._targets(labels), logits)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+    def weights(self, labels):
+        """float32 [batch], the class weight of each example, or 1.0."""
+        if self._class_weight is None:
+            return 1.0
+        return tf.gather(tf.constant(self._class_weight, tf.float32), labels)
 
     def metrics(self, outputs, labels):
         """{"accuracy": float32 [batch]}: 1 where the largest logit is the true class."""
@@ -56,3 +74,8 @@ class Classification:
             "class_id": class_id,
             "class_name": tf.gather(names, class_id),
         }
+
+    def _targets(self, labels):
+        """float32 [batch, classes]: one-hot, smoothed."""
+        share = self._smoothing / self._label.num_classes
+        return tf.one_hot(labels, self._label.num_classes, 1 - self._smoothing + share, share)

@@ -5,7 +5,6 @@ The last batch is filled up with repeated rows whose sample weight is 0.
 
 import tensorflow as tf
 
-from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.training.forward import forward
 from tfapp.training.step import metric_sums, zero_sums
 
@@ -26,13 +25,12 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     one_replica = strategy.num_replicas_in_sync == 1
 
     def replica_sums(tensors, step, replica):
-        values = state.read(replica)
         batch = inputs.batch(tensors, step, replica)
         outputs, _, _ = forward(
-            model, values.trainable, values.non_trainable, preprocess(batch), training=False
+            model, *state.read_for_answers(replica), preprocess(batch), training=False
         )
         losses = task.losses(outputs, batch[label])
-        return metric_sums(task, outputs, batch[label], losses, batch[SAMPLE_WEIGHT])
+        return metric_sums(task, outputs, batch[label], losses, batch)
 
     def on_replica(tensors, step):
         context = tf.distribute.get_replica_context()

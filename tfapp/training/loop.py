@@ -1,14 +1,18 @@
 """The inner loop: N steps in one call, without returning to the host in between.
 
-`make_loop` closes over everything and returns run(first_step, num_steps) -> sums. One replica
+`make_loop` closes over everything and returns run(first_step, num_steps) -> LoopResult. One replica
 carries the values of all variables through the loop; several keep them in their variables, for
-strategy.run cannot carry them.
+strategy.run cannot carry them. A loss that is not finite ends the loop at that step, on the device.
 """
+
+import dataclasses
 
 import tensorflow as tf
 
 from tfapp.training.placement import compile_step
 from tfapp.training.step import (
+    SKIPPED,
+    add_sums,
     make_train_step,
     reduce_across_replicas,
     reduce_nothing,
@@ -16,92 +20,127 @@ from tfapp.training.step import (
 )
 
 INPUT_WAIT = "input_wait"  # seconds, among the sums of a loop
+_NONE = -1  # in place of a step number
 
 
-def make_loop(*, state, functions, engine, strategy, placement, metric_names):
+@dataclasses.dataclass(frozen=True)
+class LoopResult:
+    """What a loop of steps reports."""
+
+    sums: dict  # float sums over its examples, with SKIPPED and INPUT_WAIT
+    bad_step: int | None  # the step whose loss was not finite; the loop ended there
+
+
+def make_loop(*, state, functions, options, engine, strategy, placement, metric_names):
     """Builds the compiled loop.
 
     Args:
       state: a `TrainState`; read before and written after each call.
       functions: `StepFunctions`.
+      options: `StepOptions`.
       engine: see `tfapp.data.resident.ResidentInput`.
       strategy: the tf.distribute.Strategy.
       placement: a `Placement`.
       metric_names: of the task.
 
     Returns:
-      run(first_step, num_steps) -> dict of float, sums over the examples of those steps.
+      run(first_step, num_steps) -> `LoopResult`.
     """
     functions = compile_step(functions, placement)
     if strategy.num_replicas_in_sync == 1:
-        loop = _one_replica(state, functions, engine, placement, metric_names)
+        train_step = make_train_step(functions, reduce_nothing, options)
+        loop = _one_replica(state, train_step, engine, placement, metric_names)
     else:
-        loop = _many_replicas(state, functions, engine, strategy, metric_names)
+        train_step = make_train_step(functions, reduce_across_replicas, options)
+        loop = _many_replicas(state, train_step, engine, strategy, metric_names)
 
     def run(first_step, num_steps):
-        sums = loop(
+        sums, bad_step = loop(
             engine.inputs, tf.constant(first_step, tf.int64), tf.constant(num_steps, tf.int64)
         )
-        return {name: float(value) for name, value in sums.items()}
+        sums = {name: float(value) for name, value in sums.items()}
+        bad_step = int(bad_step)
+        return LoopResult(sums, None if bad_step == _NONE else bad_step)
 
     return run
 
 
-def _one_replica(state, functions, engine, placement, metric_names):
-    train_step = make_train_step(functions, reduce_nothing)
+def _one_replica(state, train_step, engine, placement, metric_names):
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True)
 
     def loop(inputs, first_step, num_steps):
-        def body(i, values, sums):
-            pulled, wait = _pull(engine, inputs, first_step + i, sums)
-            values, step_sums = train_step(values, engine.batch(pulled, 0), 0)
-            return i + 1, values, _add(sums, step_sums, wait)
+        prepared = engine.prepare(inputs)
 
-        start = (tf.constant(0, tf.int64), state.read(), _zeros(metric_names))
-        _, values, sums = tf.while_loop(lambda i, *_: i < num_steps, body, start)
+        def body(step, values, sums, bad_step):
+            pulled, wait = _pull(engine, prepared, step, sums)
+            values, step_sums, bad = train_step(values, engine.batch(pulled, 0), 0)
+            return step + 1, values, _add(sums, step_sums, wait), _bad_step(bad, step)
+
+        _, values, sums, bad_step = tf.while_loop(
+            _going_on(first_step + num_steps),
+            body,
+            (first_step, state.read(), _zeros(metric_names), tf.constant(_NONE, tf.int64)),
+        )
         state.write(values)
-        return sums
+        return sums, bad_step
 
     return tf.function(loop, jit_compile=True if placement.loop else None)
 
 
-def _many_replicas(state, functions, engine, strategy, metric_names):
-    train_step = make_train_step(functions, reduce_across_replicas)
-
+def _many_replicas(state, train_step, engine, strategy, metric_names):
     def replica_step(pulled):
         context = tf.distribute.get_replica_context()
         replica = tf.get_static_value(context.replica_id_in_sync_group)
         batch = engine.batch(pulled, replica)
-        values, sums = train_step(state.read(replica), batch, replica)
+        values, sums, bad = train_step(state.read(replica), batch, replica)
         state.write(values, replica)
-        return sums
+        return sums, bad
 
     def one_step(pulled):
-        sums = strategy.run(replica_step, args=(pulled,))
-        return {
+        sums, bad = strategy.run(replica_step, args=(pulled,))
+        total = {
             name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
             for name, value in sums.items()
         }
+        return total, strategy.experimental_local_results(bad)[0]  # the same on each of them
 
     def loop(inputs, first_step, num_steps):
-        def body(i, sums):
-            pulled, wait = _pull(engine, inputs, first_step + i, sums)
-            return i + 1, _add(sums, one_step(pulled), wait)
+        def body(step, sums, bad_step):
+            pulled, wait = _pull(engine, inputs, step, sums)
+            step_sums, bad = one_step(pulled)
+            return step + 1, _add(sums, step_sums, wait), _bad_step(bad, step)
 
-        start = (tf.constant(0, tf.int64), _zeros(metric_names))
-        return tf.while_loop(lambda i, _: i < num_steps, body, start)[1]
+        _, sums, bad_step = tf.while_loop(
+            _going_on(first_step + num_steps),
+            body,
+            (first_step, _zeros(metric_names), tf.constant(_NONE, tf.int64)),
+        )
+        return sums, bad_step
 
     return tf.function(loop)
 
 
+def _going_on(end):
+    """Condition of a loop whose variables begin with the step and end with the bad step."""
+
+    def condition(step, *others):
+        return (step < end) & (others[-1] == _NONE)
+
+    return condition
+
+
+def _bad_step(bad, step):
+    return tf.where(bad, step, tf.constant(_NONE, tf.int64))
+
+
 def _zeros(metric_names):
-    return {**zero_sums(metric_names), INPUT_WAIT: tf.zeros([], tf.float64)}
+    zero = tf.zeros([], tf.float64)
+    return {**zero_sums(metric_names), SKIPPED: zero, INPUT_WAIT: zero}
 
 
 def _add(sums, step_sums, wait):
-    total = {name: sums[name] + value for name, value in step_sums.items()}
-    return {**total, INPUT_WAIT: sums[INPUT_WAIT] + wait}
+    return add_sums(sums, {**step_sums, INPUT_WAIT: wait})
 
 
 def _pull(engine, inputs, step, sums):

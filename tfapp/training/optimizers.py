@@ -9,39 +9,74 @@ import keras
 
 from tfapp.errors import UsageError
 from tfapp.registry import is_object_path, load_object, suggest
+from tfapp.training.lars import LARS
+
+# Arguments of every Keras optimizer that the step does itself, after the reduction.
+_OURS = {
+    "clipnorm": "--clip_norm",
+    "clipvalue": "--clip_norm",
+    "global_clipnorm": "--clip_norm",
+    "use_ema": "--ema",
+    "ema_momentum": "--ema",
+    "ema_overwrite_frequency": "--ema",
+    "gradient_accumulation_steps": "--accumulate",
+    "loss_scale_factor": "--precision=float16",
+    "learning_rate": "--learning_rate",
+    "weight_decay": "--weight_decay",
+}
 
 
-def optimizer_names():
-    """Names of the optimizers that ship with Keras, in lower case."""
-    return sorted(
-        name.lower()
+def optimizers_by_name():
+    """Lower-case name -> class: those of Keras, and LARS."""
+    abstract = (keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer)
+    found = {
+        name.lower(): value
         for name, value in vars(keras.optimizers).items()
         if isinstance(value, type)
         and issubclass(value, keras.optimizers.Optimizer)
-        and value not in (keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer)
-    )
+        and value not in abstract
+    }
+    return {**found, "lars": LARS}
 
 
-def build_optimizer(name, **arguments):
-    """Builds the optimizer `name`, a Keras name or package.module:Class.
+def build_optimizer(name, *, learning_rate, weight_decay=0.0, arguments=()):
+    """Builds the optimizer `name`, a known name or package.module:Class.
+
+    Args:
+      name: any case.
+      learning_rate: float or a Keras schedule.
+      weight_decay: decoupled, times the learning rate at each step (arXiv:1711.05101); 0: none.
+      arguments: further arguments of the constructor, a dict.
 
     Raises:
       UsageError: unknown name, or an argument its constructor refuses.
     """
+    arguments = dict(arguments)
+    for key in arguments:
+        if key in _OURS:
+            raise UsageError(f"--optimizer_arg={key}: use {_OURS[key]}")
+    known = optimizers_by_name()
     if is_object_path(name):
         kind = load_object(name, "optimizer")
+    elif name.lower() in known:
+        kind = known[name.lower()]
     else:
-        by_name = {n.lower(): v for n, v in vars(keras.optimizers).items() if isinstance(v, type)}
-        if name.lower() not in optimizer_names():
-            known = optimizer_names()
-            raise UsageError(
-                f"--optimizer={name}: unknown{suggest(name, known)} (one of {', '.join(known)})"
-            )
-        kind = by_name[name.lower()]
+        names = sorted(known)
+        raise UsageError(
+            f"--optimizer={name}: unknown{suggest(name, names)} (one of {', '.join(names)})"
+        )
+    if weight_decay:
+        arguments["weight_decay"] = weight_decay
     try:
-        return functional(kind)(**arguments)
+        return functional(kind)(learning_rate=learning_rate, **arguments)
     except (TypeError, ValueError) as error:
         raise UsageError(f"--optimizer={name}: {error}") from error
+
+
+def exclude_vectors_from_decay(optimizer, variables):
+    """No decay of biases and normalisation: whatever has fewer than two dimensions."""
+    if optimizer.weight_decay:
+        optimizer.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
 
 
 def functional(kind):

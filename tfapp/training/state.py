@@ -7,7 +7,10 @@ live in between loops, and `HostState` the few numbers that the outer loop keeps
 import dataclasses
 from typing import NamedTuple
 
+import keras
 import tensorflow as tf
+
+from tfapp.training.update import INITIAL_SCALE
 
 
 class DeviceValues(NamedTuple):
@@ -16,6 +19,8 @@ class DeviceValues(NamedTuple):
     trainable: tuple
     non_trainable: tuple
     optimizer: tuple
+    ema: tuple = ()  # one average a weight, if --ema
+    scale: tuple = ()  # (loss scale, steps since it changed), if --precision=float16
 
 
 @dataclasses.dataclass
@@ -28,6 +33,7 @@ class HostState:
     evaluations_without_improvement: int = 0
     train_seconds: float = 0.0  # spent in loops of steps, over all starts
     window: dict = dataclasses.field(default_factory=dict)  # sums since the last training line
+    left_out: list = dataclasses.field(default_factory=list)  # steps not run again
 
     def to_json(self):
         return dataclasses.asdict(self)
@@ -36,8 +42,8 @@ class HostState:
 class TrainState:
     """The model's and the optimizer's variables, and the host's numbers."""
 
-    def __init__(self, model, optimizer, strategy):
-        """Both must be built, inside the strategy's scope."""
+    def __init__(self, model, optimizer, strategy, *, ema=False, loss_scaling=False):
+        """Model and optimizer must be built; call inside the strategy's scope."""
         self.model = model
         self.optimizer = optimizer
         self.host = HostState()
@@ -45,22 +51,24 @@ class TrainState:
             tuple(model.trainable_variables),
             tuple(model.non_trainable_variables),
             tuple(optimizer.variables),
+            tuple(_average(v) for v in model.trainable_variables) if ema else (),
+            _loss_scale() if loss_scaling else (),
         )
-        self._variables = tf.nest.map_structure(lambda v: v.value, self._keras_variables)
+        variables = tf.nest.map_structure(lambda v: v.value, self._keras_variables)
         self._local = [
             tf.nest.map_structure(
-                lambda v, r=r: strategy.experimental_local_results(v)[r], self._variables
+                lambda v, r=r: strategy.experimental_local_results(v)[r], variables
             )
-            for r in range(strategy.num_replicas_in_sync)
+            for r in range(len(strategy.experimental_local_results(variables.trainable[0])))
         ]
 
     def named_variables(self):
         """Unique name -> tf.Variable, for checkpoints. Names are Keras's paths."""
         named = {}
+        kinds = {"trainable": "model", "non_trainable": "model"}
         for part, group in self._keras_variables._asdict().items():
             for variable in group:
-                kind = "optimizer" if part == "optimizer" else "model"
-                name = unique = f"{kind}/{variable.path}"
+                name = unique = f"{kinds.get(part, part)}/{variable.path}"
                 number = 1
                 while unique in named:
                     unique, number = f"{name}_{number}", number + 1
@@ -68,8 +76,26 @@ class TrainState:
         return named
 
     def read(self, replica=0):
-        """The values on local replica `replica`; for the model alone, see `read_model`."""
+        """The values on local replica `replica`."""
         return tf.nest.map_structure(lambda v: v.read_value(), self._local[replica])
+
+    def read_all(self):
+        """The values on every local replica, for `write_all`."""
+        return [self.read(replica) for replica in range(len(self._local))]
+
+    def write_all(self, values):
+        """Puts back what `read_all` returned."""
+        for replica, part in enumerate(values):
+            self.write(part, replica)
+
+    def read_for_answers(self, replica=0):
+        """(trainable, non_trainable) for evaluation and export: averaged weights if there are."""
+        local = self._local[replica]
+        weights = local.ema or local.trainable
+        return (
+            tuple(v.read_value() for v in weights),
+            tuple(v.read_value() for v in local.non_trainable),
+        )
 
     def write(self, values, replica=0):
         """Assigns what a step returned to the replica's own copies of the variables."""
@@ -78,7 +104,15 @@ class TrainState:
         ):
             variable.assign(value)
 
-    def is_finite(self):
-        """True if no weight is NaN or infinite."""
-        floats = [v for v in self.read().trainable if v.dtype.is_floating]
-        return all(bool(tf.reduce_all(tf.math.is_finite(v))) for v in floats)
+
+def _average(variable):
+    return keras.Variable(
+        variable.value, dtype=variable.dtype, trainable=False, name=variable.path.replace("/", ".")
+    )
+
+
+def _loss_scale():
+    return (
+        keras.Variable(INITIAL_SCALE, dtype="float32", trainable=False, name="loss_scale"),
+        keras.Variable(0, dtype="int32", trainable=False, name="loss_scale_steps"),
+    )

@@ -2,31 +2,54 @@
 
 Law: N replicas compute what one computes. Each replica's loss is its sum over examples divided by
 the global batch size, once; gradients are summed across replicas; whatever looks at gradients
-(clipping, finite checks) comes after that sum.
+(the loss scale's finite check, clipping) comes after that sum, in `training/update.py`.
 """
 
+import dataclasses
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from tfapp.spec import SAMPLE_WEIGHT
-from tfapp.training import optimizers
 from tfapp.training.forward import forward
 from tfapp.training.state import DeviceValues
+from tfapp.training.update import make_update
 
 # Added to a dropout seed once a replica, so that replicas draw different masks; 2**32 / golden
 # ratio.
 _SEED_STRIDE = 0x9E3779B9
+SKIPPED = "skipped"  # updates left out because something was not finite, among the sums
+
+
+@dataclasses.dataclass(frozen=True)
+class StepOptions:
+    """What a step does besides forward, backward and the optimizer's rule."""
+
+    batch_size: int  # examples of the global batch, over all replicas
+    num_replicas: int = 1  # over all workers
+    accumulate: int = 1  # micro-batches a step
+    clip_norm: float = 0.0  # global norm of the reduced gradient; 0: no clipping
+    ema: float = 0.0  # decay of the weights' moving average; 0: none
+    loss_scaling: bool = False  # dynamic, for float16
+    skip_nonfinite: bool = False  # leave out updates whose loss or gradient is not finite
 
 
 class StepFunctions(NamedTuple):
     """What a placement compiles and a loop composes."""
 
-    gradients: object  # (trainable, non_trainable, batch, replica) -> (grads, non_trainable, sums)
-    update: object  # (trainable, optimizer, grads) -> (trainable, optimizer)
+    gradients: object  # (trainable, non_trainable, scale, batch, replica) -> Gradients
+    update: object  # see `make_update`
 
 
-def make_step_functions(*, model, task, preprocess, optimizer, label, batch_size, num_replicas):
+class Gradients(NamedTuple):
+    """What one replica's forward and backward give."""
+
+    grads: tuple  # one dense gradient a weight, of the scaled loss
+    non_trainable: tuple
+    sums: dict  # see `metric_sums`
+
+
+def make_step_functions(*, model, task, preprocess, optimizer, label, options):
     """Builds the two halves of a step.
 
     Args:
@@ -35,12 +58,10 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, batch_size
       preprocess: raw batch -> model inputs.
       optimizer: from `optimizers.build_optimizer`, built.
       label: name of the label in a batch.
-      batch_size: examples of the global batch, over all replicas.
-      num_replicas: over all workers.
+      options: `StepOptions`.
 
     Returns:
-      `StepFunctions`. `sums` are float64 sums over the replica's examples: "loss", "count", and the
-      task's metrics.
+      `StepFunctions`.
     """
     seeds = [
         i
@@ -48,58 +69,102 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, batch_size
         if variable.path.endswith("seed_generator_state")
     ]
 
-    def gradients(trainable, non_trainable, batch, replica):
+    def one_batch(trainable, non_trainable, scale, batch):
         inputs = preprocess(batch)
-        non_trainable = _shift_seeds(non_trainable, seeds, replica)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trainable)
             outputs, non_trainable, penalties = forward(
                 model, trainable, non_trainable, inputs, training=True
             )
             losses = task.losses(outputs, batch[label])
-            weights = batch.get(SAMPLE_WEIGHT, tf.ones_like(losses))
-            loss = tf.reduce_sum(losses * weights) / batch_size
-            # Regularisation depends on the weights alone, so every replica has all of it.
+            weights = example_weights(task, batch, label, losses)
+            loss = tf.reduce_sum(losses * weights) / options.batch_size
+            # Regularisation depends on the weights alone: every micro-batch of every replica has
+            # all of it.
             for penalty in penalties:
-                loss += tf.cast(penalty, loss.dtype) / num_replicas
+                loss += tf.cast(penalty, loss.dtype) / options.num_replicas / options.accumulate
+            if options.loss_scaling:
+                loss *= scale[0]
         grads = tape.gradient(loss, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         grads = tuple(tf.convert_to_tensor(g) for g in grads)  # embeddings: sparse to dense
-        sums = metric_sums(task, outputs, batch[label], losses, weights)
-        return grads, _shift_seeds(non_trainable, seeds, -replica), sums
+        sums = metric_sums(task, outputs, batch[label], losses * weights, batch)
+        return Gradients(grads, non_trainable, sums)
 
-    def update(trainable, optimizer_state, grads):
-        return optimizers.apply(optimizer, trainable, optimizer_state, grads)
+    def gradients(trainable, non_trainable, scale, batch, replica):
+        non_trainable = _shift_seeds(non_trainable, seeds, replica)
+        if options.accumulate == 1:
+            result = one_batch(trainable, non_trainable, scale, batch)
+        else:
+            result = _accumulated(one_batch, trainable, non_trainable, scale, batch, options, task)
+        return result._replace(non_trainable=_shift_seeds(result.non_trainable, seeds, -replica))
 
-    return StepFunctions(gradients, update)
+    return StepFunctions(gradients, make_update(optimizer, options))
 
 
-def make_train_step(functions, reduce):
-    """Composes a step: (values, batch, replica) -> (values, sums).
+def _accumulated(one_batch, trainable, non_trainable, scale, batch, options, task):
+    """Sums of gradients and metrics over micro-batches, one after the other."""
+    pieces = {
+        name: tf.reshape(value, (options.accumulate, -1, *value.shape[1:]))
+        for name, value in batch.items()
+    }
 
-    `reduce` maps (grads, non_trainable) of a replica to what all replicas agree on.
+    def body(i, total):
+        piece = {name: value[i] for name, value in pieces.items()}
+        part = one_batch(trainable, total.non_trainable, scale, piece)
+        grads = tuple(a + b for a, b in zip(total.grads, part.grads, strict=True))
+        return i + 1, Gradients(grads, part.non_trainable, add_sums(total.sums, part.sums))
+
+    zero = Gradients(
+        tuple(tf.zeros_like(value) for value in trainable),
+        non_trainable,
+        zero_sums(task.metric_names),
+    )
+    return tf.while_loop(lambda i, _: i < options.accumulate, body, (tf.constant(0), zero))[1]
+
+
+def make_train_step(functions, reduce, options):
+    """Composes a step: (values, batch, replica) -> (values, sums, bad).
+
+    `reduce` maps (grads, non_trainable, loss) of a replica to what all replicas agree on. `bad` is
+    a bool scalar: the step met something that is not finite and that was not skipped.
     """
 
     def train_step(values, batch, replica):
         grads, non_trainable, sums = functions.gradients(
-            values.trainable, values.non_trainable, batch, replica
+            values.trainable, values.non_trainable, values.scale, batch, replica
         )
-        grads, non_trainable = reduce(grads, non_trainable)
-        trainable, optimizer = functions.update(values.trainable, values.optimizer, grads)
-        return DeviceValues(trainable, non_trainable, optimizer), sums
+        grads, non_trainable, loss = reduce(grads, non_trainable, sums["loss"])
+        updated = functions.update(
+            values.trainable, values.optimizer, values.ema, values.scale, grads, loss
+        )
+        skipped = tf.zeros([], tf.float64)
+        if options.skip_nonfinite or options.loss_scaling:
+            non_trainable = keep_if(updated.finite, non_trainable, values.non_trainable)
+            sums = keep_if(updated.finite, sums, {k: tf.zeros_like(v) for k, v in sums.items()})
+            skipped = tf.where(updated.finite, skipped, 1.0 / options.num_replicas)
+        new = DeviceValues(
+            updated.trainable, non_trainable, updated.optimizer, updated.ema, updated.scale
+        )
+        return new, {**sums, SKIPPED: skipped}, updated.bad
 
     return train_step
 
 
-def reduce_nothing(grads, non_trainable):
+def keep_if(condition, new, old):
+    """`new` where the bool scalar `condition` holds, else `old`, for nested tensors."""
+    return tf.nest.map_structure(lambda a, b: tf.where(condition, a, b), new, old)
+
+
+def reduce_nothing(grads, non_trainable, loss):
     """The reduction of a single replica."""
-    return grads, non_trainable
+    return grads, non_trainable, loss
 
 
-def reduce_across_replicas(grads, non_trainable):
+def reduce_across_replicas(grads, non_trainable, loss):
     """Sums gradients and averages the model's running statistics; called inside strategy.run."""
     context = tf.distribute.get_replica_context()
+    *grads, loss = context.all_reduce(tf.distribute.ReduceOp.SUM, [*grads, loss])
     floating = [i for i, v in enumerate(non_trainable) if v.dtype.is_floating]
-    grads = context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
     if floating:
         means = context.all_reduce(
             tf.distribute.ReduceOp.MEAN, [non_trainable[i] for i in floating]
@@ -107,14 +172,24 @@ def reduce_across_replicas(grads, non_trainable):
         non_trainable = list(non_trainable)
         for i, mean in zip(floating, means, strict=True):
             non_trainable[i] = mean
-    return tuple(grads), tuple(non_trainable)
+    return tuple(grads), tuple(non_trainable), loss
 
 
-def metric_sums(task, outputs, labels, losses, weights):
-    """Sums over examples, float64 scalars: "loss", "count", and one a metric of the task."""
-    per_example = {"loss": losses, **task.metrics(outputs, labels)}
-    sums = {name: _weighted_sum(value, weights) for name, value in per_example.items()}
-    return {**sums, "count": _weighted_sum(weights, tf.ones_like(weights))}
+def example_weights(task, batch, label, losses):
+    """float32 [batch]: the batch's own weights times the task's, 1 where there are none."""
+    weights = batch.get(SAMPLE_WEIGHT, tf.ones_like(losses))
+    return weights * task.weights(batch[label])
+
+
+def metric_sums(task, outputs, labels, losses, batch):
+    """Sums over examples, float64 scalars: "loss", "count", and one a metric of the task.
+
+    `losses` are weighted already; metrics count each example once, padded rows not at all.
+    """
+    present = tf.cast(batch[SAMPLE_WEIGHT] > 0, tf.float32) if SAMPLE_WEIGHT in batch else None
+    present = tf.ones_like(losses) if present is None else present
+    per_example = {"loss": losses, **task.metrics(outputs, labels), "count": present}
+    return {name: _sum_of_present(value, present) for name, value in per_example.items()}
 
 
 def zero_sums(metric_names):
@@ -122,9 +197,14 @@ def zero_sums(metric_names):
     return {name: tf.zeros([], tf.float64) for name in ("loss", *metric_names, "count")}
 
 
-def _weighted_sum(values, weights):
+def add_sums(total, part):
+    """The sums of two sets of examples."""
+    return {name: value + part[name] for name, value in total.items()}
+
+
+def _sum_of_present(values, present):
     # where, not a product: a padded row may hold NaN, and NaN * 0 is NaN.
-    kept = tf.where(weights > 0, values * weights, tf.zeros_like(values))
+    kept = tf.where(present > 0, values, tf.zeros_like(values))
     return tf.cast(tf.reduce_sum(kept), tf.float64)
 
 

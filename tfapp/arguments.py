@@ -1,11 +1,11 @@
-"""Reads --model_arg: `name=value` with values as Python writes them."""
+"""Reads --model_arg and its like: `name=value`, with values as Python writes them."""
 
 import ast
 
 from tfapp.errors import UsageError
 
 
-def parse_model_args(pairs):
+def parse_arguments(pairs, flag):
     """Turns ("hidden=256", "activation=gelu") into {"hidden": 256, "activation": "gelu"}.
 
     A value that is no Python literal is a string. Raises UsageError for a name given twice.
@@ -15,7 +15,7 @@ def parse_model_args(pairs):
         name, _, value = pair.partition("=")
         name = name.strip()
         if name in arguments:
-            raise UsageError(f"--model_arg={pair}: {name} is given twice")
+            raise UsageError(f"--{flag}={pair}: {name} is given twice")
         try:
             arguments[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):

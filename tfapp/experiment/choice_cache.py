@@ -1,0 +1,47 @@
+"""Measured choices, kept in the user's cache folder for the next run of the same kind."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+
+from tfapp.files import write_text
+
+_MOST_ENTRIES = 500
+
+
+def cache_path():
+    """$XDG_CACHE_HOME/tfapp/choices.json, ~/.cache by default."""
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return pathlib.Path(root) / "tfapp" / "choices.json"
+
+
+def key_of(description):
+    """A key for a JSON-able description of model, shapes, devices and versions."""
+    text = json.dumps(description, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def look_up(key):
+    """The list of measurements kept under `key`, or None. A damaged cache is an empty one."""
+    return _read().get(key)
+
+
+def keep(key, measurements):
+    """Remembers measurements; a folder that cannot be written only costs the next run its time."""
+    entries = _read()
+    entries.pop(key, None)
+    entries[key] = measurements
+    newest = dict(list(entries.items())[-_MOST_ENTRIES:])
+    with contextlib.suppress(OSError):
+        cache_path().parent.mkdir(parents=True, exist_ok=True)
+        write_text(cache_path(), json.dumps(newest, indent=1))
+
+
+def _read():
+    try:
+        value = json.loads(cache_path().read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}

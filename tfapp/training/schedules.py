@@ -1,0 +1,109 @@
+"""Learning-rate schedules: a share of the peak rate as a function of the step, with warm-up.
+
+`progress` runs from 0 at the end of the warm-up to 1 at the end of the run.
+"""
+
+import dataclasses
+import math
+
+import keras
+import tensorflow as tf
+
+from tfapp.errors import UsageError
+from tfapp.registry import suggest
+
+
+def _linear(progress, *, end=0.0):
+    return 1 + (end - 1) * progress
+
+
+def _cosine(progress, *, end=0.0):
+    """Loshchilov & Hutter, arXiv:1608.03983, without restarts."""
+    return end + (1 - end) * 0.5 * (1 + tf.cos(math.pi * progress))
+
+
+def _polynomial(progress, *, end=0.0, power=2.0):
+    return end + (1 - end) * (1 - progress) ** power
+
+
+def _exponential(progress, *, end=0.01):
+    return tf.cast(end, tf.float32) ** progress
+
+
+def _step(progress, *, at=(0.5, 0.75), factor=0.1):
+    at = at if isinstance(at, (tuple, list)) else (at,)
+    passed = tf.add_n([tf.cast(progress >= share, tf.float32) for share in at])
+    return tf.cast(factor, tf.float32) ** passed
+
+
+def _one_cycle(progress, *, start=0.04, end=1e-4, up=0.3):
+    """Smith & Topin, arXiv:1708.07120: up from start to the peak, then down, both by a cosine."""
+    rising = start + (1 - start) * 0.5 * (1 - tf.cos(math.pi * progress / up))
+    falling = end + (1 - end) * 0.5 * (1 + tf.cos(math.pi * (progress - up) / (1 - up)))
+    return tf.where(progress < up, rising, falling)
+
+
+# Name -> (share of the peak rate, its arguments with their defaults).
+SCHEDULES = {
+    "constant": (lambda progress: tf.ones_like(progress), {}),
+    "linear": (_linear, {"end": 0.0}),
+    "cosine": (_cosine, {"end": 0.0}),
+    "polynomial": (_polynomial, {"end": 0.0, "power": 2.0}),
+    "exponential": (_exponential, {"end": 0.01}),
+    "step": (_step, {"at": (0.5, 0.75), "factor": 0.1}),
+    "one_cycle": (_one_cycle, {"start": 0.04, "end": 1e-4, "up": 0.3}),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Settings:
+    name: str
+    peak: float
+    warmup_steps: int
+    total_steps: int
+    arguments: dict
+
+
+class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear warm-up from 0 to the peak, then the named schedule to the end of the run."""
+
+    def __init__(self, name, *, peak, warmup_steps, total_steps, arguments=()):
+        """
+        Args:
+          name: one of `SCHEDULES`.
+          peak: the learning rate that shares multiply.
+          warmup_steps: steps of the warm-up; 0: none.
+          total_steps: of the run, warm-up included.
+          arguments: of the schedule, as a dict or pairs.
+
+        Raises:
+          UsageError: an argument that the schedule does not take, or no number.
+        """
+        arguments = dict(arguments)
+        known = SCHEDULES[name][1]
+        for key, value in arguments.items():
+            if key not in known:
+                raise UsageError(
+                    f"--schedule_arg={key}: {name} takes {', '.join(known) or 'no arguments'}"
+                    + suggest(key, known)
+                )
+            values = value if isinstance(value, (tuple, list)) else (value,)
+            if not all(isinstance(v, (int, float)) for v in values):
+                raise UsageError(f"--schedule_arg={key}={value}: a number is needed")
+        self._settings = _Settings(name, peak, warmup_steps, total_steps, arguments)
+
+    def __call__(self, step):
+        """float32 scalar: the learning rate of the step's update."""
+        settings = self._settings
+        step = tf.cast(tf.convert_to_tensor(step), tf.float32)
+        length = max(settings.total_steps - settings.warmup_steps, 1)
+        progress = tf.clip_by_value((step - settings.warmup_steps) / length, 0.0, 1.0)
+        share = SCHEDULES[settings.name][0](progress, **settings.arguments)
+        if settings.warmup_steps:
+            # The first update has a rate above 0: a step without effect would be a step lost.
+            warmed = (step + 1) / settings.warmup_steps
+            share = tf.where(step < settings.warmup_steps, warmed, share)
+        return settings.peak * share
+
+    def get_config(self):
+        return dataclasses.asdict(self._settings)
