@@ -18,9 +18,7 @@ CHOICES = {
     "engine": ("auto", "resident", "stream"),
     "precision": ("auto", "float32", "bfloat16", "float16"),
     "nan_policy": ("stop", "skip", "restore"),
-    "schedule": tuple(
-        "constant linear cosine polynomial exponential step one_cycle".split()
-    ),
+    "schedule": ("constant", "linear", "cosine", "polynomial", "exponential", "step", "one_cycle"),
     "xla": ("auto", "loop", "step", "gradients", "update", "off"),
     "split": ("train", "validation", "test"),
 }

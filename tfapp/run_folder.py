@@ -46,14 +46,7 @@ class RunFolder:
     def discard(self):
         """Removes the folder again if it is new: for a run that failed before its first step."""
         if self.is_new:
-            for name in (
-                FLAGS,
-                _IDENTITY,
-                PREPROCESSING,
-                "environment.json",
-                "choices.json",
-                ".lock",
-            ):
+            for name in (FLAGS, _IDENTITY, PREPROCESSING, CHOICES, "environment.json", ".lock"):
                 (self.path / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # something else is in there: not ours to remove
                 self.path.rmdir()

@@ -15,6 +15,8 @@ def build_strategy(config):
       DeviceError: a GPU is required and none is visible.
       UsageError: the devices do not allow what is asked, or the batch does not divide.
     """
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
     gpus = tf.config.list_logical_devices("GPU") if _split_cpu(config) else []
     if config.require_gpu and not gpus:
         raise DeviceError("--require_gpu: TensorFlow sees no GPU on this machine")

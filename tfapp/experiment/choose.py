@@ -43,7 +43,7 @@ def settle(experiment, folder, *, device_type, calibrate):
     if config.xla != "auto":
         placement.check(config.xla, valid, num_replicas=experiment.num_replicas)
     candidates = _candidates(config, kept, valid, state.model, device_type)
-    if len(candidates) == 1 or not calibrate:
+    if len(candidates) == 1 or not calibrate or config.deterministic:
         choice = _unmeasured(config, kept, candidates[0])
         experiment.use(choice, state if choice.precision == first else None)
         if experiment.state is None:
@@ -109,7 +109,13 @@ def _unmeasured(config, kept, candidate):
     def reason(flag, kept_name):
         if getattr(config, flag) != "auto":
             return f"forced by --{flag}"
-        return "as the run began" if kept_name in kept else "the only one that fits here"
+        if kept_name in kept:
+            return "as the run began"
+        return (
+            "the first guess: measured times are not deterministic"
+            if config.deterministic
+            else "the only one that fits here"
+        )
 
     return Choice(
         candidate.precision,
