@@ -5,6 +5,7 @@ folder belongs to one value of them, whereas the others may change when a run is
 """
 
 import dataclasses
+import numbers
 
 from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
@@ -93,6 +94,9 @@ class Config:
     output: str = ""  # what --mode=predict writes
 
     def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = _converted(field.name, getattr(self, field.name), type(field.default))
+            object.__setattr__(self, field.name, value)
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
@@ -180,3 +184,15 @@ class Config:
         """The fields a run folder is bound to, as a dict."""
         names = IDENTITY if self.schedule == "constant" else (*IDENTITY, "epochs", "steps")
         return {name: getattr(self, name) for name in names}
+
+
+def _converted(name, value, kind):
+    """`value` as `kind`, where nothing is lost. From Python a field may be given anything."""
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if isinstance(value, kind) and (number or kind not in (int, float)):
+        return value
+    if kind is tuple and isinstance(value, list):
+        return tuple(value)
+    if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
+        return kind(value)
+    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")

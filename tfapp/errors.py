@@ -9,6 +9,10 @@ class TfappError(ValueError):
 
     exit_code = 1
 
+    def __init__(self, message):
+        # Messages quote other libraries' and users' own errors, which may span lines.
+        super().__init__(" ".join(str(message).split("\n")))
+
 
 class UsageError(TfappError):
     """A flag, name or combination of flags that cannot work."""

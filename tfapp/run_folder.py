@@ -20,10 +20,12 @@ _IDENTITY = "identity.json"
 class RunFolder:
     """One run's folder, held by this process from `open_run_folder` to `close`."""
 
-    def __init__(self, path, lock, *, is_new):
+    def __init__(self, path, lock, *, is_new, made=()):
+        """`made`: folders that this process made for it, the innermost first."""
         self.path = pathlib.Path(path)
         self.is_new = is_new  # nothing was in it before this process
         self._lock = lock
+        self._made = made
 
     def write_json(self, name, value):
         """Replaces the file `name` by `value` as JSON. Raises StorageError."""
@@ -49,7 +51,8 @@ class RunFolder:
             for name in (FLAGS, _IDENTITY, PREPROCESSING, CHOICES, "environment.json", ".lock"):
                 (self.path / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # something else is in there: not ours to remove
-                self.path.rmdir()
+                for path in self._made:
+                    path.rmdir()
         self.close()
 
     def _write(self, name, text):
@@ -88,13 +91,18 @@ def open_run_folder(config, lines):
         raise UsageError(f"--resume=never: {path} is not empty; name another --model_dir")
     if occupied and not (path / FLAGS).exists():
         raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
+    made = [p for p in (path, *path.parents) if not p.exists()]
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = _lock(path)
     except OSError as error:
         raise StorageError(f"--model_dir={path}: {error.strerror}") from error
-    folder = RunFolder(path, lock, is_new=not occupied)
-    _check_identity(folder, config)
+    folder = RunFolder(path, lock, is_new=not occupied, made=made)
+    try:
+        _check_identity(folder, config)
+    except BaseException:
+        folder.close()
+        raise
     return folder
 
 
@@ -114,7 +122,6 @@ def _check_identity(folder, config):
         return
     different = [name for name in mine if mine[name] != theirs.get(name)]
     if different:
-        folder.close()
         name = different[0]
         raise UsageError(
             f"--model_dir={folder.path}: belongs to a run with "

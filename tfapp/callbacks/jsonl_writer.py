@@ -1,10 +1,11 @@
 """metrics.jsonl: one record a line, no step twice after a resume."""
 
 import json
+import math
 import os
 import pathlib
 
-from tfapp.files import write_text
+from tfapp.files import write_bytes
 
 
 class JsonlWriter:
@@ -21,8 +22,9 @@ class JsonlWriter:
         if self._file is not None:
             self.close()
         if self._path.exists():
-            kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
-            write_text(self._path, "".join(f"{line}\n" for line in kept))
+            lines = self._path.read_bytes().splitlines()
+            kept = [line for line in lines if _step(line) <= step]
+            write_bytes(self._path, b"".join(line + b"\n" for line in kept))
         self._file = open(self._path, "a")  # noqa: SIM115 (kept open for the run, see close)
 
     def __call__(self, record):
@@ -34,11 +36,10 @@ class JsonlWriter:
         os.fsync(self._file.fileno())
         self._file.close()
 
-    def _lines(self):
-        """Whole records; a line cut short by a crash is dropped."""
-        for line in self._path.read_text().splitlines():
-            try:
-                json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            yield line
+
+def _step(line):
+    """The step of a record; of a line that a crash cut short or garbled, infinity."""
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, TypeError, KeyError):
+        return math.inf

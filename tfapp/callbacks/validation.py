@@ -1,5 +1,7 @@
 """Evaluation between steps: records it, keeps the best step's name, and stops when it stagnates."""
 
+import math
+
 
 class Validation:
     """Runs an evaluation and keeps host.best_* and the patience up to date."""
@@ -29,7 +31,10 @@ class Validation:
         metrics = self._evaluate()
         self._metrics_log.write_validation(moment.step, metrics)
         value = metrics[self._monitor]
-        self.improved = host.best_value is None or self._sign * (value - host.best_value) > 0
+        # NaN compares as false with everything, so it is never the best.
+        worst = -self._sign * math.inf
+        best = worst if host.best_value is None else host.best_value
+        self.improved = self._sign * value > self._sign * best
         if self.improved:
             host.best_value, host.best_step = value, moment.step
             host.evaluations_without_improvement = 0
@@ -38,7 +43,8 @@ class Validation:
         shown = "  ".join(f"{name} {number:.4f}" for name, number in metrics.items())
         self._note(f"step {moment.step}  validation  {shown}{'  (best)' if self.improved else ''}")
         if self._patience and host.evaluations_without_improvement >= self._patience:
+            best = f"{host.best_value:.4f} (step {host.best_step})" if host.best_step else "NaN"
             moment.stop = (
-                f"early stopping: {self._monitor} of validation has not improved on "
-                f"{host.best_value:.4f} (step {host.best_step}) for {self._patience} evaluations"
+                f"early stopping: {self._monitor} of validation has not improved on {best} for "
+                f"{self._patience} evaluations"
             )

@@ -4,7 +4,10 @@ import numpy as np
 
 from tfapp.data.source import ArraySplit, Source
 from tfapp.errors import DataError
+from tfapp.registry import suggest
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
+
+_SPLITS = ("train", "validation", "test")
 
 
 def source_from_arrays(name, splits, *, label, class_names=(), task="auto"):
@@ -20,6 +23,12 @@ def source_from_arrays(name, splits, *, label, class_names=(), task="auto"):
     Raises:
       DataError: an array that cannot be learnt from, with split and example.
     """
+    for split in splits:
+        if split not in _SPLITS:
+            raise DataError(
+                f"{name}: unknown split {split!r}{suggest(split, _SPLITS)} "
+                f"(one of {', '.join(_SPLITS)})"
+            )
     if "train" not in splits:
         raise DataError(f"{name}: no split called train (found: {', '.join(splits) or 'none'})")
     for split, arrays in splits.items():
@@ -112,10 +121,14 @@ def _real(name, train, label, task):
 
 
 def _classes(name, train, label, class_names):
-    if train.dtype.kind in "USO":
-        values = np.unique(train)
-        spec = LabelSpec(label, "class", len(values), tuple(str(v) for v in values))
-        return spec, lambda where, array: _look_up(where, label, array.reshape(-1), values)
+    train = _as_text(train)
+    if train.dtype.kind not in "Uuifb":
+        raise DataError(f"{name}: label {label} has dtype {train.dtype}; class numbers or names "
+                        "are needed")  # fmt: skip
+    if not len(class_names) and (train == train[0]).all():
+        raise DataError(f"{name}, split train: label {label} has one class only, {train[0]}")
+    if train.dtype.kind == "U":
+        return _named_classes(label, np.unique(train))
     if train.min() < 0:
         row = int(np.argmin(train))
         raise DataError(
@@ -123,21 +136,38 @@ def _classes(name, train, label, class_names):
         )
     count = len(class_names) or int(train.max()) + 1
     if count > 2 * max(len(np.unique(train)), 50):
-        values = np.unique(train)  # such as postcodes: number the ones that occur
-        spec = LabelSpec(label, "class", len(values), tuple(str(v) for v in values))
-        return spec, lambda where, array: _look_up(where, label, array.reshape(-1), values)
+        return _named_classes(label, np.unique(train))  # such as postcodes: those that occur
     names = tuple(class_names) or tuple(str(i) for i in range(count))
     spec = LabelSpec(label, "class", count, names)
     return spec, lambda where, array: _in_range(where, label, array.reshape(-1), count)
 
 
+def _named_classes(label, values):
+    """The LabelSpec of classes called `values`, and what numbers them."""
+    spec = LabelSpec(label, "class", len(values), tuple(str(v) for v in values))
+    return spec, lambda where, array: _look_up(where, label, array.reshape(-1), values)
+
+
+def _as_text(array):
+    """Bytes, and objects that are all str, as an array of str; any other array as it is."""
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8", "replace")
+    words = array.dtype.kind == "O" and all(isinstance(value, str) for value in array.flat)
+    return array.astype(str) if words else array
+
+
 def _look_up(where, label, array, values):
+    array = _as_text(array)
+    if array.dtype.kind not in ("U" if values.dtype.kind == "U" else "uifb"):
+        raise DataError(f"{where}: {label} has dtype {array.dtype}, in train {values.dtype}")
     position = np.clip(np.searchsorted(values, array), 0, len(values) - 1)
     _reject(where, label, array, values[position] != array, f"the {len(values)} classes of train")
     return position.astype(np.int32)
 
 
 def _in_range(where, label, array, count):
+    if array.dtype.kind not in "uifb":
+        raise DataError(f"{where}: {label} has dtype {array.dtype}, in train they are numbers")
     bad = (array < 0) | (array >= count)
     _reject(where, label, array, bad, f"the {count} classes 0 to {count - 1}")
     return array.astype(np.int32)

@@ -34,10 +34,11 @@ def open_source(where, config):
 def read_npz(path, flag):
     """All arrays of the .npz at `path`. Raises DataError; never unpickles."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
+        with open(path, "rb") as file:  # ours to close: numpy leaves a damaged one open
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
                 raise DataError(f"--{flag}: {path} holds one array; save several with numpy.savez")
-            return {key: file[key] for key in file.files}
+            return dict(arrays)
     except FileNotFoundError as error:
         raise DataError(f"--{flag}: {path} does not exist") from error
     except IsADirectoryError as error:

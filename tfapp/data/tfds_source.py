@@ -14,6 +14,7 @@ import tempfile
 
 import numpy as np
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download import download_manager
 
 from tfapp.data.arrays import source_from_arrays
 from tfapp.errors import DataError, StorageError, UsageError
@@ -51,8 +52,9 @@ def _builder(where, config):
     logging.getLogger("absl").setLevel(logging.ERROR)
     if where == "digits":
         from tfapp.data import digits  # noqa: F401 (importing registers the builder with TFDS)
+    data_dir = _data_dir(config)
     try:
-        return tfds.builder(where, data_dir=_data_dir(config), try_gcs=False)
+        return tfds.builder(where, data_dir=data_dir, try_gcs=False)
     except tfds.core.DatasetNotFoundError as error:
         known = ["digits", *tfds.list_builders(with_community_datasets=False)]
         raise UsageError(
@@ -82,11 +84,9 @@ def _writable(folder):
     """`folder` if it can be written, or read because something is prepared in it; else None."""
     with contextlib.suppress(OSError):
         os.makedirs(folder, exist_ok=True)
-    return (
-        folder
-        if os.access(folder, os.W_OK) or (os.path.isdir(folder) and os.listdir(folder))
-        else None
-    )
+        if os.access(folder, os.W_OK) or os.listdir(folder):
+            return folder
+    return None
 
 
 def _refuse(folder):
@@ -113,7 +113,7 @@ def _prepare(builder, config):
         # TFDS prints to stdout, which is for the answer; what matters it raises.
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             builder.download_and_prepare(download_config=_download_config(builder, config))
-    except tfds.download.NonMatchingChecksumError as error:
+    except download_manager.NonMatchingChecksumError as error:
         raise DataError(
             f"{builder.info.full_name}: a file is not the one TFDS knows ({_first_line(error)})"
         ) from error

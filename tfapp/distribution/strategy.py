@@ -1,5 +1,7 @@
 """--strategy -> tf.distribute.Strategy, over the GPUs or the CPU's logical devices."""
 
+import functools
+
 import tensorflow as tf
 
 from tfapp.errors import DeviceError, UsageError
@@ -17,10 +19,7 @@ def build_strategy(config):
     """
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
-    gpus = tf.config.list_logical_devices("GPU") if _split_cpu(config) else []
-    if config.require_gpu and not gpus:
-        raise DeviceError("--require_gpu: TensorFlow sees no GPU on this machine")
-    devices = gpus or tf.config.list_logical_devices("CPU")
+    devices = _devices(config)
     kind = devices[0].device_type
     count = len(devices)
     if config.strategy == "one" or (config.strategy == "auto" and count == 1):
@@ -34,8 +33,14 @@ def build_strategy(config):
             f"--batch_size={config.batch_size}: does not divide among {count} replicas; "
             f"use {config.batch_size // count * count or count}"
         )
-    strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
-    return strategy, f"{count} {kind}s"
+    return _mirrored(tuple(device.name for device in devices)), f"{count} {kind}s"
+
+
+@functools.cache
+def _mirrored(devices):
+    """One strategy a process: a second one would number its collective operations like the first,
+    and TensorFlow would take the one's for the other's ("Shape mismatch in the collective")."""
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def device_type():
@@ -43,19 +48,32 @@ def device_type():
     return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
 
 
-def _split_cpu(config):
-    """Splits the CPU if --logical_devices says so; True, for the caller's `and`."""
-    wanted = config.logical_devices
-    if wanted > 1:
-        cpu = tf.config.list_physical_devices("CPU")[0]
-        try:
-            tf.config.set_logical_device_configuration(
-                cpu, [tf.config.LogicalDeviceConfiguration()] * wanted
-            )
-        except RuntimeError as error:  # TensorFlow has made its devices already
-            have = len(tf.config.list_logical_devices("CPU"))
-            if have != wanted:
-                raise UsageError(
-                    f"--logical_devices={wanted}: this process has {have} already; start a new one"
-                ) from error
-    return True
+def _devices(config):
+    """All GPUs or, without any, as many of the CPU's logical devices as --logical_devices says."""
+    if config.logical_devices > 1:
+        _split_cpu(config.logical_devices)
+    gpus = tf.config.list_logical_devices("GPU")
+    if config.require_gpu and not gpus:
+        raise DeviceError("--require_gpu: TensorFlow sees no GPU on this machine")
+    if gpus and config.logical_devices > 1:
+        raise UsageError(
+            f"--logical_devices={config.logical_devices}: splits the CPU, but this machine has "
+            f"{len(gpus)} GPUs to use; drop it, or hide them with CUDA_VISIBLE_DEVICES=-1"
+        )
+    # One device unless more are asked for, even where the process has split its CPU before.
+    return gpus or tf.config.list_logical_devices("CPU")[: max(config.logical_devices, 1)]
+
+
+def _split_cpu(wanted):
+    """Splits the CPU, unless TensorFlow has made enough devices of it already."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    try:
+        tf.config.set_logical_device_configuration(
+            cpu, [tf.config.LogicalDeviceConfiguration()] * wanted
+        )
+    except RuntimeError as error:  # TensorFlow has made its devices already
+        have = len(tf.config.list_logical_devices("CPU"))
+        if have < wanted:
+            raise UsageError(
+                f"--logical_devices={wanted}: this process has {have} already; start a new one"
+            ) from error

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import logging
+import math
 import time
 
 import tensorflow as tf
@@ -73,6 +74,14 @@ class TrainingRun:
         if kept and kept["status"] == "done" and step >= self._experiment.total_steps:
             _LOG.info("run: complete at step %d; nothing left to do", step)
             return self._result(kept)
+        try:
+            return self._finish(self._train_until_stopped(step))
+        except DivergedError:
+            self._write_summary("diverged", {})
+            raise
+
+    def _train_until_stopped(self, step):
+        """Trains with the writers open. Returns the reason of an early end, or ""."""
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(StopSignals())
             writers = [
@@ -88,7 +97,7 @@ class TrainingRun:
                     f"stopped by {signals.name} at step {self._state.host.step}, saved in "
                     f"{self._folder.path}; repeat the command to continue"
                 )
-        return self._finish(reason)
+        return reason
 
     def _resume(self):
         """Restores the latest checkpoint, if there is one. Returns the step to start from."""
@@ -111,7 +120,6 @@ class TrainingRun:
             except DivergedError as error:
                 left_out = sorted({*self._state.host.left_out, error.step})
                 if not restores or len(left_out) > _MOST_RESTORES:
-                    self._write_summary("diverged", {})
                     raise
                 step = self._checkpoints.restore_latest()
                 self._state.host.left_out = left_out
@@ -155,10 +163,11 @@ class TrainingRun:
         return [
             Action(EveryLoop(), log.accumulate, at_stop=True),
             Action(EveryLoop(), self._throughput, at_stop=True),
-            Action(EveryLoop(), signals),
             Action(EverySteps(self._steps("log_every")), log.write_train),
-            Action(EveryLoop(), progress, at_stop=True),
             Action(evaluation_due, validation),
+            # A signal comes after what is due at this step: a resume starts behind it.
+            Action(EveryLoop(), signals),
+            Action(EveryLoop(), progress, at_stop=True),
             Action(self._checkpoint_trigger(), self._save, at_stop=True),
             Action(evaluation_due, lambda moment: validation.improved and self._save(moment)),
         ]
@@ -174,7 +183,11 @@ class TrainingRun:
         return EverySteps(self._steps("checkpoint_every"))
 
     def _save(self, moment):
-        del moment
+        if not self._state.is_finite():
+            raise DivergedError(
+                f"a weight became NaN or infinite by step {moment.step}; the last checkpoint is "
+                "kept: lower --learning_rate, or look at the data"
+            )
         self._checkpoints.save()
 
     def _finish(self, reason):
@@ -187,6 +200,11 @@ class TrainingRun:
             "validation": self._experiment.make_evaluation("validation")(),
             "test": self._experiment.make_evaluation("test")(),
         }
+        if not math.isfinite(metrics["test"]["loss"]):
+            raise DivergedError(
+                f"the loss on test is {metrics['test']['loss']}: lower --learning_rate, or look "
+                "at the data"
+            )
         summary = self._write_summary("done", metrics, export=self._export(), reason=reason)
         return self._result(summary)
 

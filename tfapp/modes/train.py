@@ -38,11 +38,14 @@ def run(config):
 
 
 def _run(config):
+    from tfapp.experiment import environment  # TensorFlow is imported here
+
     lines = flags.to_lines(config)
     folder = open_run_folder(config, lines)
     try:
         training = _prepare(config, folder)
         folder.write_flags(lines)
+        folder.write_json("environment.json", environment.describe())
         _LOG.info("run: %s", folder.path)
         return training.run()
     finally:
@@ -57,12 +60,10 @@ def _check(config):
 
 def _prepare(config, folder):
     """Builds and checks everything; a folder that is new goes again if that fails."""
-    from tfapp.experiment import build, environment, train  # TensorFlow is imported here
+    from tfapp.experiment import build, train  # TensorFlow is imported here
 
     try:
-        training = train.TrainingRun(build.build(config, folder), folder)
-        folder.write_json("environment.json", environment.describe())
-        return training
+        return train.TrainingRun(build.build(config, folder), folder)
     except BaseException:
         folder.discard()
         raise

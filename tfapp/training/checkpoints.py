@@ -35,6 +35,7 @@ class Checkpoints:
         self._folder = pathlib.Path(folder)
         self._state = state
         self._keep = keep
+        self._whole = set()  # steps of those that this process has written or read
         self._objects = tf.train.Checkpoint(variables=state.named_variables())
 
     def steps(self):
@@ -49,7 +50,7 @@ class Checkpoints:
           StorageError: the disk is full or the folder cannot be written; older ones are untouched.
         """
         step = self._state.host.step
-        if step in self.steps():
+        if step in self._whole:
             return
         unfinished = self._folder / f"{_UNFINISHED}{step:08d}"
         try:
@@ -58,6 +59,8 @@ class Checkpoints:
             unfinished.mkdir()
             self._objects.write(str(unfinished / "variables"))
             self._write_manifest(unfinished)
+            # A damaged one of this step, which a resume has passed over, makes room.
+            shutil.rmtree(self._path(step), ignore_errors=True)
             os.rename(unfinished, self._path(step))
             sync_folder(self._folder)
         except (OSError, tf.errors.OpError) as error:
@@ -65,6 +68,7 @@ class Checkpoints:
             raise StorageError(
                 f"{self._folder}: checkpoint of step {step} could not be written: {_reason(error)}"
             ) from error
+        self._whole.add(step)
         self._prune()
 
     def restore_latest(self):
@@ -93,13 +97,15 @@ class Checkpoints:
     def restore(self, step):
         """Restores the checkpoint of `step`. Raises DataError, with file and reason."""
         path = self._path(step)
-        host = HostState(**_verified_manifest(path)["host"])
+        self._whole.discard(step)  # until it is proven again
+        host = _verified_host(path)
         try:
             status = self._objects.read(str(path / "variables"))
             status.assert_existing_objects_matched()
         except (ValueError, AssertionError, KeyError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host
+        self._whole.add(step)
 
     def _path(self, step):
         return self._folder / f"step-{step:08d}"
@@ -120,14 +126,17 @@ class Checkpoints:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _verified_manifest(path):
+def _verified_host(path):
+    """The host's numbers of the checkpoint at `path`, once all its files are proven whole."""
     try:
         manifest = json.loads((path / _MANIFEST).read_text())
         for name, expected in manifest["files"].items():
             if _digest(path / name) != expected["sha256"]:
                 raise DataError(f"{path / name}: is damaged (checksum differs)")
-        return manifest
-    except (OSError, KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        return HostState(**manifest["host"])
+    except DataError:
+        raise
+    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise DataError(f"{path}: is damaged ({_reason(error)})") from error
 
 

@@ -25,16 +25,18 @@ _OURS = {
     "weight_decay": "--weight_decay",
 }
 
+# The base class, and wrappers, which take other optimizers.
+_NOT_OFFERED = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+
 
 def optimizers_by_name():
     """Lower-case name -> class: those of Keras, and LARS."""
-    abstract = (keras.optimizers.Optimizer, keras.optimizers.LossScaleOptimizer)
     found = {
         name.lower(): value
         for name, value in vars(keras.optimizers).items()
         if isinstance(value, type)
         and issubclass(value, keras.optimizers.Optimizer)
-        and value not in abstract
+        and name not in _NOT_OFFERED
     }
     return {**found, "lars": LARS}
 
@@ -81,7 +83,8 @@ def exclude_vectors_from_decay(optimizer, variables):
 
 def functional(kind):
     """A subclass of the optimizer class `kind` that can be applied by `apply`."""
-    return type(kind.__name__, (_Functional, kind), {})
+    bases = (_FunctionalNadam,) if kind is keras.optimizers.Nadam else (_Functional, kind)
+    return type(kind.__name__, bases, {})
 
 
 def apply(optimizer, trainable, optimizer_state, grads):
@@ -136,3 +139,18 @@ class _Functional:
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         for grad, variable in zip(grads, trainable_variables, strict=True):
             self.update_step(grad, variable, learning_rate)
+
+
+class _FunctionalNadam(_Functional, keras.optimizers.Nadam):
+    """Nadam, whose running product Keras keeps outside `variables`, where no checkpoint finds it."""
+
+    def build(self, variables):
+        if not self.built:
+            super().build(variables)
+            self._track_variable(self._u_product)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        count = keras.ops.cast(self.iterations + 1, self._u_product.dtype)
+        factor = self.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, count))
+        self.assign(self._u_product, self._u_product * factor)
+        super()._backend_update_step(grads, trainable_variables, learning_rate)

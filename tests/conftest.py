@@ -1,0 +1,178 @@
+"""What all tests share: strictness, four CPU devices, and folders that nobody else uses.
+
+Warnings are errors (setup.cfg). TensorFlow is set up once, before anything initialises it: the CPU
+is split into four devices, so that tests can ask for 1, 2 or 4 replicas in one process.
+"""
+
+import logging
+import os
+import pathlib
+import subprocess
+import sys
+import typing
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the same tests with and without a GPU
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfapp
+from tfapp import cli
+from tfapp.experiment import build
+from tfapp.run_folder import open_run_folder
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGICAL_DEVICES = 4
+
+
+def pytest_configure(config):
+    del config
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0],
+        [tf.config.LogicalDeviceConfiguration()] * LOGICAL_DEVICES,
+    )
+    tf.get_logger().setLevel("ERROR")  # it warns of retracing: tests build many loops
+    assert len(tf.config.list_logical_devices("CPU")) == LOGICAL_DEVICES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tfds_folder(tmp_path_factory):
+    """Where TFDS prepares data sets, in this process and in those it starts."""
+    folder = tmp_path_factory.mktemp("tfds")
+    before = os.environ.get("TFDS_DATA_DIR")
+    os.environ["TFDS_DATA_DIR"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["TFDS_DATA_DIR"]
+    else:
+        os.environ["TFDS_DATA_DIR"] = before
+
+
+@pytest.fixture(autouse=True)
+def clean_process(tmp_path, monkeypatch):
+    """Each test in a working directory of its own; sys.path and logging as they were before."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    root, package = logging.getLogger(), logging.getLogger("tfapp")
+    handlers, levels = list(root.handlers), (root.level, package.level)
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    package.setLevel(levels[1])
+
+
+@pytest.fixture
+def test_data():
+    """The folder of data sets that are too large for the repository; skips without it."""
+    folder = os.environ.get("TFAPP_TEST_DATA", "")
+    if not os.path.isdir(folder):
+        pytest.skip("TFAPP_TEST_DATA names no folder")
+    return pathlib.Path(folder)
+
+
+@pytest.fixture
+def make_config(tmp_path):
+    """make_config(**changes): a Config of a short run on digits, in a folder of its own."""
+
+    def make(**changes):
+        defaults = {"model_dir": str(tmp_path / "run"), "steps": 20, "export": ("none",)}
+        return tfapp.Config(**{**defaults, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_experiment(make_config, tmp_path):
+    """make_experiment(**changes): an Experiment, built as a training run builds it."""
+    folders = []
+
+    def make(**changes):
+        config = make_config(model_dir=str(tmp_path / f"built-{len(folders)}"), **changes)
+        folders.append(open_run_folder(config, []))
+        return build.build(config, folders[-1])
+
+    yield make
+    for folder in folders:
+        folder.close()
+
+
+@pytest.fixture
+def save_npz(tmp_path):
+    """save_npz(**arrays): an .npz file; without arrays, 60 rows of 4 numbers in 3 classes."""
+
+    def save(name="data.npz", **arrays):
+        if not arrays:
+            arrays = {
+                "x": np.linspace(-1, 1, 240, dtype=np.float32).reshape(60, 4),
+                "y": np.arange(60) % 3,
+            }
+        np.savez(tmp_path / name, **arrays)
+        return tmp_path / name
+
+    return save
+
+
+class Outcome(typing.NamedTuple):
+    """What a command line did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_cli(capsys):
+    """run_cli(*flags): the command line in this process, for speed."""
+
+    def run(*flags):
+        capsys.readouterr()
+        code = cli.main(["main.py", *map(str, flags)])
+        return Outcome(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def spawn_main(tmp_path):
+    """spawn_main(*flags): main.py in a process of its own, as a user starts it; a Popen."""
+    started = []
+
+    def spawn(*flags):
+        process = subprocess.Popen(
+            [sys.executable, str(ROOT / "main.py"), *map(str, flags)],
+            cwd=tmp_path,
+            env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield spawn
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def run_main(spawn_main):
+    """run_main(*flags): main.py in a process of its own, to its end."""
+
+    def run(*flags):
+        process = spawn_main(*flags)
+        out, err = process.communicate(timeout=120)
+        return Outcome(process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained_run(tfds_folder, tmp_path_factory):
+    """A finished run on digits with an export, for reading only; a tfapp Result."""
+    del tfds_folder  # is only needed to be there
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    return tfapp.run(tfapp.Config(model_dir=str(folder), epochs=5))

@@ -1,0 +1,225 @@
+"""Training as a user starts it: the default run, and the same run killed in every way."""
+
+import json
+import pathlib
+import signal
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfapp
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tfds_folder, tmp_path_factory):
+    """The default run, in this process: its folder and result."""
+    del tfds_folder  # is only needed to be there
+    return tfapp.run(tfapp.Config(model_dir=str(tmp_path_factory.mktemp("default") / "run")))
+
+
+def records(folder, split):
+    """Records of metrics.jsonl without what depends on the clock."""
+    lines = map(json.loads, (pathlib.Path(folder) / "metrics.jsonl").read_text().splitlines())
+    timed = ("time", "examples_per_second", "input_wait")
+    return [
+        {k: v for k, v in line.items() if k not in timed}
+        for line in lines
+        if line["split"] == split
+    ]
+
+
+def weights(folder):
+    """Every variable of the newest checkpoint."""
+    newest = max(pathlib.Path(folder, "checkpoints").glob("step-*"))
+    reader = tf.train.load_checkpoint(str(newest / "variables"))
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+
+
+def test_the_default_run(run_main, tmp_path):
+    """No flag at all, on a fresh machine: real data, a served model, and what a user sees."""
+    done = run_main()
+    assert done.code == 0, done.err
+    run = tmp_path / "runs" / "digits-mlp-1"
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["status"] == "done"
+    assert summary["metrics"]["test"]["accuracy"] >= 0.97
+    assert f"test        loss {summary['metrics']['test']['loss']:.4f}" in done.out
+    assert "runs/digits-mlp-1/export/1" in done.out
+    assert (run / "export" / "1" / "saved_model.pb").is_file()
+    assert "\r" not in done.err  # not a terminal: plain lines
+    assert "Traceback" not in done.err
+    for name in ("flags.txt", "environment.json", "metrics.jsonl", "tensorboard/train"):
+        assert (run / name).exists(), name
+    for key in ("steps", "best", "examples_per_second", "step_ms", "engine", "xla", "replicas"):
+        assert summary[key] not in (None, ""), key
+    environment = json.loads((run / "environment.json").read_text())
+    assert environment["packages"]["tensorflow"] == tf.__version__
+    assert [p.name for p in (tmp_path / "runs").iterdir()] == ["digits-mlp-1"]
+
+
+def wait_for(condition, process):
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+
+
+def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
+    spawn_main, run_main, tmp_path, uninterrupted
+):
+    flags = ("--model_dir=run", "--steps_per_loop=3", "--checkpoint_every=300")
+    folder = tmp_path / "run"
+    metrics = folder / "metrics.jsonl"
+
+    process = spawn_main(*flags)
+    wait_for(lambda: metrics.exists() and metrics.stat().st_size, process)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 143, err
+    assert "tfapp: stopped by SIGTERM at step " in err.splitlines()[-1]
+    assert "repeat the command to continue" in err.splitlines()[-1]
+    assert json.loads((folder / "summary.json").read_text())["status"] == "stopped"
+    stopped_at = max(int(p.name[5:]) for p in (folder / "checkpoints").glob("step-*"))
+    assert 0 < stopped_at < 2000
+
+    process = spawn_main(*flags)
+    later = f"step-{(stopped_at // 300 + 2) * 300:08d}"
+    wait_for(lambda: (folder / "checkpoints" / later).exists(), process)
+    process.kill()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert f"resume: from step {stopped_at} " in err
+    with open(metrics, "a") as file:
+        file.write('{"step": 17')  # what a crash of the machine may leave
+
+    done = run_main(*flags)
+    assert done.code == 0, done.err
+    assert "resume: from step " in done.err
+    for split in ("train", "validation"):
+        steps = [record["step"] for record in records(folder, split)]
+        assert steps == sorted(set(steps))
+        assert records(folder, split) == records(uninterrupted.model_dir, split)
+    mine, theirs = weights(folder), weights(uninterrupted.model_dir)
+    assert mine.keys() == theirs.keys()
+    for name, value in mine.items():
+        assert np.array_equal(value, theirs[name]), name
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["metrics"] == uninterrupted.metrics
+    assert summary["best"] == uninterrupted.summary["best"]
+    assert [p.name for p in (folder / "export").iterdir()] == ["1"]
+
+
+def test_a_signal_at_a_step_where_a_record_is_due_loses_nothing(make_config, monkeypatch, tmp_path):
+    """Loops end where something is due, so that is where a signal is mostly noticed."""
+    from tfapp.callbacks import signals
+
+    def stop_at_40(self, moment):
+        if moment.step == 40:
+            self._received = signal.SIGTERM
+            moment.stop = signals.STOP_REASON
+
+    changes = {"steps": 80, "log_every": "20", "evaluate_every": "40"}
+    whole = tfapp.run(make_config(**changes, model_dir=str(tmp_path / "whole")))
+    parts = make_config(**changes, model_dir=str(tmp_path / "parts"))
+    with monkeypatch.context() as patch:
+        patch.setattr(signals.StopSignals, "__call__", stop_at_40)
+        with pytest.raises(tfapp.TfappError, match="stopped by SIGTERM at step 40"):
+            tfapp.run(parts)
+    tfapp.run(parts)
+    for split in ("train", "validation"):
+        assert records(parts.model_dir, split) == records(whole.model_dir, split)
+
+
+def test_a_finished_run_is_left_alone(run_cli, trained_run):
+    before = (pathlib.Path(trained_run.model_dir) / "metrics.jsonl").read_bytes()
+    done = run_cli(f"--model_dir={trained_run.model_dir}", "--epochs=5")
+    assert done.code == 0
+    assert "nothing left to do" in done.err
+    assert (pathlib.Path(trained_run.model_dir) / "metrics.jsonl").read_bytes() == before
+
+
+def test_its_flags_file_repeats_a_run(run_cli, trained_run):
+    flagfile = pathlib.Path(trained_run.model_dir, "flags.txt")
+    done = run_cli(f"--flagfile={flagfile}", "--model_dir=again", "--export=none")
+    assert done.code == 0, done.err
+    mine, theirs = weights("again"), weights(trained_run.model_dir)
+    assert all(np.array_equal(value, theirs[name]) for name, value in mine.items())
+
+
+def test_dry_run_does_everything_and_keeps_nothing(run_cli):
+    done = run_cli("--dry_run")
+    assert done.code == 0, done.err
+    assert "step 2/2" in done.err
+    assert "read back and compared" in done.err
+    assert list(pathlib.Path().iterdir()) == []
+    assert "run " not in done.out
+
+
+def test_only_check_args_runs_and_keeps_nothing(run_cli):
+    done = run_cli("--only_check_args")
+    assert (done.code, done.out) == (0, "flags, data and model are sound\n")
+    assert list(pathlib.Path().iterdir()) == []
+
+
+def test_early_stopping_keeps_the_best_weights(run_cli):
+    flags = ("--early_stopping=2", "--learning_rate=0.05", "--model_dir=run", "--export=none")
+    done = run_cli(*flags)
+    assert done.code == 0, done.err
+    summary = json.loads(pathlib.Path("run/summary.json").read_text())
+    assert "early stopping" in summary["reason"]
+    assert summary["steps"] < summary["total_steps"]
+    best = summary["best"]
+    assert summary["metrics"]["validation"]["accuracy"] == best["value"]
+    evaluated = json.loads(run_cli("--mode=eval", "--model_dir=run", "--split=validation").out)
+    assert (evaluated["step"], evaluated["accuracy"]) == (best["step"], best["value"])
+
+
+OWN = """
+import keras
+import numpy as np
+
+class Net(keras.Model):
+    def __init__(self, outputs, width=8):
+        super().__init__()
+        self.layer = keras.layers.Dense(width, "relu")
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs):
+        return self.head(self.layer(inputs))
+
+def data():
+    x = np.random.default_rng(0).normal(size=(400, 2)).astype("float32")
+    y = (x[:, 0] * x[:, 1] > 0).astype("int64")
+    return {"train": (x[:300], y[:300]), "test": (x[300:], y[300:])}
+"""
+
+
+def test_a_users_own_model_and_data_set(run_cli):
+    pathlib.Path("my_own_things.py").write_text(OWN)
+    done = run_cli(
+        "--dataset=my_own_things:data", "--model=my_own_things:Net", "--model_arg=width=32",
+        "--learning_rate=0.01",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    summary = json.loads(pathlib.Path("runs/data-Net-1/summary.json").read_text())
+    assert summary["metrics"]["test"]["accuracy"] > 0.9
+
+
+def test_real_values(run_cli):
+    x = np.random.default_rng(0).normal(size=(500, 3)).astype("f4")
+    np.savez("real.npz", x=x, y=x @ np.array([[1.0, 2], [0, 1], [3, 0]]) + 5)
+    done = run_cli("--dataset=npz:real.npz", "--learning_rate=0.01", "--model_dir=run")
+    assert done.code == 0, done.err
+    summary = json.loads(pathlib.Path("run/summary.json").read_text())
+    assert summary["metrics"]["test"]["loss"] < 0.05
+
+
+def test_fashion_mnist_from_files_fetched_by_hand(test_data, run_cli):
+    done = run_cli(
+        "--dataset=fashion_mnist", "--offline", f"--manual_dir={test_data / 'fashion_mnist'}",
+        "--epochs=3", "--batch_size=128", "--model_dir=run",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    summary = json.loads(pathlib.Path("run/summary.json").read_text())
+    assert summary["metrics"]["test"]["accuracy"] >= 0.86

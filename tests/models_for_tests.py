@@ -1,0 +1,92 @@
+"""Models that users might bring, sound or not, by --model=tests.models_for_tests:NAME."""
+
+import keras
+
+
+class Dropping(keras.Model):
+    """Dropout on a hidden layer: masks must differ between replicas and repeat with the seed."""
+
+    def __init__(self, outputs=10, rate=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.hidden = keras.layers.Dense(32, "relu")
+        self.dropout = keras.layers.Dropout(rate)
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        hidden = self.hidden(self.flatten(inputs))
+        return self.head(self.dropout(hidden, training=training))
+
+
+class MaskShowing(keras.Model):
+    """Its running statistics are the share of each input that dropout has let through."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.dropout = keras.layers.Dropout(0.5)
+        self.head = keras.layers.Dense(outputs)
+
+    def build(self, shape):
+        width = int(shape[1] * shape[2] * shape[3])
+        self.seen = self.add_weight(
+            shape=(width,), initializer="zeros", trainable=False, name="seen"
+        )
+
+    def call(self, inputs, training=False):
+        x = self.flatten(inputs)
+        if training:
+            kept = self.dropout(keras.ops.ones_like(x[:1]), training=True)[0] > 0
+            self.seen.assign(keras.ops.cast(kept, "float32"))
+        return self.head(x)
+
+
+class WrongWidth(keras.Model):
+    """Gives seven outputs whatever the data set has."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.head = keras.layers.Dense(7)
+
+    def call(self, inputs):
+        return self.head(self.flatten(inputs))
+
+
+class EndsInSoftmax(keras.Model):
+    """Gives probabilities where logits are needed."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.head = keras.layers.Dense(outputs, "softmax")
+
+    def call(self, inputs):
+        return self.head(self.flatten(inputs))
+
+
+class Refusing(keras.Model):
+    """Its constructor refuses a value."""
+
+    def __init__(self, depth=1):
+        super().__init__()
+        if depth < 1:
+            raise ValueError(f"depth={depth}: must be 1 or more\nsecond line")
+
+
+class NoWeights(keras.Model):
+    """Nothing in it can learn."""
+
+    def call(self, inputs):
+        return keras.ops.reshape(inputs, (-1, 64))[:, :10]
+
+
+class Failing(keras.Model):
+    """Fails when it is called."""
+
+    def call(self, inputs):
+        raise TypeError("no such operation\nsecond line")
+
+
+def not_a_model():
+    return "a string"

@@ -1,0 +1,118 @@
+"""The house: imports point one way, nothing is called utils, --help does not load TensorFlow."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "tfapp"
+
+# Lowest first. A module imports from layers below its own, and from its own room; what a layer's
+# rooms may additionally take from one another is in SIDEWAYS.
+LAYERS = (
+    {"spec", "config", "errors", "registry", "durations", "files", "model_args", "quiet"},
+    {"run_folder"},
+    {"data", "models", "tasks", "distribution"},
+    {"training", "export", "report", "callbacks"},
+    {"experiment"},
+    {"modes", "flags"},
+    {"cli"},
+)
+# modes may import flags: a run's folder keeps its resolved flags. export calls a model as the
+# training does (training.forward), so that what is served is what was measured.
+SIDEWAYS = {("modes", "flags"), ("export", "training")}
+# flags answers --help, so it sees what needs no TensorFlow: nothing but the lowest layer.
+FLAGS_SEE = LAYERS[0]
+
+
+def modules():
+    """(path, room) of every module but tfapp/__init__.py, the face that all of this is behind."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if parts != ("__init__",):
+            yield path, parts[0]
+
+
+def imported_rooms(path):
+    """Rooms of tfapp that a module imports, also inside functions and as "tfapp.x:Name"."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "tfapp" and len(parts) > 1:
+                yield parts[1]
+
+
+def layer(room):
+    found = [i for i, rooms in enumerate(LAYERS) if room in rooms]
+    assert found, f"tfapp/{room}: has no layer; give it one here and in docs/architecture.md"
+    return found[0]
+
+
+@pytest.mark.parametrize("path, room", [pytest.param(*m, id=str(m[0].name)) for m in modules()])
+def test_imports_point_one_way(path, room):
+    for other in set(imported_rooms(path)) - {room}:
+        allowed = layer(other) < layer(room) or (room, other) in SIDEWAYS
+        # The lowest layer is plain Python, whose files may see one another.
+        allowed = allowed or (layer(room) == 0 and layer(other) == 0)
+        assert allowed, f"{path.relative_to(ROOT)} imports tfapp.{other}"
+        if room == "flags":
+            assert other in FLAGS_SEE
+
+
+def test_training_knows_callbacks_as_callables_only():
+    for path, room in modules():
+        if room in ("training", "data", "models", "tasks", "distribution"):
+            assert "callbacks" not in set(imported_rooms(path)), path
+
+
+def test_every_module_says_what_it_is_for():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_no_assert_in_the_package():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        asserts = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Assert)]
+        assert not asserts, f"{path}:{asserts[0].lineno}"
+
+
+def test_no_drawer_for_everything():
+    names = {path.stem for path in PACKAGE.rglob("*.py")}
+    assert not names & {"utils", "util", "helpers", "helper", "common", "misc"}
+
+
+def test_files_and_functions_are_short():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 300, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                length = node.end_lineno - node.lineno + 1
+                allowed = 80 if ast.get_docstring(node) else 45
+                assert length <= allowed, f"{path}: {node.name} has {length} lines"
+
+
+def test_absl_is_in_flags_alone():
+    for path, room in modules():
+        if room != "flags":
+            assert "from absl import flags" not in path.read_text(), path
+
+
+@pytest.mark.parametrize("statement", ["cli.main(['main.py', '--help'])", "__import__('tfapp')"])
+def test_help_and_import_do_not_load_tensorflow(statement):
+    code = (
+        f"import sys; from tfapp import cli; {statement}; "
+        "heavy = {'tensorflow', 'keras', 'tensorflow_datasets', 'numpy'} & set(sys.modules); "
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,75 @@
+"""What a Config refuses without looking at any data."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tfapp.config import CHOICES, IDENTITY, Config
+from tfapp.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"mode": "trian"}, "--mode=trian: unknown; did you mean 'train'?"),
+        ({"resume": "yes"}, "--resume=yes: unknown"),
+        ({"batch_size": 0}, "--batch_size=0: must be above 0"),
+        ({"epochs": -1}, "--epochs=-1: must be above 0"),
+        ({"keep": 0}, "--keep=0: must be above 0"),
+        ({"steps": -1}, "--steps=-1: must be 0 or more"),
+        ({"learning_rate": float("nan")}, "--learning_rate=nan: must be above 0"),
+        ({"learning_rate": float("inf")}, "--learning_rate=inf: must be finite"),
+        ({"validation_split": 1.0}, "--validation_split=1.0: must lie between 0 and 1"),
+        ({"validation_split": float("nan")}, "--validation_split=nan"),
+        ({"seed": -1}, "--seed=-1: must lie between"),
+        ({"seed": 2**31}, "--seed=2147483648: must lie between"),
+        ({"log_every": "0"}, "--log_every=0: must be above 0"),
+        ({"checkpoint_every": "often"}, "--checkpoint_every=often: write it as"),
+        ({"evaluate_every": "60s"}, "--evaluate_every=60s: write it as"),
+        ({"steps_per_loop": "0"}, "--steps_per_loop=0: a number above 0, or auto"),
+        ({"model_arg": ("hidden",)}, "--model_arg=hidden: write it as name=value"),
+        ({"export": ("savedmodle",)}, "--export=savedmodle: unknown; did you mean 'savedmodel'?"),
+        ({"export": ("none", "savedmodel")}, "--export=none,savedmodel: none excludes"),
+        ({"mode": "eval"}, "--mode=eval needs --model_dir"),
+        ({"mode": "predict", "model_dir": "run"}, "--input is needed with --mode=predict"),
+        ({"input": "a.npz"}, "--input belongs to --mode=predict"),
+        ({"strategy": "one", "logical_devices": 2}, "--strategy=one contradicts"),
+        ({"engine": "stream", "xla": "loop"}, "--engine=stream contradicts --xla=loop"),
+        ({"resume": "must"}, "--resume=must needs --model_dir"),
+        ({"batch_size": "32"}, "--batch_size='32': must be of type int"),
+        ({"batch_size": 1.5}, "--batch_size=1.5: must be of type int"),
+        ({"batch_size": True}, "--batch_size=True: must be of type int"),
+        ({"offline": "no"}, "--offline='no': must be of type bool"),
+        ({"export": "savedmodel"}, "--export='savedmodel': must be of type tuple"),
+        ({"model": None}, "--model=None: must be of type str"),
+    ],
+)
+def test_refused(changes, message):
+    with pytest.raises(UsageError) as caught:
+        Config(**changes)
+    assert message in str(caught.value)
+
+
+def test_a_list_is_as_good_as_a_tuple_and_an_int_as_a_float():
+    config = Config(model_arg=["hidden=3"], learning_rate=1, batch_size=np.int64(8), log_every=50)
+    assert config == Config(
+        model_arg=("hidden=3",), learning_rate=1.0, batch_size=8, log_every="50"
+    )
+    assert type(config.learning_rate) is float
+    assert type(config.batch_size) is int
+
+
+def test_defaults_are_a_choice():
+    for name, choices in CHOICES.items():
+        assert getattr(Config(), name) in choices
+
+
+def test_a_config_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 1
+
+
+def test_identity_are_fields():
+    assert set(IDENTITY) <= {field.name for field in dataclasses.fields(Config)}
+    assert Config(seed=7).identity()["seed"] == 7

@@ -1,0 +1,30 @@
+"""500, 3e, 10%, 60s, 4096ex."""
+
+import pytest
+
+from tfapp.durations import parse_duration
+from tfapp.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    "text, steps",
+    [("500", 500), ("3e", 120), ("0.5e", 20), ("10%", 100), ("4096ex", 128), ("1ex", 1), ("0", 0)],
+)
+def test_lengths_in_steps(text, steps):
+    duration = parse_duration(text, "log_every")
+    assert duration.steps(steps_per_epoch=40, total_steps=1000, batch_size=32) == steps
+
+
+def test_seconds_keep_their_unit():
+    assert parse_duration("60s", "checkpoint_every").unit == "seconds"
+
+
+@pytest.mark.parametrize("text", ["", "e", "-1", "1h", "1e5", "nan", "1 2"])
+def test_unreadable(text):
+    with pytest.raises(UsageError, match=f"--log_every={text}: write it as"):
+        parse_duration(text, "log_every")
+
+
+def test_a_unit_that_does_not_belong():
+    with pytest.raises(UsageError, match="write it as 500"):
+        parse_duration("60s", "log_every", ("steps", "epochs"))

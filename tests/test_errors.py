@@ -1,0 +1,24 @@
+"""Each error a user can cause has an exit code of its own, and one line."""
+
+from tfapp import errors
+
+
+def kinds():
+    return errors.TfappError.__subclasses__()
+
+
+def test_exit_codes_are_unique_and_documented():
+    codes = {kind.__name__: kind.exit_code for kind in kinds()}
+    assert codes == {
+        "UsageError": 2,
+        "DataError": 3,
+        "DivergedError": 4,
+        "DeviceError": 5,
+        "StorageError": 6,
+        "Stopped": 143,
+    }
+
+
+def test_messages_are_one_line():
+    for kind in kinds():
+        assert str(kind("first\nsecond")) == "first second"

@@ -1,0 +1,154 @@
+"""A run's folder: who owns it, what it is bound to, which one is chosen."""
+
+import os
+import pathlib
+
+import pytest
+
+import tfapp
+from tfapp import run_folder
+from tfapp.errors import DataError, StorageError, UsageError
+
+LINES = ["--dataset=digits", "--seed=0"]
+
+
+@pytest.fixture
+def open_folder():
+    """open_folder(lines, **changes): opens a run's folder, and closes it after the test."""
+    opened = []
+
+    def open_(lines=LINES, **changes):
+        folder = run_folder.open_run_folder(tfapp.Config(**changes), lines)
+        folder.write_flags(lines)
+        opened.append(folder)
+        return folder
+
+    yield open_
+    for folder in opened:
+        folder.close()
+
+
+def test_default_names_count_up(open_folder):
+    names = []
+    for _ in range(3):
+        folder = open_folder()
+        folder.write_json("summary.json", {"status": "done"})
+        folder.close()
+        names.append(str(folder.path))
+    assert names == ["runs/digits-mlp-1", "runs/digits-mlp-2", "runs/digits-mlp-3"]
+
+
+@pytest.mark.parametrize(
+    "changes, name",
+    [
+        ({"dataset": "npz:/data/my file.npz"}, "my_file.npz-mlp-1"),
+        ({"dataset": "my.module:load", "model": "my.module:Net"}, "load-Net-1"),
+        ({"dataset": "tfds:mnist:3.0.1"}, "3.0.1-mlp-1"),
+    ],
+)
+def test_default_names_say_what_is_trained(open_folder, changes, name):
+    assert open_folder(**changes).path == pathlib.Path("runs") / name
+
+
+@pytest.mark.parametrize("status", [None, "stopped", "diverged"])
+def test_an_interrupted_run_is_found_again(open_folder, status):
+    first = open_folder()
+    if status:
+        first.write_json("summary.json", {"status": status})
+    first.close()
+    assert open_folder().path == first.path
+
+
+def test_a_run_with_other_flags_is_not_taken_for_it(open_folder):
+    first = open_folder()
+    first.close()
+    other = open_folder(["--dataset=digits", "--seed=1"])
+    other.close()
+    assert other.path != first.path
+    assert open_folder().path == first.path
+
+
+def test_a_run_that_is_still_going_is_left_alone(open_folder):
+    assert open_folder().path != open_folder().path
+
+
+def test_resume_never_takes_a_new_folder(open_folder):
+    open_folder().close()
+    assert open_folder(resume="never").path == pathlib.Path("runs/digits-mlp-2")
+
+
+def test_one_process_a_folder(open_folder):
+    first = open_folder(model_dir="run")
+    with pytest.raises(UsageError, match="--model_dir=run: another process is training there"):
+        open_folder(model_dir="run")
+    first.close()
+    open_folder(model_dir="run")
+
+
+def test_a_folder_is_bound_to_its_configuration(open_folder):
+    open_folder(model_dir="run").close()
+    with pytest.raises(UsageError) as caught:
+        open_folder(model_dir="run", learning_rate=0.5)
+    assert "--model_dir=run: belongs to a run with --learning_rate=0.001, not 0.5" in str(
+        caught.value
+    )
+    open_folder(model_dir="run", epochs=99)  # may be trained longer; and the lock was let go
+
+
+def test_damage_does_not_keep_the_lock(open_folder):
+    open_folder(model_dir="run").close()
+    pathlib.Path("run/identity.json").write_text("{")
+    for _ in range(2):  # twice the same answer, not "another process is training there"
+        with pytest.raises(DataError, match=r"run/identity.json: cannot be read"):
+            open_folder(model_dir="run")
+
+
+@pytest.mark.parametrize(
+    "resume, message",
+    [("never", "--resume=never: run is not empty"), ("must", "--resume=must: run holds no check")],
+)
+def test_resume_that_cannot_be(open_folder, resume, message):
+    open_folder(model_dir="run").close()
+    with pytest.raises(UsageError, match=message):
+        open_folder(model_dir="run", resume=resume)
+
+
+def test_a_folder_of_something_else_is_refused(open_folder):
+    os.mkdir("mine")
+    pathlib.Path("mine/thesis.txt").write_text("years of work")
+    with pytest.raises(UsageError, match="--model_dir=mine: is not empty and not a run's folder"):
+        open_folder(model_dir="mine")
+
+
+def test_a_file_in_place_of_the_folder(open_folder):
+    pathlib.Path("file").write_text("")
+    for path in ("file", "file/run"):
+        with pytest.raises(StorageError, match=f"--model_dir={path}: "):
+            open_folder(model_dir=path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written(open_folder):
+    os.mkdir("locked", 0o500)
+    for path in ("locked", "locked/run"):
+        with pytest.raises(StorageError, match=f"--model_dir={path}: Permission denied"):
+            open_folder(model_dir=path)
+
+
+def test_discard_removes_what_a_failed_start_left(open_folder):
+    open_folder(model_dir="runs/mine").discard()
+    assert not pathlib.Path("runs").exists()
+
+
+def test_discard_leaves_what_was_there_before(open_folder):
+    open_folder(model_dir="run").close()
+    open_folder(model_dir="run").discard()
+    assert pathlib.Path("run/flags.txt").exists()
+    os.mkdir("empty")
+    open_folder(model_dir="empty").discard()
+    assert pathlib.Path("empty").is_dir()
+
+
+def test_reading_needs_a_run():
+    with pytest.raises(UsageError, match="--model_dir=nowhere: holds no checkpoints"):
+        run_folder.read_run_folder("nowhere")

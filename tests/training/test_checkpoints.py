@@ -1,0 +1,168 @@
+"""Checkpoints appear whole or not at all; a damaged one is never used."""
+
+import json
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapp.errors import DataError, StorageError
+from tfapp.training import checkpoints as module
+from tfapp.training.checkpoints import Checkpoints
+from tfapp.training.state import TrainState
+
+
+def make_state(width=3):
+    model = keras.Sequential([keras.layers.Dense(width)])
+    model.build((None, 2))
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(model.trainable_variables)
+    return TrainState(model, optimizer, tf.distribute.get_strategy())
+
+
+@pytest.fixture
+def state():
+    return make_state()
+
+
+@pytest.fixture
+def checkpoints(tmp_path, state):
+    return Checkpoints(tmp_path / "checkpoints", state, keep=3)
+
+
+def fill(state, value):
+    """Every variable gets `value`, and so does the step."""
+    for variable in state.named_variables().values():
+        variable.assign(tf.cast(tf.fill(variable.shape, value), variable.dtype))
+    state.host.step = value
+
+
+def save_steps(checkpoints, state, *steps):
+    for step in steps:
+        fill(state, step)
+        checkpoints.save()
+
+
+def test_everything_comes_back(checkpoints, state):
+    fill(state, 7)
+    state.host.best_value, state.host.best_step = 0.1 + 0.2, 5
+    state.host.window = {"loss": 1 / 3, "count": 96.0}
+    state.host.evaluations_without_improvement = 2
+    checkpoints.save()
+    kept = state.host.to_json()
+    fill(state, 0)
+    assert checkpoints.restore_latest() == 7
+    assert state.host.to_json() == kept
+    assert all((v.numpy() == 7).all() for v in state.named_variables().values())
+
+
+def test_none_at_all(checkpoints):
+    assert checkpoints.steps() == []
+    assert checkpoints.restore_latest() is None
+
+
+def test_the_latest_and_the_best_stay(checkpoints, state):
+    state.host.best_step = 2
+    save_steps(checkpoints, state, 1, 2, 3, 4, 5, 6)
+    assert checkpoints.steps() == [2, 4, 5, 6]
+
+
+def truncate(folder, name="variables.data-00000-of-00001"):
+    size = (folder / name).stat().st_size
+    os.truncate(folder / name, size // 2)
+
+
+def flip_a_bit(folder, name="variables.data-00000-of-00001"):
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 4
+    (folder / name).write_bytes(data)
+
+
+DAMAGE = {
+    "data truncated": truncate,
+    "bit flipped in data": flip_a_bit,
+    "bit flipped in index": lambda folder: flip_a_bit(folder, "variables.index"),
+    "data missing": lambda folder: (folder / "variables.data-00000-of-00001").unlink(),
+    "index missing": lambda folder: (folder / "variables.index").unlink(),
+    "manifest missing": lambda folder: (folder / "manifest.json").unlink(),
+    "manifest truncated": lambda folder: truncate(folder, "manifest.json"),
+    "manifest not text": lambda folder: (folder / "manifest.json").write_bytes(b"\xff\xfe\x00"),
+    "manifest of another kind": lambda folder: (folder / "manifest.json").write_text("[1]"),
+    "manifest with unknown numbers": lambda folder: (folder / "manifest.json").write_text(
+        json.dumps({"host": {"stepp": 1}, "files": {}})
+    ),
+    "empty folder": lambda folder: [path.unlink() for path in folder.iterdir()],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_one_is_reported_and_the_one_before_it_used(
+    checkpoints, state, tmp_path, caplog, damage
+):
+    save_steps(checkpoints, state, 1, 2)
+    damage(tmp_path / "checkpoints" / "step-00000002")
+    fill(state, 9)
+    assert checkpoints.restore_latest() == 1
+    assert state.host.step == 1
+    assert all((v.numpy() == 1).all() for v in state.named_variables().values())
+    assert "step-00000002" in caplog.text
+    assert "trying the one before it" in caplog.text
+
+
+def test_none_readable_is_an_error_and_not_a_new_start(checkpoints, state, tmp_path):
+    save_steps(checkpoints, state, 1, 2)
+    for path in (tmp_path / "checkpoints").iterdir():
+        truncate(path)
+    with pytest.raises(DataError, match="none of the 2 checkpoints can be read"):
+        checkpoints.restore_latest()
+
+
+def test_training_on_replaces_a_damaged_one(checkpoints, state, tmp_path):
+    """The run comes past the damaged step again: what it saves then must be readable."""
+    save_steps(checkpoints, state, 1, 2)
+    truncate(tmp_path / "checkpoints" / "step-00000002")
+    assert checkpoints.restore_latest() == 1
+    save_steps(checkpoints, state, 2)
+    fill(state, 9)
+    assert checkpoints.restore_latest() == 2
+
+
+def test_another_model_is_refused(checkpoints, state, tmp_path):
+    save_steps(checkpoints, state, 1)
+    other = Checkpoints(tmp_path / "checkpoints", make_state(width=4), keep=3)
+    with pytest.raises(DataError, match="does not fit this model"):
+        other.restore(1)
+
+
+@pytest.mark.parametrize("moment", ["write", "rename"])
+def test_a_full_disk_leaves_the_older_ones(checkpoints, state, monkeypatch, tmp_path, moment):
+    save_steps(checkpoints, state, 1)
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    target = {"write": (module, "write_text"), "rename": (os, "rename")}[moment]
+    monkeypatch.setattr(*target, full)
+    fill(state, 2)
+    with pytest.raises(StorageError, match="checkpoint of step 2 could not be written: the disk"):
+        checkpoints.save()
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-00000001"]
+    assert checkpoints.restore_latest() == 1
+
+
+def test_a_half_written_one_is_not_seen_and_goes_away(checkpoints, state, tmp_path):
+    save_steps(checkpoints, state, 1)
+    half = tmp_path / "checkpoints" / "unfinished-00000002"
+    shutil.copytree(tmp_path / "checkpoints" / "step-00000001", half)
+    assert checkpoints.steps() == [1]
+    save_steps(checkpoints, state, 3)
+    assert not half.exists()
+
+
+def test_names_are_those_of_the_model(state):
+    names = list(state.named_variables())
+    assert len(set(names)) == len(names) == len(tf.nest.flatten(state.read()))
+    assert np.shape(state.read().trainable[0]) == (2, 3)

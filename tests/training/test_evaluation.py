@@ -1,0 +1,45 @@
+"""Evaluation counts every example exactly once: odd sizes, batch sizes, replicas."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapp.data.evaluation_input import EvaluationInput
+from tfapp.data.source import ArraySplit
+from tfapp.spec import SAMPLE_WEIGHT
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 4])
+@pytest.mark.parametrize("examples, batch_size", [(1, 8), (3, 8), (7, 2), (8, 4), (257, 64)])
+def test_rows_of_weight_one_are_the_split(replicas, examples, batch_size):
+    devices = [f"CPU:{i}" for i in range(replicas)]
+    strategy = (
+        tf.distribute.MirroredStrategy(devices) if replicas > 1 else tf.distribute.get_strategy()
+    )
+    split = ArraySplit({"row": np.arange(examples)})
+    inputs = EvaluationInput(split, strategy=strategy, batch_size=batch_size)
+    array = {"row": tf.constant(split.arrays()["row"])}
+    counted = []
+    for step in range(inputs.num_steps):
+        for replica in range(replicas):
+            rows = inputs.batch(array, step, replica)
+            counted += rows["row"].numpy()[rows[SAMPLE_WEIGHT] == 1].tolist()
+    assert counted == list(range(examples))
+
+
+@pytest.mark.parametrize("changes", [{}, {"xla": "off"}, {"logical_devices": 2}], ids=str)
+def test_metrics_equal_a_plain_average(make_experiment, changes):
+    built = make_experiment(batch_size=2, **changes)
+    test = built.source.splits["test"].arrays()
+    outputs = built.model(built.preprocess({"image": test["image"]}))
+    metrics = built.make_evaluation("test")()
+    assert set(metrics) == {"loss", "accuracy"}
+    accuracy = np.mean(np.argmax(outputs, -1) == test["label"])
+    assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-12)
+    losses = built.task.losses(outputs, test["label"])
+    assert metrics["loss"] == pytest.approx(np.mean(losses, dtype="f8"), rel=1e-6)
+
+
+def test_the_batch_size_does_not_matter(make_experiment):
+    one, two = (make_experiment(batch_size=size).make_evaluation("validation") for size in (2, 512))
+    assert one() == pytest.approx(two(), rel=1e-6)
