@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfapp.durations import parse_duration
+from tfapp.durations import RunLength, parse_duration
 from tfapp.errors import UsageError
 
 
@@ -11,8 +11,8 @@ from tfapp.errors import UsageError
     [("500", 500), ("3e", 120), ("0.5e", 20), ("10%", 100), ("4096ex", 128), ("1ex", 1), ("0", 0)],
 )
 def test_lengths_in_steps(text, steps):
-    duration = parse_duration(text, "log_every")
-    assert duration.steps(steps_per_epoch=40, total_steps=1000, batch_size=32) == steps
+    length = RunLength(steps_per_epoch=40, total_steps=1000, batch_size=32)
+    assert length.steps(parse_duration(text, "log_every")) == steps
 
 
 def test_seconds_keep_their_unit():

@@ -31,14 +31,17 @@ class DivergedError(TfappError):
 
     exit_code = 4
 
-    def __init__(self, step):
-        """`step`: the step whose loss is not finite, counted from 0."""
-        self.step = step
-        self.what = f"the loss of step {step} is NaN or infinite"
-        super().__init__(
-            f"{self.what}; the last checkpoint is kept: lower "
+    step = None  # the step whose loss is not finite, counted from 0; None: not a step's loss
+
+    @classmethod
+    def at_step(cls, step):
+        """The error of a loss that is NaN or infinite at `step`."""
+        error = cls(
+            f"the loss of step {step} is NaN or infinite; the last checkpoint is kept: lower "
             "--learning_rate, set --clip_norm, or look at the data (--nan_policy=skip goes on)"
         )
+        error.step = step
+        return error
 
 
 class DeviceError(TfappError):

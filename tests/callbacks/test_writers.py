@@ -22,7 +22,7 @@ class State:
 
 
 def moment(step, steps=10, loss=5.0, seconds=0.5):
-    sums = {"loss": loss, "accuracy": 8.0, "count": 10.0, "input_wait": 0.05}
+    sums = {"loss": loss, "accuracy": 8.0, "count": 10.0, "input_wait": 0.05, "skipped": 0.0}
     return Moment(step, total_steps=100, steps=steps, seconds=seconds, sums=sums, last=False)
 
 

@@ -54,7 +54,7 @@ def weights_of(experiment):
 def take_steps(experiment, count):
     """Runs the real loop; returns the mean loss of these steps."""
     experiment.engine.restart(experiment.state.host.step)
-    sums = experiment.make_loop()(0, count)
+    sums = experiment.make_loop()(0, count).sums
     return sums["loss"] / sums["count"]
 
 

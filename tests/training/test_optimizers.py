@@ -25,7 +25,10 @@ def pair(name, **arguments):
 
 
 # Keras's eager ScheduleFreeAdamW reads the momentum it means to have kept from before its update.
-@pytest.mark.parametrize("name", sorted({*optimizers.optimizer_names()} - {"schedulefreeadamw"}))
+NAMES = sorted({*optimizers.optimizers_by_name()} - {"schedulefreeadamw", "lars"})
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_three_updates_equal_kerass(name):
     (model, mine), theirs, ours = pair(name, learning_rate=0.01)
     random = np.random.default_rng(0)
@@ -40,9 +43,9 @@ def test_three_updates_equal_kerass(name):
 
 
 def test_adam_is_among_them():
-    assert {"adam", "sgd", "adamw", "lion"} <= set(optimizers.optimizer_names())
-    assert not {"optimizer", "lossscaleoptimizer", "multioptimizer", "nadam"} & set(
-        optimizers.optimizer_names()
+    assert {"adam", "sgd", "adamw", "lion"} <= set(optimizers.optimizers_by_name())
+    assert not {"optimizer", "lossscaleoptimizer", "multioptimizer"} & set(
+        optimizers.optimizers_by_name()
     )
 
 
@@ -57,5 +60,5 @@ def test_adam_is_among_them():
 )
 def test_refused(name, arguments, message):
     with pytest.raises(UsageError) as caught:
-        optimizers.build_optimizer(name, **arguments)
+        optimizers.build_optimizer(name, learning_rate=0.1, arguments=arguments)
     assert message in str(caught.value)

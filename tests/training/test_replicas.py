@@ -15,7 +15,7 @@ def losses(experiment, steps=STEPS):
     run = experiment.make_loop()
     values = []
     for step in range(steps):
-        sums = run(step, 1)
+        sums = run(step, 1).sums
         assert sums["count"] == experiment.config.batch_size
         values.append(sums["loss"] / sums["count"])
     return values, [np.asarray(v) for v in experiment.state.read().trainable]

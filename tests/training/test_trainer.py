@@ -1,11 +1,11 @@
 """The outer loop with an inner loop and a clock of the tests' own: nothing here takes time."""
 
 import dataclasses
-import math
 
 import pytest
 
 from tfapp.errors import DivergedError
+from tfapp.training.loop import LoopResult
 from tfapp.training.trainer import Action, train
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
@@ -26,6 +26,7 @@ class Host:
 
     step: int = 0
     train_seconds: float = 0.0
+    left_out: list = dataclasses.field(default_factory=list)
 
 
 class State:
@@ -44,17 +45,19 @@ def clock():
 def run(clock):
     """run(total, *actions, ...): trains; returns the loops that ran and the reason of the end."""
 
-    def run(total, *actions, step=0, seconds_a_step=0.001, losses=None, **options):
+    def run(total, *actions, step=0, seconds_a_step=0.001, bad=None, left_out=(), **options):
         state, loops = State(step), []
+        state.host.left_out = list(left_out)
 
         def run_loop(first, count):
             clock.now += count * seconds_a_step
             loops.append((first, count))
-            return {"loss": (losses or {}).get(first, 1.0) * count, "count": float(count)}
+            met = bad is not None and first <= bad < first + count
+            return LoopResult({"loss": count, "count": float(count)}, bad if met else None)
 
         reason = train(
-            run_loop=run_loop, state=state, total_steps=total, actions=actions, clock=clock,
-            **options,
+            run_loop=run_loop, restart=lambda step: None, state=state, total_steps=total,
+            actions=actions, clock=clock, **options,
         )  # fmt: skip
         assert state.host.train_seconds == pytest.approx(
             sum(count for _, count in loops) * seconds_a_step
@@ -133,12 +136,17 @@ def test_a_finished_run_does_nothing(run):
     assert run(50, step=50) == ([], "")
 
 
-@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
-def test_a_loss_that_is_not_finite_ends_it_before_anything_is_saved(run, loss):
+def test_a_loss_that_is_not_finite_ends_it_before_anything_is_saved(run):
     seen = []
-    with pytest.raises(DivergedError, match="between steps 20 and 30"):
-        run(100, Action(EveryLoop(), recording(seen)), steps_per_loop=10, losses={20: loss})
+    with pytest.raises(DivergedError, match="the loss of step 24 is NaN") as caught:
+        run(100, Action(EveryLoop(), recording(seen)), steps_per_loop=10, bad=24)
+    assert caught.value.step == 24
     assert seen == [10, 20]
+
+
+def test_steps_left_out_are_passed_over(run):
+    loops, _ = run(30, steps_per_loop=10, left_out=[4, 15])
+    assert loops == [(0, 4), (5, 10), (16, 10), (26, 4)]
 
 
 def test_seconds(run, clock):

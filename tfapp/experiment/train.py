@@ -118,13 +118,17 @@ class TrainingRun:
             try:
                 return self._train(writers, signals)
             except DivergedError as error:
-                left_out = sorted({*self._state.host.left_out, error.step})
-                if not restores or len(left_out) > _MOST_RESTORES:
+                left_out = {*self._state.host.left_out, error.step}
+                if not restores or error.step is None or len(left_out) > _MOST_RESTORES:
                     raise
                 step = self._checkpoints.restore_latest()
-                self._state.host.left_out = left_out
+                self._state.host.left_out = sorted(left_out)
                 writers[0].rewind(step)
-                _LOG.warning("%s: back to step %d; the batch is left out", error.what, step)
+                _LOG.warning(
+                    "the loss of step %d is NaN or infinite: back to step %d, without its batch",
+                    error.step,
+                    step,
+                )
 
     def _train(self, writers, signals):
         experiment, state = self._experiment, self._state

@@ -49,7 +49,7 @@ def _image_files(path):
     elif path.suffix.lower() in _IMAGES:
         files = [path]
     elif path.suffix == ".txt":
-        lines = [line.strip() for line in path.read_text().splitlines()]
+        lines = [line.strip() for line in _read_text(path).splitlines()]
         files = [path.parent / line for line in lines if line]
     else:
         raise UsageError(
@@ -77,17 +77,16 @@ def _read_image(path, spec):
 
 def _from_npz(path, signature):
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        # Opened here, to be closed here: numpy leaves a damaged file open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
+            arrays = dict(found)
     except Exception as error:  # zipfile, numpy and the file system each have their own
         raise DataError(f"--input={path}: cannot be read as .npz ({_first_line(error)})") from error
     features = {}
     for name, spec in signature.items():
-        fitting = [k for k, a in arrays.items() if _fits(a, spec)]
-        key = (
-            name if name in arrays else fitting[0] if len(fitting) == len(signature) == 1 else None
-        )
-        if key is None:
+        alone = len(signature) == 1 and len(arrays) == 1
+        key = next(iter(arrays)) if alone else name
+        if key not in arrays:
             raise DataError(f"--input={path}: no array {name}; it holds {', '.join(arrays)}")
         features[name] = _as_feature(f"--input={path}, {key}", arrays[key], spec)
     lengths = {len(a) for a in features.values()}
@@ -99,7 +98,7 @@ def _from_npz(path, signature):
 def _from_jsonl(path, signature):
     rows = {name: [] for name in signature}
     names = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(_read_text(path).splitlines(), 1):
         if not line.strip():
             continue
         try:
@@ -114,6 +113,15 @@ def _from_jsonl(path, signature):
     if not names:
         raise DataError(f"--input={path}: is empty")
     return names, {name: np.stack(values) for name, values in rows.items()}
+
+
+def _read_text(path):
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"--input={path}: is not UTF-8 text") from error
+    except IsADirectoryError as error:
+        raise DataError(f"--input={path}: is a folder") from error
 
 
 def _one(where, value, spec):
@@ -136,7 +144,8 @@ def _as_feature(where, array, spec):
     if array.dtype.kind not in "uifb":
         raise DataError(f"{where}: has dtype {array.dtype}; numbers are needed")
     wanted = spec.dtype.as_numpy_dtype
-    converted = array.astype(wanted)
+    with np.errstate(invalid="ignore"):  # NaN has no integer: found by the comparison below
+        converted = array.astype(wanted)
     if np.issubdtype(wanted, np.integer) and not np.array_equal(converted, array):
         raise DataError(f"{where}: holds values that are not {np.dtype(wanted).name}")
     return converted

@@ -142,7 +142,7 @@ class _Functional:
 
 
 class _FunctionalNadam(_Functional, keras.optimizers.Nadam):
-    """Nadam, whose running product Keras keeps outside `variables`, where no checkpoint finds it."""
+    """Nadam, whose running product Keras keeps outside `variables`, out of checkpoints' reach."""
 
     def build(self, variables):
         if not self.built:

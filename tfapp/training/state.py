@@ -63,17 +63,16 @@ class TrainState:
         ]
 
     def named_variables(self):
-        """Unique name -> tf.Variable, for checkpoints. Names are Keras's paths."""
-        named = {}
-        kinds = {"trainable": "model", "non_trainable": "model"}
-        for part, group in self._keras_variables._asdict().items():
-            for variable in group:
-                name = unique = f"{kinds.get(part, part)}/{variable.path}"
-                number = 1
-                while unique in named:
-                    unique, number = f"{name}_{number}", number + 1
-                named[unique] = variable.value
-        return named
+        """Name -> tf.Variable, for checkpoints.
+
+        Named by position: Keras's own names count the layers and optimizers that the process has
+        made before, so that the same model would be called differently the next time.
+        """
+        return {
+            f"{part}/{i:04}": variable.value
+            for part, group in self._keras_variables._asdict().items()
+            for i, variable in enumerate(group)
+        }
 
     def read(self, replica=0):
         """The values on local replica `replica`."""
@@ -87,6 +86,13 @@ class TrainState:
         """Puts back what `read_all` returned."""
         for replica, part in enumerate(values):
             self.write(part, replica)
+
+    def is_finite(self):
+        """False if a weight, average or statistic of the model is NaN or infinite."""
+        local = self._local[0]
+        values = [*local.trainable, *local.non_trainable, *local.ema]
+        finite = [tf.math.is_finite(v.read_value()) for v in values if v.dtype.is_floating]
+        return all(bool(tf.reduce_all(value)) for value in finite)
 
     def read_for_answers(self, replica=0):
         """(trainable, non_trainable) for evaluation and export: averaged weights if there are."""

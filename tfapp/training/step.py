@@ -163,7 +163,10 @@ def reduce_nothing(grads, non_trainable, loss):
 def reduce_across_replicas(grads, non_trainable, loss):
     """Sums gradients and averages the model's running statistics; called inside strategy.run."""
     context = tf.distribute.get_replica_context()
-    *grads, loss = context.all_reduce(tf.distribute.ReduceOp.SUM, [*grads, loss])
+    # One type: reductions are packed into one buffer. The loss is looked at, not used, from here.
+    *grads, loss = context.all_reduce(
+        tf.distribute.ReduceOp.SUM, [*grads, tf.cast(loss, grads[0].dtype)]
+    )
     floating = [i for i, v in enumerate(non_trainable) if v.dtype.is_floating]
     if floating:
         means = context.all_reduce(

@@ -67,7 +67,7 @@ def train(
         result = run_loop(first, steps)
         seconds = clock() - begin
         if result.bad_step is not None:
-            raise DivergedError(result.bad_step)
+            raise DivergedError.at_step(result.bad_step)
         state.host.step += steps
         state.host.train_seconds += seconds
         moment = Moment(
