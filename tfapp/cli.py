@@ -13,6 +13,7 @@ _MODES = {
     "train": "tfapp.modes.train",
     "eval": "tfapp.modes.evaluate",
     "predict": "tfapp.modes.predict",
+    "benchmark": "tfapp.modes.benchmark",
 }
 
 

@@ -11,7 +11,7 @@ from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-MODES = ("train", "eval", "predict")
+MODES = ("train", "eval", "predict", "benchmark")
 CHOICES = {
     "mode": MODES,
     "resume": ("auto", "never", "must"),
@@ -41,6 +41,7 @@ class Config:
     seed: int = 0  # of initial weights, order, splits and dropout; 0 is a seed like any other
     dry_run: bool = False  # two steps of everything in a temporary folder, nothing kept
     only_check_args: bool = False  # stop after the checks
+    json: bool = False  # modes that print a table print JSON instead
 
     dataset: str = "digits"  # a name, or kind:where
     data_dir: str = ""  # TFDS folder; empty: TFDS's own default
@@ -161,7 +162,7 @@ class Config:
             raise UsageError(f"--export={','.join(self.export)}: none excludes every other format")
 
     def _check_mode(self):
-        if self.mode != "train" and not self.model_dir:
+        if self.mode in ("eval", "predict") and not self.model_dir:
             raise UsageError(f"--mode={self.mode} needs --model_dir, the folder of a finished run")
         for name in ("input", "output"):
             given = bool(getattr(self, name))

@@ -17,12 +17,14 @@ from tfapp.registry import suggest
 
 GROUPS = {
     "Run": {
-        "mode": "train (and evaluate, and export), eval or predict on a run's folder",
+        "mode": "train (and evaluate, and export), eval or predict on a run's folder, or "
+        "benchmark: how fast this configuration trains here",
         "model_dir": "the run's folder; by default a new runs/DATASET-MODEL-N",
         "resume": "auto continues what is in the folder, never refuses to, must demands it",
         "seed": "of initial weights, order, splits and dropout",
         "dry_run": "run two steps of everything, keep nothing",
         "only_check_args": "check everything, run nothing",
+        "json": "print the table of benchmark as one JSON object",
     },
     "Data": {
         "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), npz:FILE, "
@@ -97,7 +99,7 @@ HELP_FLAGS = ("--help", "-help", "--helpfull", "--helpshort", "-h")
 REPEATED = ("model_arg", "optimizer_arg", "schedule_arg")  # one flag an item, not commas
 # Fields that name where and how a process runs rather than what it computes: not in flags.txt.
 _NOT_RESOLVED = (
-    "mode", "model_dir", "resume", "dry_run", "only_check_args", "input", "output", "split",
+    "mode", "model_dir", "resume", "dry_run", "only_check_args", "json", "input", "output", "split",
 )  # fmt: skip
 
 

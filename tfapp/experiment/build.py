@@ -82,8 +82,8 @@ class Experiment:
         """Settles how the run is run. `compiled` is a loop made by `loop_for`, if there is one."""
         self.choice, self.state, self._compiled = choice, state, compiled
 
-    def loop_for(self, state, precision, placement_name):
-        """The compiled loop of one way of running a step."""
+    def step_options(self, precision, **changes):
+        """`StepOptions` of the configuration, with `changes`."""
         options = step.StepOptions(
             batch_size=self.config.batch_size,
             num_replicas=self.num_replicas,
@@ -93,18 +93,25 @@ class Experiment:
             loss_scaling=precision == "float16",
             skip_nonfinite=self.config.nan_policy == "skip",
         )
-        functions = step.make_step_functions(
+        return dataclasses.replace(options, **changes)
+
+    def step_functions(self, state, precision, **changes):
+        """The two halves of a step, not yet placed; `changes` are to its options."""
+        return step.make_step_functions(
             model=state.model,
             task=self.task,
             preprocess=self.preprocess,
             optimizer=state.optimizer,
             label=self.spec.label.name,
-            options=options,
+            options=self.step_options(precision, **changes),
         )
+
+    def loop_for(self, state, precision, placement_name):
+        """The compiled loop of one way of running a step."""
         return loop.make_loop(
             state=state,
-            functions=functions,
-            options=options,
+            functions=self.step_functions(state, precision),
+            options=self.step_options(precision),
             engine=self.engine,
             strategy=self.strategy,
             placement=placement.PLACEMENTS[placement_name],

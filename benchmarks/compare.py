@@ -1,0 +1,131 @@
+"""Runs tfapp and each peer in turn, in processes of their own, and prints medians and ratios.
+
+    pip install . -r benchmarks/requirements.txt
+    python benchmarks/compare.py --data=FOLDER_OF_FASHION_MNIST --output=results.json
+
+Run it on an idle machine. A result file that exists is added to, so that it can be done in parts:
+--only=mlp-32,cnn-128.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import workloads
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PEERS = {
+    "keras default": ("keras_fit.py", "default"),
+    "keras graph": ("keras_fit.py", "graph"),
+    "keras jit": ("keras_fit.py", "jit"),
+    "pytorch eager": ("pytorch.py", "eager"),
+    "pytorch compiled": ("pytorch.py", "compiled"),
+    "jax scan": ("jax_scan.py", "scan"),
+}
+# Columns of the table: the fastest of these.
+GROUPS = {
+    "Keras fit": ("keras default",),
+    "Keras best": ("keras default", "keras graph", "keras jit"),
+    "PyTorch best": ("pytorch eager", "pytorch compiled"),
+    "JAX scan": ("jax scan",),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="folder of Fashion-MNIST's .gz files; none: random images")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", help="comma-separated workloads", default="")
+    parser.add_argument("--output", default="benchmark-results.json")
+    flags = parser.parse_args()
+    names = flags.only.split(",") if flags.only else list(workloads.WORKLOADS)
+    results = _read(flags.output)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            arrays = workloads.write_arrays(name, flags.data, folder)
+            for precision in workloads.WORKLOADS[name].precisions:
+                rates = _compare(name, precision, arrays, flags.rounds, folder)
+                results["rows"][f"{name} {precision}"] = rates
+                pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
+    print(table(results["rows"]))
+
+
+def table(rows):
+    """Medians in examples a second, and how many times faster tfapp is."""
+    lines = [f"{'':<24}{'tfapp':>10}" + "".join(f"{group:>20}" for group in GROUPS)]
+    for name, rates in rows.items():
+        ours = statistics.median(rates["tfapp"])
+        cells = []
+        for members in GROUPS.values():
+            found = [statistics.median(rates[m]) for m in members if rates.get(m)]
+            best = max(found, default=None)
+            cells.append(f"{best:,.0f} ({ours / best:.2f}x)" if best else "-")
+        lines.append(f"{name:<24}{ours:>10,.0f}" + "".join(f"{cell:>20}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _compare(name, precision, arrays, rounds, folder):
+    """Rates by runner, one a round; the runners take turns."""
+    rates = {"tfapp": [], **{peer: [] for peer in PEERS}}
+    for _ in range(rounds):
+        rates["tfapp"].append(_run_tfapp(name, precision, arrays, folder))
+        for peer, (script, variant) in PEERS.items():
+            if peer == "jax scan" and workloads.WORKLOADS[name].model != "mlp":
+                continue
+            rates[peer].append(_run_peer(script, variant, name, precision, arrays))
+    return {peer: values for peer, values in rates.items() if values}
+
+
+def _run_tfapp(name, precision, arrays, folder):
+    workload = workloads.WORKLOADS[name]
+    command = [
+        ROOT / "main.py", "--mode=benchmark", "--json", f"--dataset=npz:{arrays}",
+        f"--model={workload.model}", f"--batch_size={workload.batch_size}",
+        f"--precision={precision}", f"--learning_rate={workloads.LEARNING_RATE}",
+    ]  # fmt: skip
+    return _rate("tfapp", command, {"XDG_CACHE_HOME": f"{folder}/cache"})
+
+
+def _run_peer(script, variant, name, precision, arrays):
+    command = [
+        ROOT / "benchmarks" / "peers" / script, f"--workload={name}", f"--variant={variant}",
+        f"--precision={precision}", f"--arrays={arrays}",
+    ]  # fmt: skip
+    return _rate(f"{script} {variant}", command, {})
+
+
+def _rate(label, command, environment):
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        sys.exit(f"{label} failed:\n{done.stderr[-2000:]}")
+    rate = json.loads(done.stdout.splitlines()[-1])["examples_per_second"]
+    print(f"  {label:<24}{rate:>12,.0f} examples/s", file=sys.stderr, flush=True)
+    return rate
+
+
+def _read(path):
+    try:
+        return json.loads(pathlib.Path(path).read_text())
+    except FileNotFoundError:
+        return {"machine": _machine(), "rows": {}}
+
+
+def _machine():
+    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return {"processor": models[0], "cores": os.cpu_count(), "system": platform.platform()}
+
+
+if __name__ == "__main__":
+    main()

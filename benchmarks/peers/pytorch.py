@@ -1,0 +1,104 @@
+"""PyTorch, data in memory, channels last. Variants: eager, compiled (torch.compile)."""
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import torch
+import workloads
+from torch import nn
+
+_SECONDS = 4.0
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+
+
+def cnn():
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(64 * 12 * 12, 128), nn.ReLU(), nn.Linear(128, 10),
+    )  # fmt: skip
+
+
+class Block(nn.Module):
+    def __init__(self, inputs, filters, strides):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, filters, 3, strides, 1, bias=False)
+        self.conv2 = nn.Conv2d(filters, filters, 3, 1, 1, bias=False)
+        self.norm1, self.norm2 = nn.BatchNorm2d(filters), nn.BatchNorm2d(filters)
+        self.strides, self.missing = strides, filters - inputs
+
+    def forward(self, x):
+        y = self.norm2(self.conv2(torch.relu(self.norm1(self.conv1(x)))))
+        x = x[:, :, :: self.strides, :: self.strides]
+        if self.missing:
+            pad = self.missing // 2
+            x = nn.functional.pad(x, (0, 0, 0, 0, pad, self.missing - pad))
+        return torch.relu(x + y)
+
+
+def resnet20():
+    layers = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()]
+    inputs = 16
+    for stage in range(3):
+        for block in range(3):
+            layers.append(Block(inputs, 16 * 2**stage, 2 if stage and not block else 1))
+            inputs = 16 * 2**stage
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workload", choices=workloads.WORKLOADS)
+    parser.add_argument("--precision")
+    parser.add_argument("--variant", choices=("eager", "compiled"))
+    parser.add_argument("--arrays")
+    flags = parser.parse_args()
+    workload = workloads.WORKLOADS[flags.workload]
+    x, y = map(torch.from_numpy, workloads.read_arrays(flags.arrays, workload.examples))
+    y = y.long()
+    model = {"mlp": mlp, "cnn": cnn, "resnet20": resnet20}[workload.model]()
+    if x.ndim == 4:
+        x = x.permute(0, 3, 1, 2).to(memory_format=torch.channels_last)
+        model = model.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), lr=workloads.LEARNING_RATE)
+    lower = flags.precision == "bfloat16"
+
+    def step(batch, labels):
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=lower):
+            loss = nn.functional.cross_entropy(forward(batch), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    forward = torch.compile(model) if flags.variant == "compiled" else model
+    rate = _measure(step, x, y, workload.batch_size)
+    print(json.dumps({"examples_per_second": rate}))
+
+
+def _measure(step, x, y, batch_size):
+    """Epochs in shuffled order until the time is over; the first part warms up."""
+    count, begin, warm = 0, time.monotonic(), False
+    while True:
+        order = torch.randperm(len(x))
+        for start in range(0, len(x) - batch_size + 1, batch_size):
+            rows = order[start : start + batch_size]
+            loss = step(x[rows], y[rows])
+            count += batch_size
+            seconds = time.monotonic() - begin
+            if not warm and count >= 3 * batch_size and seconds > 1:
+                warm, count, begin = True, 0, time.monotonic()
+            elif warm and seconds > _SECONDS:
+                loss.item()
+                return count / (time.monotonic() - begin)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The work that tfapp and its peers do: the same arrays, network, batch and optimizer.
+
+Images are Fashion-MNIST's where its four .gz files are given, else random ones of the same shapes:
+what is measured is the rate, not the accuracy.
+"""
+
+import dataclasses
+import gzip
+import pathlib
+
+import numpy as np
+
+LEARNING_RATE = 1e-3
+_FILES = {
+    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", 60_000),
+    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", 10_000),
+}
+_HELD_OUT = 512  # examples of the validation and test splits that tfapp gets
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """One row of the table."""
+
+    model: str  # of tfapp; the peers build the same
+    shape: tuple  # of one example, float32
+    batch_size: int
+    examples: int  # an epoch of the peers that only know epochs: some seconds' worth
+    precisions: tuple
+
+
+WORKLOADS = {
+    "mlp-32": Workload("mlp", (784,), 32, 60_000, ("float32",)),
+    "mlp-1024": Workload("mlp", (784,), 1024, 60_000, ("float32",)),
+    "cnn-128": Workload("cnn", (28, 28, 1), 128, 8_192, ("float32", "bfloat16")),
+    "resnet20-128": Workload("resnet20", (32, 32, 3), 128, 2_048, ("float32", "bfloat16")),
+}
+
+
+def write_arrays(name, data, folder):
+    """Writes FOLDER/SHAPE.npz with x_train, y_train and small other splits; returns its path."""
+    workload = WORKLOADS[name]
+    path = pathlib.Path(folder) / f"{'x'.join(map(str, workload.shape))}.npz"
+    if not path.exists():
+        x, y = _images(data, "train")
+        x = _shaped(x, workload.shape)
+        rest = {f"x_{split}": x[:_HELD_OUT] for split in ("validation", "test")}
+        rest.update({f"y_{split}": y[:_HELD_OUT] for split in ("validation", "test")})
+        np.savez(path, x_train=x, y_train=y, **rest)
+    return path
+
+
+def read_arrays(path, examples):
+    """(x, y) of a peer: float32 [examples, ...] and int32 [examples]."""
+    with np.load(path) as file:
+        return file["x_train"][:examples], file["y_train"][:examples].astype(np.int32)
+
+
+def _images(data, split):
+    images, labels, count = _FILES[split]
+    if data is None:
+        random = np.random.default_rng(0)
+        return (
+            random.integers(0, 256, (count, 28, 28), np.uint8),
+            random.integers(0, 10, count, np.uint8),
+        )
+    read = {}
+    for name, header in ((images, 16), (labels, 8)):
+        with gzip.open(pathlib.Path(data) / name) as file:
+            read[name] = np.frombuffer(file.read(), np.uint8, offset=header)
+    return read[images].reshape(-1, 28, 28), read[labels]
+
+
+def _shaped(images, shape):
+    """float32, standardised; padded and repeated for networks that take larger or colour images."""
+    x = (images.astype(np.float32) - 73) / 90
+    if len(shape) == 1:
+        return x.reshape(len(x), -1)
+    pad = (shape[0] - 28) // 2
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad)))[..., None]
+    return np.repeat(x, shape[2], axis=-1)

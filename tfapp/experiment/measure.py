@@ -1,0 +1,109 @@
+"""What --mode=benchmark measures: the run's own loop on its own data, and the device's peak."""
+
+import resource
+import statistics
+import time
+
+import tensorflow as tf
+
+from tfapp.training.flops import count_flops
+
+_WINDOWS = 5  # their median counts
+_WINDOW_SECONDS = 1.0
+_PEAK_SECONDS = 0.3  # of products, three times, the fastest counts
+_PEAK_SIZE = {"CPU": 2048, "GPU": 8192}  # rows and columns of the product
+
+
+def measure(experiment, device_type):
+    """Runs steps for a few seconds.
+
+    Returns:
+      a dict that can be written as JSON. Times are medians of windows of about a second;
+      flops_per_step and what follows from it are None where shapes are not static.
+    """
+    run_loop = experiment.make_loop()
+    experiment.engine.restart(0)
+    begin = time.monotonic()
+    run_loop(0, 1)
+    first = time.monotonic() - begin
+    windows = _windows(run_loop)
+    step_seconds = statistics.median(seconds for seconds, _ in windows)
+    flops = flops_per_step(experiment)
+    peak = peak_flops(experiment.choice.precision, device_type)
+    rate = flops / step_seconds if flops else None
+    return {
+        "examples_per_second": round(experiment.config.batch_size / step_seconds, 1),
+        "step_ms": round(1000 * step_seconds, 4),
+        "step_ms_best": round(1000 * min(seconds for seconds, _ in windows), 4),
+        "input_wait": round(statistics.median(wait for _, wait in windows), 4),
+        "first_step_seconds": round(first, 3),
+        "peak_memory_bytes": _peak_memory(device_type),
+        "flops_per_step": flops,
+        "flops_per_second": rate,
+        "device_peak_flops_per_second": peak,
+        "fraction_of_peak": rate and round(rate / (peak * experiment.num_replicas), 4),
+    }
+
+
+def flops_per_step(experiment):
+    """Floating-point operations of a step over all replicas; None if they cannot be counted."""
+    batch = experiment.config.batch_size
+    split = experiment.source.splits["train"]
+    rows = split.fetch(tf.range(1, dtype=tf.int64))
+    specs = {k: tf.TensorSpec((batch, *v.shape[1:]), v.dtype) for k, v in rows.items()}
+    values = tf.nest.map_structure(
+        lambda v: tf.TensorSpec(v.shape, v.dtype), experiment.state.read()
+    )
+    functions = experiment.step_functions(
+        experiment.state, experiment.choice.precision, accumulate=1
+    )
+
+    def gradients(trainable, non_trainable, scale, rows):
+        return functions.gradients(trainable, non_trainable, scale, rows, 0).grads
+
+    return count_flops(gradients, values.trainable, values.non_trainable, values.scale, specs)
+
+
+def peak_flops(precision, device_type):
+    """Operations a second of a large square product in `precision`, here and now."""
+    size = _PEAK_SIZE[device_type]
+    a = tf.cast(tf.random.stateless_normal((size, size), (1, 2)), precision)
+    product = tf.function(lambda a: tf.matmul(a, a))
+    product(a)
+    best = 0.0
+    for _ in range(3):
+        count, begin = 0, time.monotonic()
+        while time.monotonic() - begin < _PEAK_SECONDS:
+            result = product(a)
+            result[0, 0].numpy()  # waits for the device
+            count += 1
+        best = max(best, count * 2 * size**3 / (time.monotonic() - begin))
+    return best
+
+
+def _windows(run_loop):
+    """[(seconds a step, share of the time spent waiting for input)] of each window."""
+    steps, step = 1, 1
+    while True:  # until a window takes long enough
+        begin = time.monotonic()
+        run_loop(step, steps)
+        seconds = time.monotonic() - begin
+        step += steps
+        if seconds >= _WINDOW_SECONDS / 4:
+            break
+        steps *= 4
+    steps = max(1, round(steps * _WINDOW_SECONDS / seconds))
+    windows = []
+    for _ in range(_WINDOWS):
+        begin = time.monotonic()
+        result = run_loop(step, steps)
+        seconds = time.monotonic() - begin
+        step += steps
+        windows.append((seconds / steps, result.sums["input_wait"] / seconds))
+    return windows
+
+
+def _peak_memory(device_type):
+    if device_type == "GPU":
+        return tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

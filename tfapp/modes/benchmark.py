@@ -1,0 +1,71 @@
+"""--mode=benchmark: how fast this configuration trains here; nothing is kept."""
+
+import dataclasses
+import json
+import tempfile
+
+from tfapp import flags
+from tfapp.run_folder import open_run_folder
+
+_LONG = 1_000_000  # steps of the run that is imagined, so that calibration takes the time it needs
+
+
+def main(config):
+    """Prints a table, or one JSON object with --json."""
+    result = run(config)
+    print(json.dumps(result) if config.json else _table(result))
+
+
+def run(config):
+    """Measures `config`.
+
+    Returns:
+      a dict: see `tfapp.experiment.measure.measure`, and what was chosen.
+
+    Raises:
+      TfappError: whatever cannot work.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        config = dataclasses.replace(
+            config, mode="train", model_dir=f"{folder}/run", steps=config.steps or _LONG
+        )
+        run_folder = open_run_folder(config, flags.to_lines(config))
+        from tfapp.experiment import build, measure  # TensorFlow is imported here
+
+        try:
+            experiment = build.build(config, run_folder)
+            measured = measure.measure(experiment, build.device_type())
+        finally:
+            run_folder.close()
+    choice = experiment.choice
+    return {
+        "dataset": config.dataset,
+        "model": config.model,
+        "batch_size": config.batch_size,
+        "replicas": experiment.num_replicas,
+        "engine": experiment.engine_choice.name,
+        "precision": choice.precision,
+        "xla": choice.placement,
+        **measured,
+        "measurements": list(choice.measurements),
+    }
+
+
+def _table(result):
+    """The result for people, one quantity a line."""
+    flops, fraction = result["flops_per_step"], result["fraction_of_peak"]
+    peak = f"{result['device_peak_flops_per_second'] / 1e9:,.0f} GFLOP/s"
+    rows = {
+        "rate": f"{result['examples_per_second']:,.0f} examples/s",
+        "step": f"{result['step_ms']:.3f} ms (best {result['step_ms_best']:.3f})",
+        "first step": f"{result['first_step_seconds']:.2f} s, compilation included",
+        "input wait": f"{result['input_wait']:.1%} of the time",
+        "peak memory": f"{result['peak_memory_bytes'] / 1e6:,.0f} MB",
+        "work": f"{flops / 1e9:,.3f} GFLOP a step" if flops else "not counted: shapes vary",
+        "reached": f"{fraction:.1%} of {peak}, a product's rate here in {result['precision']}"
+        if fraction
+        else f"a product's rate here: {peak}",
+        "how": f"{result['engine']}, xla {result['xla']}, {result['precision']}, "
+        f"{result['replicas']} replica(s)",
+    }
+    return "\n".join(f"{name:<12} {value}" for name, value in rows.items())
