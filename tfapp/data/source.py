@@ -27,6 +27,14 @@ class ArraySplit:
         """The whole split: name -> [num_examples, ...]."""
         return self._arrays
 
+    def examples(self, count):
+        """The first `count` examples, raw as they came: name -> NumPy [n, ...]."""
+        return {name: np.asarray(array[:count]) for name, array in self._arrays.items()}
+
+    def labels(self, name):
+        """The array called `name`, the label's, as NumPy [num_examples, ...]."""
+        return np.asarray(self._arrays[name])
+
     def subset(self, indices):
         """A split of the examples at `indices`, int64 [n], in that order."""
         return ArraySplit({name: array[indices] for name, array in self._arrays.items()})
@@ -53,4 +61,4 @@ class Source:
 
 def label_array(split, spec):
     """The labels of a split, [num_examples, ...], as NumPy."""
-    return np.asarray(split.arrays()[spec.label.name])
+    return split.labels(spec.label.name)

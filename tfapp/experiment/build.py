@@ -23,6 +23,7 @@ from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.state import TrainState
 
 _LOG = logging.getLogger("tfapp")
+_EXAMPLES = 64  # of the test split, raw, on which an export is compared
 
 
 @dataclasses.dataclass
@@ -36,6 +37,7 @@ class Experiment:
     preprocess: object
     engine: object
     engine_choice: engines.EngineChoice
+    examples: dict  # raw features of a few test examples, name -> [n, ...]
     length: RunLength
     choice: choose.Choice | None = None
     state: TrainState | None = None
@@ -152,6 +154,9 @@ def build(config, folder, *, calibrate=True):
     source = open_source(config)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
+    examples = _raw_examples(source)
+    preprocess = _preprocessing(folder, source)
+    source = preprocess.encode_source(source)
     train = source.splits["train"]
     engine_choice = engines.choose(
         config.engine, train, strategy=strategy, device_type=device_type()
@@ -161,12 +166,13 @@ def build(config, folder, *, calibrate=True):
         config=config,
         source=source,
         strategy=strategy,
-        task=_task(config, source),
-        preprocess=_preprocessing(folder, source),
+        task=_task(config, source, preprocess),
+        preprocess=preprocess,
         engine=engines.build(
             engine_choice, train, strategy=strategy, batch_size=config.batch_size, seed=config.seed
         ),
         engine_choice=engine_choice,
+        examples=examples,
         length=RunLength(
             steps_per_epoch, config.steps or config.epochs * steps_per_epoch, config.batch_size
         ),
@@ -241,8 +247,15 @@ def _check_batch(config, source, replicas):
             raise DataError(f"{source.spec.name}: split {name} is empty")
 
 
-def _task(config, source):
+def _raw_examples(source):
+    found = source.splits["test"].examples(_EXAMPLES)
+    return {f.name: found[f.name] for f in source.spec.features}
+
+
+def _task(config, source, preprocess):
     recipe = {}
+    if preprocess.target is not None and config.task in ("auto", "regression"):
+        recipe["target"] = preprocess.target
     if config.label_smoothing:
         recipe["label_smoothing"] = config.label_smoothing
     if config.class_weight:
