@@ -28,11 +28,19 @@ GROUPS = {
     },
     "Data": {
         "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), npz:FILE, "
-        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name",
+        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], folder:DIR (images, one folder a class), or your "
+        "own package.module:name",
         "data_dir": "TFDS folder; by default TFDS's own",
         "manual_dir": "folder with the files of a TFDS data set that were fetched by hand",
         "offline": "never use the network",
         "label": "what to learn, where the source does not say",
+        "image_size": "what images are brought to, SIDE or HEIGHTxWIDTH: resized, aspect kept, then "
+        "cropped at the centre; by default as the files suggest",
+        "augment": "list of what is done to training examples at random, each NAME or NAME:VALUE: "
+        "flip, crop, random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, "
+        "cutmix (images), token_dropout (texts), noise (numbers)",
+        "max_bad_examples": "how many unreadable examples are skipped and listed in "
+        "bad_examples.jsonl, as a number or a percentage (1%); 0: stop at the first",
         "validation_split": "fraction of the examples carved for a split the data set lacks",
     },
     "Model": {

@@ -16,9 +16,24 @@ class FeatureSpec:
     """One input of the model, as the data set has it (before any preprocessing)."""
 
     name: str
-    kind: str  # "image": [height, width, channels]; "numeric": any shape of numbers
+    # "image": [height, width, channels]; "numeric": any shape of numbers; "category", "text" and
+    # "date" (ISO 8601): a scalar string
+    kind: str
     shape: tuple[int, ...]  # of one example, without the batch
-    dtype: str  # NumPy name, such as "uint8"
+    dtype: str  # NumPy name, such as "uint8", or "string"
+
+
+@dataclasses.dataclass(frozen=True)
+class InputSpec:
+    """One input of the model, as preprocessing gives it."""
+
+    name: str
+    # "image" and "numeric": float32; "ids": int32 below vocabulary; "tokens": int32 [length] below
+    # vocabulary, 0 beyond the text's end
+    kind: str
+    shape: tuple[int, ...]  # of one example, without the batch
+    dtype: str  # NumPy name
+    vocabulary: int = 0  # number of ids; 0 unless kind is "ids" or "tokens"
 
 
 @dataclasses.dataclass(frozen=True)

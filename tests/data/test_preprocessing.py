@@ -47,7 +47,7 @@ def test_a_large_offset_does_not_cancel():
     """Mean 1e6 and deviation 1, over several chunks: a sum of squares alone would lose it."""
     x = (1e6 + np.random.default_rng(0).normal(0, 1, (9000, 1))).astype("f4")
     fit = fitted(x=x)
-    assert 1 / fit.scale["x"][0] == pytest.approx(x.std(dtype="f8"), rel=1e-6)
+    assert 1 / fit.transforms["x"].scale[0] == pytest.approx(x.std(dtype="f8"), rel=1e-6)
 
 
 def test_several_features_come_out_by_name():
@@ -58,6 +58,7 @@ def test_several_features_come_out_by_name():
 def test_json_gives_back_the_same_bits():
     fit = fitted(x=np.random.default_rng(0).normal(size=(99, 5)).astype("f4") / 3)
     again = preprocessing.Preprocessing.from_json(json.loads(json.dumps(fit.to_json())))
-    for mine, theirs in ((fit.mean, again.mean), (fit.scale, again.scale)):
-        assert theirs["x"].dtype == np.float32
-        assert np.array_equal(mine["x"], theirs["x"])
+    for name in ("mean", "scale"):
+        mine, theirs = (getattr(f.transforms["x"], name) for f in (fit, again))
+        assert theirs.dtype == np.float32
+        assert np.array_equal(mine, theirs)

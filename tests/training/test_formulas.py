@@ -102,7 +102,7 @@ def test_squared_error_of_real_values(experiment, arrays):
     before = weights_of(built)
     x = reference.standardise(arrays["x"])
     loss, gradients = reference.loss_and_gradients(
-        before, x, arrays["targets"], reference.squared_error
+        before, x, reference.standardise(arrays["targets"]), reference.squared_error
     )
     assert built.make_evaluation("test")()["loss"] == pytest.approx(loss, rel=1e-5)
     assert take_steps(built, 1) == pytest.approx(loss, rel=1e-5)

@@ -12,17 +12,19 @@ import time
 class MetricsLog:
     """Adds up loops (`accumulate`, every loop) and writes records (`write_train`, when due)."""
 
-    def __init__(self, state, writers, *, learning_rate, wall_clock=time.time):
+    def __init__(self, state, writers, *, learning_rate, derive=dict, wall_clock=time.time):
         """
         Args:
           state: a `TrainState`; its host.window holds the running sums.
           writers: callables that take a record.
           learning_rate: () -> float.
+          derive: averages over examples -> these and what follows from them.
           wall_clock: () -> seconds since 1970; injected by tests.
         """
         self._state = state
         self._writers = writers
         self._learning_rate = learning_rate
+        self._derive = derive
         self._wall_clock = wall_clock
         self.last_train = {}  # metrics of the latest training record
         self.last_validation = {}
@@ -39,7 +41,8 @@ class MetricsLog:
             return
         count, seconds = window.pop("count"), window.pop("seconds")
         wait, skipped = window.pop("input_wait"), window.pop("skipped")
-        self.last_train = {name: value / max(count, 1) for name, value in window.items()}
+        averages = {name: value / max(count, 1) for name, value in window.items()}
+        self.last_train = self._derive(averages)
         extra = {"skipped": round(skipped)} if skipped else {}
         self._write(
             moment.step,

@@ -6,6 +6,7 @@ from tfapp.registry import Registry, is_object_path, load_object, suggest
 
 # What stands before the colon of --dataset=KIND:WHERE -> who reads WHERE.
 KINDS = {
+    "folder": "tfapp.data.folder:open_source",
     "npz": "tfapp.data.npz:open_source",
     "synthetic": "tfapp.data.synthetic:open_source",
     "tfds": "tfapp.data.tfds_source:open_source",

@@ -87,7 +87,7 @@ class BadExamples:
 
     def _refusal(self, example, reason):
         if not self._allowed:
-            return f"{example}: {reason}; repair or remove it, or allow some with --max_bad_examples"
+            return f"{example}: {reason}; repair it, or allow some such by --max_bad_examples"
         return (
             f"{example}: {reason}; it is bad example {len(self._seen) + 1}, and "
             f"--max_bad_examples={self._budget} allows {self._allowed}"

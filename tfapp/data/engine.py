@@ -58,9 +58,7 @@ def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
     `with_seeds`: whether batches hold EXAMPLE_SEED, for augmentation.
     """
     kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
-    return kind(
-        split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds
-    )
+    return kind(split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds)
 
 
 def _need_and_free(split, strategy, device_type):

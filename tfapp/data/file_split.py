@@ -66,6 +66,7 @@ class FileSplit:
         example = self.reader.read(rows[position], seed)
         return {**example, self._label: labels[position], SERVED: position}
 
+    @tf.autograph.experimental.do_not_convert
     def load_chunk(self, positions, seeds=None):
         """The examples at `positions`, int64 [n] of static size, inside a tf.data function.
 

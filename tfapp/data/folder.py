@@ -33,9 +33,10 @@ def open_source(where, config):
     bad = BadExamples(config.max_bad_examples)
     bad.set_total(sum(map(len, indexes.values())))
     size, channels = choose_size(config.image_size, indexes["train"], roots["train"])
+    numbers = {name: i for i, name in enumerate(classes)}
     splits = {}
     for split, index in indexes.items():
-        ids = np.array([classes.index(top) if top in classes else -1 for top in index.tops], np.int32)
+        ids = np.array([numbers.get(top, -1) for top in index.tops], np.int32)
         reader = ImageReader(roots[split], index, size=size, channels=channels)
         splits[split] = FileSplit(
             reader, np.arange(len(index)), ids[index.top_ids], label="label", bad_examples=bad

@@ -6,6 +6,8 @@ centred one of the wanted aspect, which is resizing with the aspect kept and the
 centre; or a random one. A JPEG's EXIF orientation is obeyed, transparent pixels are shown on white.
 """
 
+import functools
+
 import tensorflow as tf
 
 from tfapp.data import exif, order
@@ -17,6 +19,16 @@ _CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv
 _CROP_ASPECT = (3 / 4, 4 / 3)
 _CROP_TRIES = 10
 _CROP_STREAM = 101  # tells its random numbers from those of other augmentations
+
+
+@functools.cache
+def decoder(size, channels):
+    """`decode` of one size as a tf.function: traced once, however many pipelines call it."""
+
+    def decode_one(data, seed=None):
+        return decode(data, size, channels, seed)
+
+    return tf.function(decode_one, autograph=False)
 
 
 def decode(data, size, channels, seed=None):

@@ -8,19 +8,20 @@ from tfapp.data import image_decode
 
 
 class ImageReader:
-    """Rows are files of a `FolderIndex`; an example is {"image": uint8 [height, width, channels]}."""
+    """Rows are files of a `FolderIndex`, an example {"image": uint8 [height, width, channels]}."""
 
     def __init__(self, root, index, *, size, channels):
         self._root = os.path.abspath(root)
         self._index = index
         self.size, self.channels = size, channels
         self.example_nbytes = size[0] * size[1] * channels
+        self._decode = image_decode.decoder(size, channels)
         self._tensors = None
 
     def read(self, row, seed=None):
         """The example of `row`; a `seed` asks for a random window."""
         data = tf.io.read_file(self.path(row))
-        return {"image": image_decode.decode(data, self.size, self.channels, seed)}
+        return {"image": self._decode(data, seed)}
 
     def path(self, row):
         """The path of `row`, a string scalar."""

@@ -31,8 +31,10 @@ def choose_size(asked, index, root):
         size, why = parse_size(asked), "as --image_size says"
     else:
         size, why = _suggested(sizes)
-    how = "as they are" if set(sizes) == {size} else (
-        "resized with the aspect kept, then cropped at the centre"
+    how = (
+        "as they are"
+        if set(sizes) == {size}
+        else ("resized with the aspect kept, then cropped at the centre")
     )
     _LOG.info("images: %dx%dx%d (%s), %s", *size, channels, why, how)
     return size, channels

@@ -9,7 +9,7 @@ import logging
 
 from tfapp.data import engine as engines
 from tfapp.data import open_source, preprocessing
-from tfapp.data.evaluation_input import EvaluationInput
+from tfapp.data.evaluation_input import evaluation_input
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
@@ -23,6 +23,7 @@ from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.state import TrainState
 
 _LOG = logging.getLogger("tfapp")
+_EXAMPLES = 64  # of the test split, raw, on which an export is compared
 
 
 @dataclasses.dataclass
@@ -36,6 +37,7 @@ class Experiment:
     preprocess: object
     engine: object
     engine_choice: engines.EngineChoice
+    examples: dict  # raw features of a few test examples, name -> [n, ...]
     length: RunLength
     choice: choose.Choice | None = None
     state: TrainState | None = None
@@ -108,7 +110,7 @@ class Experiment:
 
     def loop_for(self, state, precision, placement_name):
         """The compiled loop of one way of running a step."""
-        return loop.make_loop(
+        run = loop.make_loop(
             state=state,
             functions=self.step_functions(state, precision),
             options=self.step_options(precision),
@@ -117,15 +119,17 @@ class Experiment:
             placement=placement.PLACEMENTS[placement_name],
             metric_names=self.task.metric_names,
         )
+        return self.source.bad_examples.reporting()(run)
 
     def make_evaluation(self, split):
         """Returns run() -> metrics of the split, every example counted once."""
-        return evaluation.make_evaluation(
+        run = evaluation.make_evaluation(
             state=self.state,
-            inputs=EvaluationInput(
+            inputs=evaluation_input(
                 self.source.splits[split],
                 strategy=self.strategy,
                 batch_size=max(self.config.batch_size, 256),
+                device_type=device_type(),
             ),
             model=self.model,
             task=self.task,
@@ -134,6 +138,7 @@ class Experiment:
             strategy=self.strategy,
             jit=self.choice.placement in ("loop", "step", "gradients"),
         )
+        return self.source.bad_examples.reporting()(run)
 
 
 def build(config, folder, *, calibrate=True):
@@ -150,8 +155,12 @@ def build(config, folder, *, calibrate=True):
     strategy, devices = build_strategy(config)
     _LOG.info("device: %s", devices)
     source = open_source(config)
+    source.bad_examples.keep_in(folder.path)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
+    examples = _raw_examples(source)
+    preprocess = _preprocessing(folder, source)
+    source = preprocess.encode_source(source)
     train = source.splits["train"]
     engine_choice = engines.choose(
         config.engine, train, strategy=strategy, device_type=device_type()
@@ -161,12 +170,13 @@ def build(config, folder, *, calibrate=True):
         config=config,
         source=source,
         strategy=strategy,
-        task=_task(config, source),
-        preprocess=_preprocessing(folder, source),
+        task=_task(config, source, preprocess),
+        preprocess=preprocess,
         engine=engines.build(
             engine_choice, train, strategy=strategy, batch_size=config.batch_size, seed=config.seed
         ),
         engine_choice=engine_choice,
+        examples=examples,
         length=RunLength(
             steps_per_epoch, config.steps or config.epochs * steps_per_epoch, config.batch_size
         ),
@@ -241,8 +251,15 @@ def _check_batch(config, source, replicas):
             raise DataError(f"{source.spec.name}: split {name} is empty")
 
 
-def _task(config, source):
+def _raw_examples(source):
+    found = source.splits["test"].examples(_EXAMPLES)
+    return {f.name: found[f.name] for f in source.spec.features}
+
+
+def _task(config, source, preprocess):
     recipe = {}
+    if preprocess.target is not None and config.task in ("auto", "regression"):
+        recipe["target"] = preprocess.target
     if config.label_smoothing:
         recipe["label_smoothing"] = config.label_smoothing
     if config.class_weight:

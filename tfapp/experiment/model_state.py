@@ -25,7 +25,7 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
     Args:
       config: a `Config`.
       source: a `Source`; two examples of train go through the model.
-      preprocess: raw batch -> model inputs.
+      preprocess: a `Preprocessing`.
       precision: "float32", "bfloat16" or "float16".
       length: a `RunLength`.
 
@@ -39,7 +39,9 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
     outputs = source.spec.label.num_outputs
     inputs = preprocess(source.splits["train"].fetch(tf.range(2, dtype=tf.int64)))
     with strategy.scope(), _dtype_policy(precision):
-        model = build_model(config.model, config.model_arg, outputs)
+        model = build_model(
+            config.model, config.model_arg, outputs, preprocess.input_specs(source.spec)
+        )
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
         result = _call(config, model, inputs)

@@ -21,13 +21,13 @@ from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.build import use_best_weights
 from tfapp.export import savedmodel
 from tfapp.run_folder import SUMMARY
+from tfapp.tasks import with_derived
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import Action, train
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
 _LOG = logging.getLogger("tfapp")
 _MOST_RESTORES = 10  # batches that --nan_policy=restore leaves out before it gives up
-_EXPORT_EXAMPLES = 64  # of the test split, on which an export is compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,6 +152,7 @@ class TrainingRun:
             state,
             writers,
             learning_rate=lambda: float(tf.convert_to_tensor(state.optimizer.learning_rate)),
+            derive=lambda averages: with_derived(self._experiment.task, averages),
         )
         name, goal = self._monitor
         validation = Validation(
@@ -216,7 +217,6 @@ class TrainingRun:
         if "savedmodel" not in self._config.export:
             return None
         experiment = self._experiment
-        test = experiment.source.splits["test"].arrays()
         path = savedmodel.export(
             self._folder.path / "export",
             model=experiment.model,
@@ -224,7 +224,7 @@ class TrainingRun:
             preprocess=experiment.preprocess,
             task=experiment.task,
             spec=experiment.spec,
-            examples={f.name: test[f.name][:_EXPORT_EXAMPLES] for f in experiment.spec.features},
+            examples=experiment.examples,
         )
         _LOG.info("export: %s, read back and compared", path)
         return str(path)

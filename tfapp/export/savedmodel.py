@@ -40,7 +40,7 @@ class ServingModule(tf.Module):
                 model,
                 [v.read_value() for v in self.trainable_weights],
                 [v.read_value() for v in self.other_weights],
-                preprocess(features),
+                preprocess(preprocess.encode(features)),
                 training=False,
             )
             return task.answers(outputs)

@@ -18,13 +18,14 @@ MODELS = Registry(
 )
 
 
-def build_model(name, model_args, outputs):
+def build_model(name, model_args, outputs, inputs=()):
     """Builds the model `name`.
 
     Args:
       name: registered name or package.module:Class.
       model_args: "name=value" strings for the constructor.
       outputs: width of the last layer; passed as `outputs` to a constructor that takes it.
+      inputs: an `InputSpec` for each feature; passed as `inputs` to a constructor that takes it.
 
     Returns:
       A `keras.Model` whose call gives logits [batch, outputs].
@@ -42,8 +43,9 @@ def build_model(name, model_args, outputs):
                     f"--model_arg={key}: {name} takes {', '.join(accepted) or 'no arguments'}"
                     + suggest(key, accepted)
                 )
-        if "outputs" in accepted:
-            arguments.setdefault("outputs", outputs)
+        for key, value in (("outputs", outputs), ("inputs", inputs)):
+            if key in accepted:
+                arguments.setdefault(key, value)
     try:
         model = target(**arguments)
     except Exception as error:  # a constructor may raise anything, a user's own all the more

@@ -5,6 +5,7 @@ The last batch is filled up with repeated rows whose sample weight is 0.
 
 import tensorflow as tf
 
+from tfapp.tasks import with_derived
 from tfapp.training.forward import forward
 from tfapp.training.step import metric_sums, zero_sums
 
@@ -56,7 +57,7 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     compiled = tf.function(all_steps, jit_compile=True if jit_all else None)
 
     def run():
-        return averages(compiled(inputs.start()))
+        return with_derived(task, averages(compiled(inputs.start())))
 
     return run
 

@@ -55,7 +55,7 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options):
     Args:
       model: a built `keras.Model` giving logits or values.
       task: see `tfapp.tasks`.
-      preprocess: raw batch -> model inputs.
+      preprocess: encoded batch -> model inputs.
       optimizer: from `optimizers.build_optimizer`, built.
       label: name of the label in a batch.
       options: `StepOptions`.

@@ -1,0 +1,93 @@
+"""Numbers and pixels: (x - mean) / deviation, an image's by channel, anything else by element.
+
+A missing number (NaN) of a table's column becomes the mean; if train had any, a second value of the
+model's input says so: 1 where it was missing.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.spec import InputSpec
+
+_CHUNK = 4096  # examples whose float64 copy is held at a time
+
+
+@dataclasses.dataclass(frozen=True)
+class Standardize:
+    """Statistics of one feature, float32, that broadcast to one example."""
+
+    mean: np.ndarray
+    scale: np.ndarray  # 1 over the deviation; 1 where that is 0
+    missing: str = "refused"  # "filled": NaN becomes the mean; "flagged": and is said
+
+    kind = "standardize"
+
+    @classmethod
+    def fit(cls, feature, column):
+        """Fits on the training examples [num_examples, *shape] of a `FeatureSpec`."""
+        axes = (0, 1, 2) if feature.kind == "image" else (0,)
+        missing = "refused"
+        if feature.kind == "numeric" and feature.shape == ():
+            known = column[~np.isnan(column)] if column.dtype.kind == "f" else column
+            missing = "filled" if len(known) == len(column) else "flagged"
+            column = known if len(known) else np.zeros(1, np.float32)
+        average, deviation = moments(column, axes)
+        # A constant pixel or column carries nothing: it becomes 0, not a division by 0.
+        inverse = np.divide(1.0, deviation, out=np.ones_like(deviation), where=deviation > 1e-12)
+        return cls(average.astype(np.float32), inverse.astype(np.float32), missing)
+
+    def encode_column(self, column):
+        """Numbers are kept as they are."""
+        return column
+
+    def encode(self, raw):
+        return raw
+
+    def __call__(self, values):
+        """[batch, *shape] -> float32 [batch, *shape], or [batch, 2] where missing is flagged."""
+        values = (tf.cast(values, tf.float32) - self.mean) * self.scale
+        if self.missing == "refused":
+            return values
+        absent = tf.math.is_nan(values)
+        values = tf.where(absent, tf.zeros_like(values), values)
+        if self.missing == "filled":
+            return values
+        return tf.stack([values, tf.cast(absent, tf.float32)], axis=-1)
+
+    def input_spec(self, feature):
+        shape = (2,) if self.missing == "flagged" else feature.shape
+        kind = "image" if feature.kind == "image" else "numeric"
+        return InputSpec(feature.name, kind, shape, "float32")
+
+    def to_json(self):
+        return {
+            "mean": self.mean.tolist(),
+            "scale": self.scale.tolist(),
+            "missing": self.missing,
+        }
+
+    @classmethod
+    def from_json(cls, value):
+        """Reads what `to_json` wrote; float32 values survive the way there and back exactly."""
+        return cls(
+            np.array(value["mean"], np.float32),
+            np.array(value["scale"], np.float32),
+            value["missing"],
+        )
+
+
+def moments(array, axes):
+    """Mean and standard deviation over `axes` in float64, chunk by chunk."""
+    chunk = max(_CHUNK, 2**20 // max(array[:1].size, 1))  # of scalars, many at a time
+    shift = array[:1].mean(axes, dtype=np.float64)  # against cancellation in the sum of squares
+    total, squares, count = 0.0, 0.0, 0
+    for start in range(0, len(array), chunk):
+        part = array[start : start + chunk].astype(np.float64) - shift
+        total = total + part.sum(axes)
+        squares = squares + np.square(part).sum(axes)
+        count += part.size // max(np.size(shift), 1)
+    average = np.asarray(total / count)
+    variance = np.maximum(squares / count - np.square(average), 0)
+    return average + shift, np.asarray(np.sqrt(variance))
