@@ -66,8 +66,9 @@ def uniform(seeds, stream, count=1):
       float32 [*seeds.shape, count], uniform in [0, 1), in steps of 2**-24.
     """
     mask = tf.constant(_MASK, tf.int64)
-    salts = (tf.range(count, dtype=tf.int64) + stream * 1021 + 1) * _GOLDEN
-    words = _mix(_xor(_mix(seeds)[..., None], tf.bitwise.bitwise_and(salts, mask)))
+    own = _mix(_xor(seeds, _mix(tf.constant(stream + 1, tf.int64))))
+    salts = tf.bitwise.bitwise_and(tf.range(1, count + 1, dtype=tf.int64) * _GOLDEN, mask)
+    words = _mix(_xor(own[..., None], salts))
     return tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.int64)), tf.float32) * 2.0**-24
 
 
