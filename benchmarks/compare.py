@@ -42,6 +42,7 @@ def main():
     parser.add_argument("--data", help="folder of Fashion-MNIST's .gz files; none: random images")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="comma-separated workloads", default="")
+    parser.add_argument("--precision", help="float32 or bfloat16; none: both", default="")
     parser.add_argument("--output", default="benchmark-results.json")
     flags = parser.parse_args()
     names = flags.only.split(",") if flags.only else list(workloads.WORKLOADS)
@@ -50,6 +51,8 @@ def main():
         for name in names:
             arrays = workloads.write_arrays(name, flags.data, folder)
             for precision in workloads.WORKLOADS[name].precisions:
+                if flags.precision not in ("", precision):
+                    continue
                 rates = _compare(name, precision, arrays, flags.rounds, folder)
                 results["rows"][f"{name} {precision}"] = rates
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))

@@ -90,3 +90,41 @@ class Failing(keras.Model):
 
 def not_a_model():
     return "a string"
+
+
+class Embedded(keras.Model):
+    """An embedding of pixel values, whose gradients are sparse."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.embedding = keras.layers.Embedding(5, 4)
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs):
+        ids = keras.ops.cast(keras.ops.clip(self.flatten(inputs) + 2, 0, 4), "int32")
+        return self.head(self.flatten(self.embedding(ids)))
+
+
+class Powers(keras.Model):
+    """A linear model of sixth powers, which leave float16's range early."""
+
+    def __init__(self, outputs=2, **kwargs):
+        super().__init__(**kwargs)
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs):
+        return self.head(inputs**6)
+
+
+class Exploding(keras.Model):
+    """Infinite in training, sound when it is looked at before."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        outputs = self.head(self.flatten(inputs))
+        return outputs / 0.0 if training else outputs
