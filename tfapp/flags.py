@@ -34,8 +34,8 @@ GROUPS = {
         "manual_dir": "folder with the files of a TFDS data set that were fetched by hand",
         "offline": "never use the network",
         "label": "what to learn, where the source does not say",
-        "image_size": "what images are brought to, SIDE or HEIGHTxWIDTH: resized, aspect kept, then "
-        "cropped at the centre; by default as the files suggest",
+        "image_size": "what images are brought to, SIDE or HEIGHTxWIDTH: resized, aspect kept, "
+        "then cropped at the centre; by default as the files suggest",
         "augment": "list of what is done to training examples at random, each NAME or NAME:VALUE: "
         "flip, crop, random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, "
         "cutmix (images), token_dropout (texts), noise (numbers)",

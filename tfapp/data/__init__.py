@@ -10,6 +10,7 @@ KINDS = {
     "npz": "tfapp.data.npz:open_source",
     "synthetic": "tfapp.data.synthetic:open_source",
     "tfds": "tfapp.data.tfds_source:open_source",
+    "tfrecord": "tfapp.data.tfrecord:open_source",
 }
 # Names without a colon; any other is looked up in TFDS.
 DATASETS = Registry("dataset", {"digits": "tfapp.data.digits:Digits"})

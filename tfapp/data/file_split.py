@@ -41,6 +41,7 @@ class FileSplit:
         self.bad_examples = bad_examples
         self._labels = labels
         self._label = label
+        self._windows = False
         self._tensors = None
         size = labels[:1].nbytes if len(labels) else 0
         self.nbytes = self.num_examples * (reader.example_nbytes + size)
@@ -60,10 +61,16 @@ class FileSplit:
             bad_examples=self.bad_examples,
         )
 
+    def with_random_windows(self):
+        """The same split, of whose files a seed cuts random windows while they are decoded."""
+        split = self.subset(np.arange(self.num_examples))
+        split._windows = True
+        return split
+
     def load(self, position, seed=None):
         """The example at `position`, an int64 scalar, as a dict of tensors; fails if it is bad."""
         rows, labels = self._constants()
-        example = self.reader.read(rows[position], seed)
+        example = self.reader.read(rows[position], seed if self._windows else None)
         return {**example, self._label: labels[position], SERVED: position}
 
     @tf.autograph.experimental.do_not_convert

@@ -32,7 +32,11 @@ def open_source(where, config):
     classes = _classes(folder, roots, indexes)
     bad = BadExamples(config.max_bad_examples)
     bad.set_total(sum(map(len, indexes.values())))
-    size, channels = choose_size(config.image_size, indexes["train"], roots["train"])
+    size, channels = choose_size(
+        config.image_size,
+        len(indexes["train"]),
+        lambda row: os.path.join(roots["train"], indexes["train"].path(row)),
+    )
     numbers = {name: i for i, name in enumerate(classes)}
     splits = {}
     for split, index in indexes.items():

@@ -4,17 +4,13 @@ Paths lie in one block of bytes with offsets, about 40 bytes a file: a million f
 one tensor, not a million strings.
 """
 
-import contextlib
 import dataclasses
-import hashlib
-import io
 import os
-import pathlib
 import time
 
 import numpy as np
 
-from tfapp.files import write_bytes
+from tfapp.data import cache_folder
 
 _REMEMBERED_FROM = 5000  # files; smaller folders are walked faster than a cache is looked up
 # A folder that changed so shortly before it was walked may change again within the same tick of its
@@ -43,7 +39,7 @@ class FolderIndex:
 def build_index(root, endings):
     """Lists the files below each folder in `root` whose names end in one of `endings` (bytes, lower
     case), in the order of their paths' bytes. Raises OSError."""
-    cache = _cache_path(root, endings)
+    cache = cache_folder.cache_file("folders", (os.path.realpath(root), endings))
     return _remembered(cache, root) or _walked(cache, root, endings)
 
 
@@ -91,17 +87,10 @@ def _files(root, top, endings, folders):
     return found, others
 
 
-def _cache_path(root, endings):
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    key = hashlib.sha256(os.fsencode(os.path.realpath(root)) + repr(endings).encode()).hexdigest()
-    return pathlib.Path(home) / "tfapp" / "folders" / f"{key[:24]}.npz"
-
-
 def _remember(cache, index, folders):
-    """Keeps the index, with when each folder changed; one that cannot be kept only costs time."""
-    block = io.BytesIO()
-    np.savez(
-        block,
+    """Keeps the index, with when each folder changed."""
+    cache_folder.keep(
+        cache,
         paths=np.frombuffer(index.paths, np.uint8),
         offsets=index.offsets,
         tops=np.array(index.tops),
@@ -110,27 +99,25 @@ def _remember(cache, index, folders):
         folders=np.frombuffer(b"\0".join(folders), np.uint8),
         changed=np.fromiter(folders.values(), np.int64),
     )
-    with contextlib.suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(cache, block.getvalue())
 
 
 def _remembered(cache, root):
     """The index kept for a folder in which nothing was added or removed since, or None."""
-    # A damaged file is no cache; np.load has many ways of saying so.
-    with contextlib.suppress(Exception):
-        with open(cache, "rb") as file:
-            kept = dict(np.load(file, allow_pickle=False))
-        for folder, changed in zip(
-            kept["folders"].tobytes().split(b"\0"), kept["changed"], strict=True
-        ):
-            if os.stat(os.path.join(os.fsencode(root), folder)).st_mtime_ns != changed:
-                return None
-        return FolderIndex(
-            kept["paths"].tobytes(),
-            kept["offsets"],
-            tuple(str(t) for t in kept["tops"]),
-            kept["top_ids"],
-            int(kept["ignored"]),
-        )
-    return None
+    kept = cache_folder.look_up(cache)
+    if kept is None:
+        return None
+    names = kept["folders"].tobytes().split(b"\0")
+    for folder, changed in zip(names, kept["changed"], strict=True):
+        try:
+            now = os.stat(os.path.join(os.fsencode(root), folder)).st_mtime_ns
+        except OSError:
+            return None
+        if now != changed:
+            return None
+    return FolderIndex(
+        kept["paths"].tobytes(),
+        kept["offsets"],
+        tuple(str(t) for t in kept["tops"]),
+        kept["top_ids"],
+        int(kept["ignored"]),
+    )

@@ -10,6 +10,8 @@ from tfapp.data import image_decode
 class ImageReader:
     """Rows are files of a `FolderIndex`, an example {"image": uint8 [height, width, channels]}."""
 
+    cuts_windows = True  # with a seed
+
     def __init__(self, root, index, *, size, channels):
         self._root = os.path.abspath(root)
         self._index = index

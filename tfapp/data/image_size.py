@@ -2,7 +2,6 @@
 
 import collections
 import logging
-import os
 
 import numpy as np
 import tensorflow as tf
@@ -15,16 +14,17 @@ _SAMPLE = 64  # files whose headers are read
 _LARGEST = 224  # pixels a side where nothing else is asked: what most published models take
 
 
-def choose_size(asked, index, root):
+def choose_size(asked, num_images, read):
     """Returns ((height, width), channels).
 
     Args:
       asked: --image_size: "", "SIDE" or "HEIGHTxWIDTH".
-      index: the `FolderIndex` of train.
-      root: its folder.
+      num_images: of train.
+      read: (row) -> the bytes of an image of train, or its path.
     """
-    rows = np.arange(min(_SAMPLE, len(index))) * len(index) // min(_SAMPLE, len(index))
-    shapes = [shape for row in rows if (shape := _shape(os.path.join(root, index.path(row))))]
+    count = min(_SAMPLE, num_images)
+    rows = np.arange(count) * num_images // count
+    shapes = [shape for row in rows if (shape := _shape(read(int(row))))]
     channels = 1 if shapes and all(c in (1, 2) for _, _, c in shapes) else 3
     sizes = collections.Counter((h, w) for h, w, _ in shapes)
     if asked:
@@ -60,10 +60,10 @@ def _suggested(sizes):
     return (_LARGEST, _LARGEST), "the default for larger files"
 
 
-def _shape(path):
+def _shape(image):
     """(height, width, channels) as the file's header says, upright; None if it does not."""
     try:
-        data = tf.io.read_file(path)
+        data = tf.io.read_file(image) if isinstance(image, str) else tf.constant(image)
         start = data.numpy()[:30]
         if start.startswith(b"\xff\xd8"):
             height, width, channels = (int(v) for v in tf.io.extract_jpeg_shape(data))

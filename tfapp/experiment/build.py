@@ -13,7 +13,7 @@ from tfapp.data.evaluation_input import evaluation_input
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
-from tfapp.experiment import choose
+from tfapp.experiment import augment, choose
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.model_state import build_state
 from tfapp.run_folder import PREPROCESSING
@@ -39,6 +39,7 @@ class Experiment:
     engine_choice: engines.EngineChoice
     examples: dict  # raw features of a few test examples, name -> [n, ...]
     length: RunLength
+    augment: object = None  # a training batch -> the changed one; None: --augment asks for nothing
     choice: choose.Choice | None = None
     state: TrainState | None = None
     _compiled: object = None  # the loop that calibration left compiled, if it did
@@ -103,6 +104,7 @@ class Experiment:
             model=state.model,
             task=self.task,
             preprocess=self.preprocess,
+            augment=self.augment,
             optimizer=state.optimizer,
             label=self.spec.label.name,
             options=self.step_options(precision, **changes),
@@ -161,9 +163,10 @@ def build(config, folder, *, calibrate=True):
     examples = _raw_examples(source)
     preprocess = _preprocessing(folder, source)
     source = preprocess.encode_source(source)
-    train = source.splits["train"]
+    train, entries, crops = augment.plan(config, source.spec, source.splits["train"])
+    augmentation = augment.build(config, entries, source, preprocess, strategy.num_replicas_in_sync)
     engine_choice = engines.choose(
-        config.engine, train, strategy=strategy, device_type=device_type()
+        config.engine, train, strategy=strategy, device_type=device_type(), crops=crops
     )
     steps_per_epoch = train.num_examples // config.batch_size
     experiment = Experiment(
@@ -173,9 +176,15 @@ def build(config, folder, *, calibrate=True):
         task=_task(config, source, preprocess),
         preprocess=preprocess,
         engine=engines.build(
-            engine_choice, train, strategy=strategy, batch_size=config.batch_size, seed=config.seed
+            engine_choice,
+            train,
+            strategy=strategy,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            with_seeds=bool(config.augment),
         ),
         engine_choice=engine_choice,
+        augment=augmentation,
         examples=examples,
         length=RunLength(
             steps_per_epoch, config.steps or config.epochs * steps_per_epoch, config.batch_size

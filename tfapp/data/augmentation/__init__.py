@@ -121,6 +121,9 @@ def build(entries, spec, inputs, *, micro_batch, deviations):
                 f"--augment={name}: is for features of kind {kind.features[0]}; {spec.name} has "
                 + ", ".join(f"{n} ({k})" for n, k in kinds.items())
             )
+        tones = name in ("colour", "randaugment", "trivialaugment")
+        if tones and any(f.dtype != "uint8" for f in spec.features if f.name in features):
+            raise UsageError(f"--augment={name}: needs pixels that are uint8, 0 to 255")
         if name == "noise":
             value = {feature: value * deviations(feature) for feature in features}
         changes += [(f, _bound(kind.change, value, f, 16 * stream)) for f in features]

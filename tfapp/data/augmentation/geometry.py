@@ -32,7 +32,7 @@ def crop(images, seeds, padding, stream):
 
 def pixels(value, side):
     """`value` pixels; below 1, that share of `side`. At most `side` - 1."""
-    return min(int(round(value * side)) if value < 1 else int(value), side - 1)
+    return min(round(value * side) if value < 1 else int(value), side - 1)
 
 
 def _reflected(positions, size):

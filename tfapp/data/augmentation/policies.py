@@ -1,4 +1,4 @@
-"""RandAugment (Cubuk et al., arXiv:1909.13719) and TrivialAugment (Müller & Hutter, arXiv:2103.10158).
+"""RandAugment (Cubuk et al., arXiv:1909.13719), TrivialAugment (Müller & Hutter, arXiv:2103.10158).
 
 Every example gets operations of its own, in one pass over the batch: all that move pixels are one
 affine warp, and of those that change colours each example takes its own. Operations, and how a
