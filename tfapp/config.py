@@ -11,7 +11,7 @@ from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-MODES = ("train", "eval", "predict", "benchmark")
+MODES = ("train", "eval", "predict", "benchmark", "inspect")
 CHOICES = {
     "mode": MODES,
     "resume": ("auto", "never", "must"),
@@ -96,7 +96,7 @@ class Config:
     export: tuple[str, ...] = ("savedmodel",)  # formats; ("none",): no export
     split: str = "test"  # what --mode=eval evaluates on
     input: str = ""  # what --mode=predict reads
-    output: str = ""  # what --mode=predict writes
+    output: str = ""  # what --mode=predict writes, or the contact sheet of inspect
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -174,6 +174,8 @@ class Config:
             raise UsageError(f"--mode={self.mode} needs --model_dir, the folder of a finished run")
         for name in ("input", "output"):
             given = bool(getattr(self, name))
+            if name == "output" and self.mode == "inspect":
+                continue  # the contact sheet's; without it, its name follows from the data set's
             if given != (self.mode == "predict"):
                 verb = "belongs to" if given else "is needed with"
                 raise UsageError(f"--{name} {verb} --mode=predict")

@@ -18,13 +18,13 @@ from tfapp.registry import suggest
 GROUPS = {
     "Run": {
         "mode": "train (and evaluate, and export), eval or predict on a run's folder, or "
-        "benchmark: how fast this configuration trains here",
+        "benchmark: how fast this configuration trains here, or inspect: what the data set holds",
         "model_dir": "the run's folder; by default a new runs/DATASET-MODEL-N",
         "resume": "auto continues what is in the folder, never refuses to, must demands it",
         "seed": "of initial weights, order, splits and dropout",
         "dry_run": "run two steps of everything, keep nothing",
         "only_check_args": "check everything, run nothing",
-        "json": "print the table of benchmark as one JSON object",
+        "json": "print the table of benchmark or inspect as one JSON object",
     },
     "Data": {
         "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), npz:FILE, "
@@ -99,7 +99,8 @@ GROUPS = {
         "split": "what --mode=eval evaluates: train, validation or test",
         "input": "what --mode=predict reads: FILE.npz, FILE.jsonl, an image, a folder of images, "
         "or a FILE.txt that lists images",
-        "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz",
+        "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz; the "
+        "contact sheet FILE.png of --mode=inspect",
     },
 }
 FLAGS_FILE = "flags.txt"  # in a run's folder

@@ -34,6 +34,11 @@ class ImageReader:
         name = tf.strings.substr(paths, offsets[row], offsets[row + 1] - offsets[row])
         return tf.strings.join([os.fsencode(self._root), b"/", name])
 
+    def content(self, row):
+        """The file's bytes."""
+        with open(self.where(row), "rb") as file:
+            return file.read()
+
     def where(self, row):
         return os.path.join(self._root, self._index.path(row))
 

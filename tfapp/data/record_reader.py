@@ -43,6 +43,11 @@ class RecordReader:
             example[feature_name(field.key)] = value
         return example
 
+    def content(self, row):
+        """The bytes of a record's features, without its label."""
+        found = tf.train.Example.FromString(self._records.read(row)).features.feature
+        return b"".join(found[f.key].SerializeToString() for f in self._schema.features)
+
     def where(self, row):
         return self._records.where(row)
 

@@ -119,13 +119,20 @@ def _feature(field, size, channels):
     return FeatureSpec(name, "numeric", () if field.length == 1 else (field.length,), "float32")
 
 
+def _as_text(column):
+    """Bytes, as TensorFlow gives them, as str."""
+    if column.dtype.kind != "O":
+        return column
+    return np.array([value.decode("utf-8", "replace") for value in column], str)
+
+
 def _table(name, records, schema, config, class_names, bad):
     """Records without images, in memory."""
     fields = (*schema.features, schema.label)
     splits = {}
     for split, index in records.items():
         found = columns(index, np.arange(len(index)), schema, fields)
-        splits[split] = {feature_name(key): value for key, value in found.items()}
+        splits[split] = {feature_name(key): _as_text(value) for key, value in found.items()}
     label = feature_name(schema.label.key)
     source = source_from_arrays(
         name, splits, label=label, class_names=class_names, task=config.task

@@ -49,9 +49,9 @@ class ServingModule(tf.Module):
 
         self.serve = tf.function(serve, input_signature=None)
         self.signature = self.serve.get_concrete_function(**signature)
-        self.signatures = {"serving_default": self.signature}
+        self.served = {"serving_default": self.signature}
         if _takes_bytes(spec):
-            self.signatures[SERVING_BYTES] = self._from_bytes(spec.features[0])
+            self.served[SERVING_BYTES] = self._from_bytes(spec.features[0])
 
     def _from_bytes(self, feature):
         """The same for encoded images, string [batch], decoded as training decoded files."""
@@ -98,7 +98,7 @@ def export(folder, *, model, weights, preprocess, task, spec, examples):
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        tf.saved_model.save(module, str(unfinished), signatures=module.signatures)
+        tf.saved_model.save(module, str(unfinished), signatures=module.served)
         _compare(unfinished, module, examples)
         _sync_tree(unfinished)
         os.rename(unfinished, folder / str(version))

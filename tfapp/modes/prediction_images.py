@@ -43,7 +43,7 @@ def _read(path):
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
+        raise DataError(f"{path}: cannot be read as an image: {error.strerror}") from error
 
 
 def _name_the_bad_one(serve, name, files, data):
