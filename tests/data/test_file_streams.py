@@ -70,7 +70,7 @@ def test_random_windows_repeat_with_the_epoch_and_the_replicas(folder):
     assert digest(cut) != digest(batches(folder, 0, 4))
 
 
-RECIPE = {"model": "mlp", "batch_size": 12, "steps": 12, "log_every": "1", "xla": "off"}
+RECIPE = {"model": "mlp", "batch_size": 12, "steps": 12, "xla": "off", "precision": "float32"}
 
 
 def losses(make_experiment, folder, **changes):
@@ -124,7 +124,7 @@ def test_a_file_that_vanishes_in_the_middle_of_an_epoch(run_cli, folder, tmp_pat
     path.write_bytes(path.read_bytes()[:300])
     flags = (
         f"--dataset=folder:{folder}", "--model=mlp", "--steps=20", "--engine=stream",
-        "--export=none", "--model_dir=run",
+        "--export=none", "--model_dir=run", "--xla=off", "--precision=float32",
     )  # fmt: skip
     done = run_cli(*flags)
     assert done.code == 3

@@ -41,7 +41,9 @@ def sharpness(images, factor):
 
 def posterize(images, bits):
     """Keeps the upper `bits` bits, float32 [batch]."""
-    step = _of_image(tf.pow(2.0, 8 - bits))
+    # From a table: tf.pow is off by a bit in some compilations, and floor() makes that visible.
+    powers = tf.constant([2.0**n for n in range(9)])
+    step = _of_image(tf.gather(powers, tf.cast(8 - tf.round(bits), tf.int32)))
     return tf.floor(images / step) * step
 
 
