@@ -1,4 +1,4 @@
-"""PyTorch compiled on a GPU: ResNet-50 and ViT-S/16, bfloat16, channels last, data on the device."""
+"""PyTorch compiled on a GPU: ResNet-50 and ViT-S/16 in bfloat16, channels last, data resident."""
 
 import argparse
 import json
