@@ -2,6 +2,8 @@
 
 import keras
 
+from tfapp.models.layers import FusedBatchNorm
+
 
 class Dropping(keras.Model):
     """Dropout on a hidden layer: masks must differ between replicas and repeat with the seed."""
@@ -128,3 +130,47 @@ class Exploding(keras.Model):
     def call(self, inputs, training=False):
         outputs = self.head(self.flatten(inputs))
         return outputs / 0.0 if training else outputs
+
+
+class Block(keras.layers.Layer):
+    """Two products with normalisation and dropout, added to its input."""
+
+    def __init__(self, width=16):
+        super().__init__()
+        self.up, self.down = keras.layers.Dense(2 * width, "gelu"), keras.layers.Dense(width)
+        self.norm = keras.layers.BatchNormalization(momentum=0.5)
+        self.dropout = keras.layers.Dropout(0.2)
+
+    def call(self, inputs, training=False):
+        hidden = self.dropout(self.up(inputs), training=training)
+        return inputs + self.norm(self.down(hidden), training=training)
+
+
+class Blocks(keras.Model):
+    """A stem, two blocks, a head."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten, self.stem = keras.layers.Flatten(), keras.layers.Dense(16)
+        self.blocks = [Block(), Block()]
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        x = self.stem(self.flatten(inputs))
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.head(x)
+
+
+class Normalised(keras.Model):
+    """A convolution and the fused batch normalisation."""
+
+    def __init__(self, outputs=10, synchronized=False, **kwargs):
+        super().__init__(**kwargs)
+        self.convolution = keras.layers.Conv2D(8, 3)
+        self.norm = FusedBatchNorm(synchronized=synchronized)
+        self.flatten, self.head = keras.layers.Flatten(), keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        x = self.norm(self.convolution(inputs), training=training)
+        return self.head(self.flatten(keras.ops.relu(x)))

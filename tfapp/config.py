@@ -72,6 +72,7 @@ class Config:
     decay_all: bool = False  # weight decay on biases and normalisation too
     clip_norm: float = 0.0  # largest global norm of the reduced gradient; 0: no clipping
     accumulate: int = 1  # micro-batches a step, to save memory; batch_size is that of the step
+    remat: bool = False  # compute activations again in the backward pass, to save memory
     ema: float = 0.0  # decay of the weights' moving average that is evaluated and exported; 0: none
     label_smoothing: float = 0.0  # share of the target spread over all classes; 0: none
     class_weight: tuple[str, ...] = ()  # CLASS:WEIGHT pairs, or ("balanced",); empty: all 1

@@ -65,6 +65,8 @@ GROUPS = {
         "decay_all": "weight decay on biases and normalisation too",
         "clip_norm": "largest global norm of the gradient, after its reduction; 0: no clipping",
         "accumulate": "micro-batches a step, to save memory; --batch_size is that of the step",
+        "remat": "keep no activations inside the model's blocks, compute them again: less memory, "
+        "about a third more arithmetic",
         "ema": "decay of a moving average of the weights, which is evaluated and exported; 0: none",
         "label_smoothing": "share of the target that is spread over all classes",
         "class_weight": "CLASS:WEIGHT,... for the training loss, or balanced",

@@ -93,6 +93,7 @@ class Experiment:
             accumulate=self.config.accumulate,
             clip_norm=self.config.clip_norm,
             ema=self.config.ema,
+            remat=self.config.remat,
             loss_scaling=precision == "float16",
             skip_nonfinite=self.config.nan_policy == "skip",
         )

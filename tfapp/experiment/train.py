@@ -55,7 +55,7 @@ class TrainingRun:
             folder.path / "checkpoints", self._state, keep=self._config.keep
         )
         self._monitor = _monitor(self._config, experiment.task)
-        self._throughput = Throughput(self._config.batch_size)
+        self._throughput = Throughput(self._config.batch_size, note=_LOG.info)
         self._started = time.monotonic()
 
     def run(self):
