@@ -22,8 +22,11 @@ def brightness(images, factor):
 
 
 def contrast(images, factor):
-    """Blends with the mean of the grey image."""
-    return _blend(tf.reduce_mean(grey(images), (1, 2), keepdims=True), images, factor)
+    """Blends with the mean of the grey image, rounded as PIL does."""
+    # Rounded, the mean does not depend on how many images are summed at once, by a bit that a later
+    # threshold would make visible.
+    mean = tf.round(tf.reduce_mean(grey(images), (1, 2), keepdims=True))
+    return _blend(mean, images, factor)
 
 
 def saturation(images, factor):
