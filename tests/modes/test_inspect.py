@@ -32,7 +32,7 @@ def test_a_folder_of_images(run_cli, tmp_path):
     assert found["duplicates"]["train and test"]["count"] == 32
     assert found["duplicates"]["within train"]["count"] == 0
     pair = found["duplicates"]["train and test"]["examples"][0]
-    assert [pathlib.Path(p).read_bytes() for p in pair][0] == pathlib.Path(pair[1]).read_bytes()
+    assert pathlib.Path(pair[0]).read_bytes() == pathlib.Path(pair[1]).read_bytes()
     assert found["reading"]["engine"] == "resident"
     assert found["reading"]["examples_per_second"] > 0
     with pillow.open(found["sheet"]) as sheet:
