@@ -5,9 +5,13 @@ one of them cannot be read: the next readable one of the split, in stored order,
 batches keep their size, and stay a function of seed, step and data.
 """
 
+import logging
+
 import numpy as np
 import tensorflow as tf
 
+_LOG = logging.getLogger("tfapp")
+_TOLD_FROM = 5000  # examples whose reading takes long enough to be told
 _CHUNK = 32  # most examples read by one call; the sizes of batches divide into chunks
 _SEARCH = 1000  # consecutive examples among which a readable one must be
 SERVED = "served_position"  # in an example: int64, the position that was read for it
@@ -108,6 +112,8 @@ class FileSplit:
 
     def arrays(self):
         """The whole split in memory, name -> NumPy [num_examples, ...]. Raises DataError."""
+        if self.num_examples >= _TOLD_FROM:
+            _LOG.info("data: reading %s examples into memory", f"{self.num_examples:,}")
         arrays, filled = None, 0
         for part in self._in_order(np.arange(self.num_examples)):
             part = {name: value.numpy() for name, value in part.items()}

@@ -42,6 +42,7 @@ class Experiment:
     augment: object = None  # a training batch -> the changed one; None: --augment asks for nothing
     choice: choose.Choice | None = None
     state: TrainState | None = None
+    _inputs: dict = dataclasses.field(default_factory=dict)  # of evaluation, by split
     _compiled: object = None  # the loop that calibration left compiled, if it did
 
     @property
@@ -124,16 +125,23 @@ class Experiment:
         )
         return self.source.bad_examples.reporting()(run)
 
+    def _evaluation_input(self, split):
+        """The input of one split, read once however often it is evaluated."""
+        if split not in self._inputs:
+            with self.source.bad_examples.reporting():
+                self._inputs[split] = evaluation_input(
+                    self.source.splits[split],
+                    strategy=self.strategy,
+                    batch_size=max(self.config.batch_size, 256),
+                    device_type=device_type(),
+                )
+        return self._inputs[split]
+
     def make_evaluation(self, split):
         """Returns run() -> metrics of the split, every example counted once."""
         run = evaluation.make_evaluation(
             state=self.state,
-            inputs=evaluation_input(
-                self.source.splits[split],
-                strategy=self.strategy,
-                batch_size=max(self.config.batch_size, 256),
-                device_type=device_type(),
-            ),
+            inputs=self._evaluation_input(split),
             model=self.model,
             task=self.task,
             preprocess=self.preprocess,
@@ -158,7 +166,8 @@ def build(config, folder, *, calibrate=True):
     strategy, devices = build_strategy(config)
     _LOG.info("device: %s", devices)
     source = open_source(config)
-    source.bad_examples.keep_in(folder.path)
+    if calibrate:  # a run that is only evaluated keeps its list
+        source.bad_examples.keep_in(folder.path)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
     examples = _raw_examples(source)
