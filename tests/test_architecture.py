@@ -24,7 +24,7 @@ LAYERS = (
         "quiet",
         "tf_settings",
     },
-    {"run_folder"},
+    {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},
     {"experiment"},

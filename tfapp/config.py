@@ -11,7 +11,7 @@ from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-MODES = ("train", "eval", "predict", "benchmark")
+MODES = ("train", "eval", "predict", "benchmark", "doctor")
 CHOICES = {
     "mode": MODES,
     "resume": ("auto", "never", "must"),

@@ -18,13 +18,14 @@ from tfapp.registry import suggest
 GROUPS = {
     "Run": {
         "mode": "train (and evaluate, and export), eval or predict on a run's folder, or "
-        "benchmark: how fast this configuration trains here",
+        "benchmark: how fast this configuration trains here; doctor: what is wrong with this "
+        "machine, and how to mend it",
         "model_dir": "the run's folder; by default a new runs/DATASET-MODEL-N",
         "resume": "auto continues what is in the folder, never refuses to, must demands it",
         "seed": "of initial weights, order, splits and dropout",
         "dry_run": "run two steps of everything, keep nothing",
         "only_check_args": "check everything, run nothing",
-        "json": "print the table of benchmark as one JSON object",
+        "json": "print the table of benchmark, or the page of doctor, as one JSON object",
     },
     "Data": {
         "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), npz:FILE, "
