@@ -1,9 +1,9 @@
-"""What the loop costs over the bare compiled step, repeated on the same placement; and auto's choice.
+"""What the loop costs over the bare compiled step, repeated on the same placement.
 
-    python benchmarks/loop_overhead.py --model=mlp --batch_size=1024 --dataset=synthetic:784:10:60000
+    python benchmarks/loop_overhead.py --model=mlp --batch_size=1024
 
-The bare step is the loop's own body on one batch that is gathered beforehand: no order, no gathering,
-no sums over steps, no check of the loss. Both run in one process and take turns.
+The bare step is the loop's own body on one batch that is gathered beforehand: no order, no
+gathering, no sums over steps, no check of the loss. Both run in one process and take turns.
 """
 
 import argparse
@@ -16,16 +16,16 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from tfapp import tf_settings
+from tfapp import quiet
 
-tf_settings.apply()
+quiet.import_tensorflow()
 
-import tensorflow as tf
+import tensorflow as tf  # noqa: E402
 
-import tfapp
-from tfapp.experiment import build
-from tfapp.run_folder import open_run_folder
-from tfapp.training import placement, step
+import tfapp  # noqa: E402
+from tfapp.experiment import build  # noqa: E402
+from tfapp.run_folder import open_run_folder  # noqa: E402
+from tfapp.training import placement, step  # noqa: E402
 
 _ROUNDS = 7
 

@@ -2,6 +2,8 @@
 
 import keras
 
+from tfapp.models.layers import FusedBatchNorm
+
 
 class Dropping(keras.Model):
     """Dropout on a hidden layer: masks must differ between replicas and repeat with the seed."""
@@ -158,3 +160,17 @@ class Blocks(keras.Model):
         for block in self.blocks:
             x = block(x, training=training)
         return self.head(x)
+
+
+class Normalised(keras.Model):
+    """A convolution and the fused batch normalisation."""
+
+    def __init__(self, outputs=10, synchronized=False, **kwargs):
+        super().__init__(**kwargs)
+        self.convolution = keras.layers.Conv2D(8, 3)
+        self.norm = FusedBatchNorm(synchronized=synchronized)
+        self.flatten, self.head = keras.layers.Flatten(), keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        x = self.norm(self.convolution(inputs), training=training)
+        return self.head(self.flatten(keras.ops.relu(x)))

@@ -22,6 +22,7 @@ LAYERS = (
         "files",
         "arguments",
         "quiet",
+        "process_clock",
         "tf_settings",
     },
     {"run_folder", "diagnosis"},

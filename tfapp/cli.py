@@ -15,6 +15,7 @@ _MODES = {
     "eval": "tfapp.modes.evaluate",
     "predict": "tfapp.modes.predict",
     "benchmark": "tfapp.modes.benchmark",
+    "inspect": "tfapp.modes.inspect",
     "doctor": "tfapp.modes.doctor",
 }
 
