@@ -21,10 +21,14 @@ CHOICES = {
     "nan_policy": ("stop", "skip", "restore"),
     "schedule": ("constant", "linear", "cosine", "polynomial", "exponential", "step", "one_cycle"),
     "xla": ("auto", "loop", "step", "gradients", "update", "off"),
+    "text_unit": ("auto", "characters", "subwords"),
+    "unknown_category": ("stop", "accept"),
     "split": ("train", "validation", "test"),
 }
 IDENTITY = (
-    "dataset", "label", "validation_split", "model", "model_arg", "task", "loss",
+    "dataset", "label", "features", "feature_kind", "weight_column", "group_column",
+    "unknown_category", "max_bad_examples", "text_length", "text_unit", "vocabulary_size",
+    "validation_split", "model", "model_arg", "task", "loss",
     "batch_size", "learning_rate", "optimizer", "optimizer_arg", "schedule", "schedule_arg",
     "warmup_steps", "weight_decay", "decay_all", "clip_norm", "accumulate", "ema",
     "label_smoothing", "class_weight", "precision", "deterministic", "seed",
@@ -48,9 +52,18 @@ class Config:
     manual_dir: str = ""  # folder of files fetched by hand; empty: none
     offline: bool = False  # never use the network
     label: str = ""  # name of what to learn; empty: the source's own label
+    features: tuple[str, ...] = ()  # columns of a table to learn from; empty: all but the label
+    feature_kind: tuple[str, ...] = ()  # COLUMN:KIND pairs; empty: kinds are inferred
+    weight_column: str = ""  # column of a table with the examples' weights in training; empty: none
+    group_column: str = ""  # column whose groups stay in one split; empty: none
+    unknown_category: str = "stop"  # at a category that train does not have
+    max_bad_examples: str = "0"  # a number, or a percentage, of examples that may be skipped
+    text_length: int = 0  # tokens of a text or window; 0: from the data
+    text_unit: str = "auto"  # what a token is
+    vocabulary_size: int = 4096  # most word pieces of a text's vocabulary
     validation_split: float = 0.1  # fraction of the examples carved for a split that is missing
 
-    model: str = "mlp"  # registered name, or package.module:Class
+    model: str = "auto"  # registered name, or package.module:Class; auto: by the kind of data
     model_arg: tuple[str, ...] = ()  # name=value pairs for the model's constructor
     task: str = "auto"  # registered name; auto: from the label
     loss: str = "auto"  # registered name; auto: the task's own
@@ -98,6 +111,8 @@ class Config:
         for field in dataclasses.fields(self):
             value = _converted(field.name, getattr(self, field.name), type(field.default))
             object.__setattr__(self, field.name, value)
+        if self.dataset == "digits" and self.model == "auto":
+            object.__setattr__(self, "model", "mlp")  # the seed network
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
@@ -111,11 +126,30 @@ class Config:
         self._check_mode()
 
     def _check_numbers(self):
-        positive = ("batch_size", "learning_rate", "keep", "epochs", "accumulate")
+        positive = (
+            "vocabulary_size",
+            "batch_size",
+            "learning_rate",
+            "keep",
+            "epochs",
+            "accumulate",
+        )
         for name in positive:
             if not getattr(self, name) > 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
-        for name in ("steps", "early_stopping", "logical_devices", "weight_decay", "clip_norm"):
+        if not _is_budget(self.max_bad_examples):
+            raise UsageError(
+                f"--max_bad_examples={self.max_bad_examples}: a number such as 10, or a share "
+                "such as 1%"
+            )
+        for name in (
+            "text_length",
+            "steps",
+            "early_stopping",
+            "logical_devices",
+            "weight_decay",
+            "clip_norm",
+        ):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be 0 or more")
         if self.learning_rate == float("inf"):
@@ -149,6 +183,9 @@ class Config:
             for pair in getattr(self, name):
                 if "=" not in pair:
                     raise UsageError(f"--{name}={pair}: write it as name=value")
+        for pair in self.feature_kind:
+            if ":" not in pair:
+                raise UsageError(f"--feature_kind={pair}: write it as COLUMN:KIND")
         for pair in self.class_weight:
             if ":" not in pair and self.class_weight != ("balanced",):
                 raise UsageError(f"--class_weight={pair}: write it as CLASS:WEIGHT, or balanced")
@@ -185,6 +222,14 @@ class Config:
         """The fields a run folder is bound to, as a dict."""
         names = IDENTITY if self.schedule == "constant" else (*IDENTITY, "epochs", "steps")
         return {name: getattr(self, name) for name in names}
+
+
+def _is_budget(text):
+    """True for a number, or a percentage up to 100%."""
+    number = text.removesuffix("%")
+    if number == text:
+        return text.isdigit()
+    return number.replace(".", "", 1).isdigit() and float(number) <= 100
 
 
 def _converted(name, value, kind):
