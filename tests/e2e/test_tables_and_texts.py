@@ -1,4 +1,4 @@
-"""From a file to a served model, on made-up tables and texts: it answers raw input as evaluation did."""
+"""From a file of made-up rows or text to a served model that answers as evaluation measured."""
 
 import hashlib
 import json
@@ -33,8 +33,19 @@ def make_table(path, rows=ROWS, seed=0):
     pathlib.Path(path).write_text("\n".join(lines) + "\n")
 
 
+def lines_of(path):
+    return pathlib.Path(path).read_text().splitlines()
+
+
 def train(**changes):
-    defaults = {"model_dir": "run", "epochs": 12, "batch_size": 32, "learning_rate": 3e-3}
+    defaults = {
+        "model_dir": "run",
+        "epochs": 12,
+        "batch_size": 32,
+        "learning_rate": 3e-3,
+        "xla": "off",
+        "precision": "float32",
+    }  # nothing to measure or compile: quick
     return tfapp.run(tfapp.Config(**{**defaults, **changes}))
 
 
@@ -72,7 +83,7 @@ def test_a_classifier_of_rows_answers_what_evaluation_measured(run_cli, splits):
     )
     assert result.metrics["test"]["accuracy"] > 0.85
     answers = predict(run_cli, "data/test.csv")
-    labels = [line.rsplit(",", 1)[1] for line in open("data/test.csv").read().splitlines()[1:]]
+    labels = [line.rsplit(",", 1)[1] for line in lines_of("data/test.csv")[1:]]
     right = np.mean([a["class_name"] == label for a, label in zip(answers, labels, strict=True)])
     assert right == pytest.approx(result.metrics["test"]["accuracy"], abs=1e-9)
     likelihood = [
@@ -96,9 +107,7 @@ def test_real_values_come_back_in_their_own_unit(run_cli, splits):
     test = result.metrics["test"]
     assert test["root_mean_squared_error"] < 12_000  # deviation 32,000; a ninth of sizes is missing
     answers = predict(run_cli, "data/test.csv")
-    prices = np.array(
-        [float(l.split(",")[-2]) for l in open("data/test.csv").read().splitlines()[1:]]
-    )
+    prices = np.array([float(line.split(",")[-2]) for line in lines_of("data/test.csv")[1:]])
     errors = np.array([a["value"] for a in answers]) - prices
     assert np.abs(errors).mean() == pytest.approx(test["mean_absolute_error"], rel=1e-4)
     assert np.sqrt(np.square(errors).mean()) == pytest.approx(
@@ -107,7 +116,13 @@ def test_real_values_come_back_in_their_own_unit(run_cli, splits):
 
 
 def test_a_text_with_a_label(run_cli, splits):
-    result = train(dataset="csv:data", label="class", features=("note",), epochs=6)
+    result = train(
+        dataset="csv:data",
+        label="class",
+        features=("note",),
+        epochs=4,
+        model_arg=("width=16", "filters=16"),
+    )
     assert result.summary["status"] == "done"
     pathlib.Path("notes.txt").write_text("a fine, bright house\nan old, dark house\n")
     answers = predict(run_cli, "notes.txt")
@@ -120,11 +135,11 @@ def test_a_language_model_scores_and_goes_on(run_cli, unit):
         "the cat sat on the mat and the dog lay on the log.\n" * 200
     )
     result = train(
-        dataset="text:text.txt", text_length=24, text_unit=unit, vocabulary_size=60, epochs=8,
+        dataset="text:text.txt", text_length=24, text_unit=unit, vocabulary_size=60, epochs=3,
         model_arg=("width=32", "depth=1", "heads=2"), batch_size=16, learning_rate=1e-2,
     )  # fmt: skip
     test = result.metrics["test"]
-    assert test["loss"] < 1.0
+    assert test["loss"] < 1.5
     assert test["perplexity"] == pytest.approx(np.exp(test["loss"]), rel=1e-6)
     pathlib.Path("prompts.txt").write_text("the cat sat on the\nthe dog\n")
     answers = predict(run_cli, "prompts.txt")
@@ -137,7 +152,11 @@ def test_a_language_models_scores_are_those_of_evaluation(run_cli):
         "the cat sat on the mat and the dog lay on the log.\n" * 100
     )
     result = train(
-        dataset="text:text.txt", text_length=20, epochs=1, batch_size=16, model_arg=("depth=1",)
+        dataset="text:text.txt",
+        text_length=20,
+        epochs=1,
+        batch_size=16,
+        model_arg=("depth=1", "width=32"),
     )
     text = pathlib.Path("text.txt").read_text()
     test = text[len(text) - len(text) // 10 :]
@@ -174,7 +193,7 @@ def test_what_was_left_out_is_listed_in_the_run(run_cli, splits):
         "--max_bad_examples=1%",
     )  # fmt: skip
     assert done.code == 0, done.err
-    entries = [json.loads(l) for l in open("run/bad_examples.jsonl").read().splitlines()]
+    entries = [json.loads(line) for line in lines_of("run/bad_examples.jsonl")]
     assert [e["example"] for e in entries] == ["data/train.csv, row 401", "data/train.csv, row 402"]
     assert "2 examples left out, see bad_examples.jsonl" in done.err
 

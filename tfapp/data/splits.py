@@ -12,6 +12,7 @@ from tfapp.data.source import label_array
 from tfapp.errors import DataError
 
 _STREAMS = {"test": 1, "validation": 2}
+_FEW_CLASSES = 16
 
 
 def with_all_splits(source, *, fraction, seed):
@@ -52,27 +53,35 @@ def _draw(split, left, spec, fraction, key):
         labels = label_array(split, spec)[left]
     else:
         labels = np.zeros(len(left), np.int64)
-    order, counts = _by_class(labels, words)
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    counts = np.bincount(labels, minlength=1)
     # The running total over classes rounds once for all of them: small classes share fairly.
     share = np.floor((np.cumsum(counts) * fraction) + 0.5).astype(np.int64)
     quota = np.minimum(np.diff(share, prepend=0), np.maximum(counts - 1, 0))  # never a whole class
-    chosen = rank < np.repeat(quota, counts)
-    held_out = np.zeros(len(left), bool)
-    held_out[order[chosen]] = True
+    chosen = _lowest if len(counts) <= _FEW_CLASSES else _first_of_order
+    held_out = chosen(labels, words, counts, quota)
     return np.flatnonzero(held_out), np.flatnonzero(~held_out)
 
 
-def _by_class(labels, words):
-    """The order by class, at random within; and the classes' sizes."""
-    counts = np.bincount(labels, minlength=1)
-    if len(counts) == 1:
-        return np.argsort(words, kind="stable"), counts
-    if len(counts) > 2**16:
-        return np.lexsort((words, labels)), counts
-    # One key of 64 bits, several times as fast as sorting by two.
-    keys = (labels.astype(np.uint64) << np.uint64(48)) | (words >> np.uint64(16))
-    return np.argsort(keys), counts
+def _lowest(labels, words, counts, quota):
+    """bool [n]: the quota[c] examples of each class c with the lowest words.
+
+    Partitioning class by class is several times as fast as sorting all, if classes are few.
+    """
+    held_out = np.zeros(len(labels), bool)
+    for c in np.flatnonzero(quota):
+        own = words if len(counts) == 1 else words[labels == c]
+        bound = np.partition(own, quota[c])[quota[c]]
+        held_out |= (words < bound) & (labels == c)
+    return held_out
+
+
+def _first_of_order(labels, words, counts, quota):
+    """What `_lowest` gives, from one sort by class and word."""
+    order = np.lexsort((words, labels))
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    held_out = np.zeros(len(labels), bool)
+    held_out[order[rank < np.repeat(quota, counts)]] = True
+    return held_out
 
 
 def _draw_groups(codes, fraction, key):

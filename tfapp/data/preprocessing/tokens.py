@@ -167,11 +167,12 @@ class Tokens:
             return position + tf.maximum(taken, 1), step + 1, out.write(step, ids)
 
         _, _, out = tf.while_loop(
-            lambda position, *_: tf.reduce_any(position < totals),
+            # Once at least: where no text has a word, there still is a column.
+            lambda position, step, _: (step == 0) | tf.reduce_any(position < totals),
             cut_one,
             (tf.zeros_like(totals), 0, tf.TensorArray(tf.int32, 0, True, element_shape=[None])),
         )
-        return tf.transpose(out.stack())
+        return tf.ensure_shape(tf.transpose(out.stack()), [None, None])
 
     @functools.cached_property
     def _lookup(self):
