@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from tfapp.data.columns import StringColumn
 
 _NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
+_ENCODED = pa.dictionary(pa.int32(), pa.string())
 _DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)"
 _MISSING = ("", "?", "na", "n/a", "nan", "null", "none")  # among numbers, in any case
 
@@ -45,13 +46,16 @@ def as_strings(chunks):
 
 
 def _dictionary(chunk):
+    """The chunk as a dictionary of int32 codes and strings."""
+    if pa.types.is_null(chunk.type):
+        chunk = chunk.cast(pa.string())
     if not pa.types.is_dictionary(chunk.type):
-        chunk = (
-            chunk.cast(pa.string()) if pa.types.is_null(chunk.type) else chunk
-        ).dictionary_encode()
+        chunk = chunk.dictionary_encode()
+    if chunk.type == _ENCODED:
+        return chunk
     # The distinct values alone are turned into text: dates, numbers.
     values = chunk.dictionary.cast(pa.string())
-    return pa.DictionaryArray.from_arrays(chunk.indices.cast(pa.int32()), values)
+    return pa.DictionaryArray.from_arrays(chunk.indices.cast(pa.int32()), values, safe=False)
 
 
 def as_numbers(chunks):
