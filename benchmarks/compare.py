@@ -28,6 +28,7 @@ PEERS = {
     "pytorch compiled": ("pytorch.py", "compiled"),
     "jax scan": ("jax_scan.py", "scan"),
 }
+GPU_WORKLOADS = {"resnet50": ("ResNet50", 128), "vits16": ("ViTS16", 128)}
 # Columns of the table: the fastest of these.
 GROUPS = {
     "Keras fit": ("keras default",),
@@ -42,6 +43,7 @@ def main():
     parser.add_argument("--data", help="folder of Fashion-MNIST's .gz files; none: random images")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="comma-separated workloads", default="")
+    parser.add_argument("--precision", help="float32 or bfloat16; none: both", default="")
     parser.add_argument("--output", default="benchmark-results.json")
     flags = parser.parse_args()
     names = flags.only.split(",") if flags.only else list(workloads.WORKLOADS)
@@ -50,8 +52,14 @@ def main():
         for name in names:
             arrays = workloads.write_arrays(name, flags.data, folder)
             for precision in workloads.WORKLOADS[name].precisions:
+                if flags.precision not in ("", precision):
+                    continue
                 rates = _compare(name, precision, arrays, flags.rounds, folder)
                 results["rows"][f"{name} {precision}"] = rates
+                pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
+        if not flags.only and _has_gpu():
+            for name in GPU_WORKLOADS:
+                results["rows"][f"{name} bfloat16"] = _compare_on_gpu(name, flags.rounds, folder)
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
     print(table(results["rows"]))
 
@@ -82,6 +90,31 @@ def _compare(name, precision, arrays, rounds, folder):
     return {peer: values for peer, values in rates.items() if values}
 
 
+def _has_gpu():
+    try:
+        found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout
+    except OSError:
+        return False
+    return "GPU 0" in found
+
+
+def _compare_on_gpu(name, rounds, folder):
+    """ResNet-50 or ViT-S/16, synthetic images, against PyTorch compiled."""
+    model, batch_size = GPU_WORKLOADS[name]
+    ours = [
+        ROOT / "main.py", "--mode=benchmark", "--json", f"--model=benchmarks.networks:{model}",
+        "--dataset=synthetic:224x224x3:1000:2048", f"--batch_size={batch_size}",
+        "--precision=bfloat16", "--require_gpu",
+    ]  # fmt: skip
+    script = ROOT / "benchmarks" / "peers" / "pytorch_gpu.py"
+    theirs = [script, f"--workload={name}", f"--batch_size={batch_size}"]
+    rates = {"tfapp": [], "pytorch compiled": []}
+    for _ in range(rounds):
+        rates["tfapp"].append(_rate("tfapp", ours, {"XDG_CACHE_HOME": f"{folder}/cache"}))
+        rates["pytorch compiled"].append(_rate("pytorch compiled", theirs, {}))
+    return rates
+
+
 def _run_tfapp(name, precision, arrays, folder):
     workload = workloads.WORKLOADS[name]
     command = [
@@ -104,6 +137,7 @@ def _rate(label, command, environment):
     done = subprocess.run(
         [sys.executable, *map(str, command)],
         env={**os.environ, **environment},
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )

@@ -42,7 +42,7 @@ def write_arrays(name, data, folder):
     workload = WORKLOADS[name]
     path = pathlib.Path(folder) / f"{'x'.join(map(str, workload.shape))}.npz"
     if not path.exists():
-        x, y = _images(data, "train")
+        x, y = read_split(data, "train")
         x = _shaped(x, workload.shape)
         rest = {f"x_{split}": x[:_HELD_OUT] for split in ("validation", "test")}
         rest.update({f"y_{split}": y[:_HELD_OUT] for split in ("validation", "test")})
@@ -56,7 +56,8 @@ def read_arrays(path, examples):
         return file["x_train"][:examples], file["y_train"][:examples].astype(np.int32)
 
 
-def _images(data, split):
+def read_split(data, split):
+    """(images uint8 [n, 28, 28], labels uint8 [n]) of Fashion-MNIST in `data`; None: random."""
     images, labels, count = _FILES[split]
     if data is None:
         random = np.random.default_rng(0)

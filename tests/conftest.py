@@ -50,6 +50,19 @@ def tfds_folder(tmp_path_factory):
         os.environ["TFDS_DATA_DIR"] = before
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory):
+    """Measured choices and compiled programs of the tests stay out of the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
+
+
 @pytest.fixture(autouse=True)
 def clean_process(tmp_path, monkeypatch):
     """Each test in a working directory of its own; sys.path and logging as they were before."""

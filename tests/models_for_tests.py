@@ -2,6 +2,8 @@
 
 import keras
 
+from tfapp.models.layers import FusedBatchNorm
+
 
 class Dropping(keras.Model):
     """Dropout on a hidden layer: masks must differ between replicas and repeat with the seed."""
@@ -90,3 +92,85 @@ class Failing(keras.Model):
 
 def not_a_model():
     return "a string"
+
+
+class Embedded(keras.Model):
+    """An embedding of pixel values, whose gradients are sparse."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.embedding = keras.layers.Embedding(5, 4)
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs):
+        ids = keras.ops.cast(keras.ops.clip(self.flatten(inputs) + 2, 0, 4), "int32")
+        return self.head(self.flatten(self.embedding(ids)))
+
+
+class Powers(keras.Model):
+    """A linear model of sixth powers, which leave float16's range early."""
+
+    def __init__(self, outputs=2, **kwargs):
+        super().__init__(**kwargs)
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs):
+        return self.head(inputs**6)
+
+
+class Exploding(keras.Model):
+    """Infinite in training, sound when it is looked at before."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten = keras.layers.Flatten()
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        outputs = self.head(self.flatten(inputs))
+        return outputs / 0.0 if training else outputs
+
+
+class Block(keras.layers.Layer):
+    """Two products with normalisation and dropout, added to its input."""
+
+    def __init__(self, width=16):
+        super().__init__()
+        self.up, self.down = keras.layers.Dense(2 * width, "gelu"), keras.layers.Dense(width)
+        self.norm = keras.layers.BatchNormalization(momentum=0.5)
+        self.dropout = keras.layers.Dropout(0.2)
+
+    def call(self, inputs, training=False):
+        hidden = self.dropout(self.up(inputs), training=training)
+        return inputs + self.norm(self.down(hidden), training=training)
+
+
+class Blocks(keras.Model):
+    """A stem, two blocks, a head."""
+
+    def __init__(self, outputs=10, **kwargs):
+        super().__init__(**kwargs)
+        self.flatten, self.stem = keras.layers.Flatten(), keras.layers.Dense(16)
+        self.blocks = [Block(), Block()]
+        self.head = keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        x = self.stem(self.flatten(inputs))
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.head(x)
+
+
+class Normalised(keras.Model):
+    """A convolution and the fused batch normalisation."""
+
+    def __init__(self, outputs=10, synchronized=False, **kwargs):
+        super().__init__(**kwargs)
+        self.convolution = keras.layers.Conv2D(8, 3)
+        self.norm = FusedBatchNorm(synchronized=synchronized)
+        self.flatten, self.head = keras.layers.Flatten(), keras.layers.Dense(outputs)
+
+    def call(self, inputs, training=False):
+        x = self.norm(self.convolution(inputs), training=training)
+        return self.head(self.flatten(keras.ops.relu(x)))

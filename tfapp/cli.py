@@ -14,6 +14,7 @@ _MODES = {
     "eval": "tfapp.modes.evaluate",
     "predict": "tfapp.modes.predict",
     "benchmark": "tfapp.modes.benchmark",
+    "inspect": "tfapp.modes.inspect",
 }
 
 

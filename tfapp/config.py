@@ -11,7 +11,7 @@ from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-MODES = ("train", "eval", "predict", "benchmark")
+MODES = ("train", "eval", "predict", "benchmark", "inspect")
 CHOICES = {
     "mode": MODES,
     "resume": ("auto", "never", "must"),
@@ -28,7 +28,8 @@ CHOICES = {
 IDENTITY = (
     "dataset", "label", "features", "feature_kind", "weight_column", "group_column",
     "unknown_category", "max_bad_examples", "text_length", "text_unit", "vocabulary_size",
-    "validation_split", "model", "model_arg", "task", "loss",
+    "validation_split", "image_size", "augment",
+    "model", "model_arg", "task", "loss",
     "batch_size", "learning_rate", "optimizer", "optimizer_arg", "schedule", "schedule_arg",
     "warmup_steps", "weight_decay", "decay_all", "clip_norm", "accumulate", "ema",
     "label_smoothing", "class_weight", "precision", "deterministic", "seed",
@@ -57,10 +58,12 @@ class Config:
     weight_column: str = ""  # column of a table with the examples' weights in training; empty: none
     group_column: str = ""  # column whose groups stay in one split; empty: none
     unknown_category: str = "stop"  # at a category that train does not have
-    max_bad_examples: str = "0"  # a number, or a percentage, of examples that may be skipped
     text_length: int = 0  # tokens of a text or window; 0: from the data
     text_unit: str = "auto"  # what a token is
     vocabulary_size: int = 4096  # most word pieces of a text's vocabulary
+    image_size: str = ""  # pixels, SIDE or HEIGHTxWIDTH; empty: as the files suggest
+    augment: tuple[str, ...] = ()  # names, each with an optional :VALUE, in this order; empty: none
+    max_bad_examples: str = "0"  # a number, or a percentage of all examples; 0: stop at the first
     validation_split: float = 0.1  # fraction of the examples carved for a split that is missing
 
     model: str = "auto"  # registered name, or package.module:Class; auto: by the kind of data
@@ -81,6 +84,7 @@ class Config:
     decay_all: bool = False  # weight decay on biases and normalisation too
     clip_norm: float = 0.0  # largest global norm of the reduced gradient; 0: no clipping
     accumulate: int = 1  # micro-batches a step, to save memory; batch_size is that of the step
+    remat: bool = False  # compute activations again in the backward pass, to save memory
     ema: float = 0.0  # decay of the weights' moving average that is evaluated and exported; 0: none
     label_smoothing: float = 0.0  # share of the target spread over all classes; 0: none
     class_weight: tuple[str, ...] = ()  # CLASS:WEIGHT pairs, or ("balanced",); empty: all 1
@@ -105,7 +109,7 @@ class Config:
     export: tuple[str, ...] = ("savedmodel",)  # formats; ("none",): no export
     split: str = "test"  # what --mode=eval evaluates on
     input: str = ""  # what --mode=predict reads
-    output: str = ""  # what --mode=predict writes
+    output: str = ""  # what --mode=predict writes, or the contact sheet of inspect
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -137,11 +141,6 @@ class Config:
         for name in positive:
             if not getattr(self, name) > 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
-        if not _is_budget(self.max_bad_examples):
-            raise UsageError(
-                f"--max_bad_examples={self.max_bad_examples}: a number such as 10, or a share "
-                "such as 1%"
-            )
         for name in (
             "text_length",
             "steps",
@@ -178,6 +177,10 @@ class Config:
         ):
             raise UsageError(f"--steps_per_loop={self.steps_per_loop}: a number above 0, or auto")
 
+        bad = self.max_bad_examples
+        if not (bad.isdigit() or _is_percentage(bad)):
+            raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")
+
     def _check_lists(self):
         for name in ("model_arg", "optimizer_arg", "schedule_arg"):
             for pair in getattr(self, name):
@@ -203,6 +206,8 @@ class Config:
             raise UsageError(f"--mode={self.mode} needs --model_dir, the folder of a finished run")
         for name in ("input", "output"):
             given = bool(getattr(self, name))
+            if name == "output" and self.mode == "inspect":
+                continue  # the contact sheet's; without it, its name follows from the data set's
             if given != (self.mode == "predict"):
                 verb = "belongs to" if given else "is needed with"
                 raise UsageError(f"--{name} {verb} --mode=predict")
@@ -224,12 +229,9 @@ class Config:
         return {name: getattr(self, name) for name in names}
 
 
-def _is_budget(text):
-    """True for a number, or a percentage up to 100%."""
+def _is_percentage(text):
     number = text.removesuffix("%")
-    if number == text:
-        return text.isdigit()
-    return number.replace(".", "", 1).isdigit() and float(number) <= 100
+    return text.endswith("%") and number.replace(".", "", 1).isdigit() and float(number) <= 100
 
 
 def _converted(name, value, kind):

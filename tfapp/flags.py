@@ -18,18 +18,19 @@ from tfapp.registry import suggest
 GROUPS = {
     "Run": {
         "mode": "train (and evaluate, and export), eval or predict on a run's folder, or "
-        "benchmark: how fast this configuration trains here",
+        "benchmark: how fast this configuration trains here, or inspect: what the data set holds",
         "model_dir": "the run's folder; by default a new runs/DATASET-MODEL-N",
         "resume": "auto continues what is in the folder, never refuses to, must demands it",
         "seed": "of initial weights, order, splits and dropout",
         "dry_run": "run two steps of everything, keep nothing",
         "only_check_args": "check everything, run nothing",
-        "json": "print the table of benchmark as one JSON object",
+        "json": "print the table of benchmark or inspect as one JSON object",
     },
     "Data": {
-        "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), csv:FILE, parquet:FILE, "
-        "jsonl:FILE, text:FILE, npz:FILE, synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own "
-        "package.module:name; a FILE may be a pattern or a folder",
+        "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder a "
+        "class), csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
+        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
+        "pattern or a folder",
         "data_dir": "TFDS folder; by default TFDS's own",
         "manual_dir": "folder with the files of a TFDS data set that were fetched by hand",
         "offline": "never use the network",
@@ -42,11 +43,16 @@ GROUPS = {
         "patient's number",
         "unknown_category": "at a category of validation or test files that train lacks: stop, or "
         "accept it as unknown",
-        "max_bad_examples": "N or P%: how many examples that cannot be used are skipped, and "
-        "listed in bad_examples.jsonl, before the run stops",
         "text_length": "tokens of a text, or of a window of a long one; 0: from the data",
         "text_unit": "what texts are cut into; auto: characters for text:FILE, else subwords",
         "vocabulary_size": "most word pieces of a text's vocabulary",
+        "image_size": "what images are brought to, SIDE or HEIGHTxWIDTH: resized, aspect kept, "
+        "then cropped at the centre; by default as the files suggest",
+        "augment": "list of what is done to training examples at random, each NAME or NAME:VALUE: "
+        "flip, crop, random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, "
+        "cutmix (images), token_dropout (texts), noise (numbers)",
+        "max_bad_examples": "how many examples that cannot be used are skipped and listed in "
+        "bad_examples.jsonl, as a number or a percentage (1%); 0: stop at the first",
         "validation_split": "fraction of the examples carved for a split the data set lacks",
     },
     "Model": {
@@ -72,6 +78,8 @@ GROUPS = {
         "decay_all": "weight decay on biases and normalisation too",
         "clip_norm": "largest global norm of the gradient, after its reduction; 0: no clipping",
         "accumulate": "micro-batches a step, to save memory; --batch_size is that of the step",
+        "remat": "keep no activations inside the model's blocks, compute them again: less memory, "
+        "about a third more arithmetic",
         "ema": "decay of a moving average of the weights, which is evaluated and exported; 0: none",
         "label_smoothing": "share of the target that is spread over all classes",
         "class_weight": "CLASS:WEIGHT,... for the training loss, or balanced",
@@ -107,7 +115,8 @@ GROUPS = {
         "input": "what --mode=predict reads: a table (FILE.csv, .parquet, .jsonl), texts "
         "(FILE.txt, one a line), arrays (FILE.npz), an image, a folder of images, or a FILE.txt "
         "that lists images",
-        "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz",
+        "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz; the "
+        "contact sheet FILE.png of --mode=inspect",
     },
 }
 FLAGS_FILE = "flags.txt"  # in a run's folder

@@ -8,9 +8,12 @@ import os
 import sys
 import tempfile
 
+from tfapp import tf_settings
+
 
 def import_tensorflow():
     """Imports tensorflow; a user's own TF_CPP_MIN_LOG_LEVEL brings the banner back."""
+    tf_settings.apply()
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ or "tensorflow" in sys.modules:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

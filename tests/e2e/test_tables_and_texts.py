@@ -195,7 +195,7 @@ def test_what_was_left_out_is_listed_in_the_run(run_cli, splits):
     assert done.code == 0, done.err
     entries = [json.loads(line) for line in lines_of("run/bad_examples.jsonl")]
     assert [e["example"] for e in entries] == ["data/train.csv, row 401", "data/train.csv, row 402"]
-    assert "2 examples left out, see bad_examples.jsonl" in done.err
+    assert "2 bad examples skipped, listed in run/bad_examples.jsonl" in done.err
 
 
 def hash_of_order(experiment, first, count, batch_size, replicas):

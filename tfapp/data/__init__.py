@@ -8,11 +8,13 @@ from tfapp.registry import Registry, is_object_path, load_object, suggest
 KINDS = {
     "csv": "tfapp.data.tables.source:open_csv",
     "jsonl": "tfapp.data.tables.source:open_jsonl",
+    "folder": "tfapp.data.folder:open_source",
     "npz": "tfapp.data.npz:open_source",
     "synthetic": "tfapp.data.synthetic:open_source",
     "parquet": "tfapp.data.tables.source:open_parquet",
     "text": "tfapp.data.text:open_source",
     "tfds": "tfapp.data.tfds_source:open_source",
+    "tfrecord": "tfapp.data.tfrecord:open_source",
 }
 # Names without a colon; any other is looked up in TFDS.
 DATASETS = Registry("dataset", {"digits": "tfapp.data.digits:Digits"})

@@ -6,6 +6,7 @@ nodes. So the error is kept here, and `reporting` raises it in place of what Ten
 
 import contextlib
 import json
+import logging
 import os
 import pathlib
 import threading
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from tfapp.errors import DataError
 
+_LOG = logging.getLogger("tfapp")
 LIST = "bad_examples.jsonl"  # in a run's folder
 
 
@@ -74,6 +76,13 @@ class BadExamples:
         if self.error is None:
             self.error = DataError(message)
         raise self.error
+
+    def log(self):
+        """Says how many were skipped, if any were."""
+        if self._seen:
+            place = f", listed in {self._path}" if self._path else ""
+            word = "example" if self.count == 1 else "examples"
+            _LOG.info("data: %d bad %s skipped%s", self.count, word, place)
 
     @contextlib.contextmanager
     def reporting(self):

@@ -29,11 +29,8 @@ def with_all_splits(source, *, fraction, seed):
             continue
         held_out, kept = _draw(train, left, source.spec, fraction, (seed, _STREAMS[name]))
         if not len(held_out) or not len(kept):
-            groups = (
-                "" if train.groups is None else f" in {len(np.unique(train.groups.codes))} groups"
-            )
             raise DataError(
-                f"{source.spec.name}: {len(left)} examples of train{groups} are too few to "
+                f"{source.spec.name}: {len(left)} examples of train are too few to "
                 f"carve --validation_split={fraction} of them as {name}"
             )
         splits[name] = train.subset(left[held_out])

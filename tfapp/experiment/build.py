@@ -9,11 +9,11 @@ import logging
 
 from tfapp.data import engine as engines
 from tfapp.data import open_source, preprocessing
-from tfapp.data.evaluation_input import EvaluationInput
+from tfapp.data.evaluation_input import evaluation_input
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
-from tfapp.experiment import choose
+from tfapp.experiment import augment, choose
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.model_state import build_state
 from tfapp.experiment.unknown_categories import encode
@@ -41,6 +41,7 @@ class Experiment:
     engine_choice: engines.EngineChoice
     examples: dict  # raw features of a few test examples, name -> [n, ...]
     length: RunLength
+    augment: object = None  # a training batch -> the changed one; None: --augment asks for nothing
     choice: choose.Choice | None = None
     state: TrainState | None = None
     _compiled: object = None  # the loop that calibration left compiled, if it did
@@ -94,6 +95,7 @@ class Experiment:
             accumulate=self.config.accumulate,
             clip_norm=self.config.clip_norm,
             ema=self.config.ema,
+            remat=self.config.remat,
             loss_scaling=precision == "float16",
             skip_nonfinite=self.config.nan_policy == "skip",
         )
@@ -105,6 +107,7 @@ class Experiment:
             model=state.model,
             task=self.task,
             preprocess=self.preprocess,
+            augment=self.augment,
             optimizer=state.optimizer,
             label=self.spec.label.name,
             options=self.step_options(precision, **changes),
@@ -112,7 +115,7 @@ class Experiment:
 
     def loop_for(self, state, precision, placement_name):
         """The compiled loop of one way of running a step."""
-        return loop.make_loop(
+        run = loop.make_loop(
             state=state,
             functions=self.step_functions(state, precision),
             options=self.step_options(precision),
@@ -121,15 +124,17 @@ class Experiment:
             placement=placement.PLACEMENTS[placement_name],
             metric_names=self.task.metric_names,
         )
+        return self.source.bad_examples.reporting()(run)
 
     def make_evaluation(self, split):
         """Returns run() -> metrics of the split, every example counted once."""
-        return evaluation.make_evaluation(
+        run = evaluation.make_evaluation(
             state=self.state,
-            inputs=EvaluationInput(
+            inputs=evaluation_input(
                 self.source.splits[split],
                 strategy=self.strategy,
                 batch_size=max(self.config.batch_size, 256),
+                device_type=device_type(),
             ),
             model=self.model,
             task=self.task,
@@ -138,6 +143,7 @@ class Experiment:
             strategy=self.strategy,
             jit=self.choice.placement in ("loop", "step", "gradients"),
         )
+        return self.source.bad_examples.reporting()(run)
 
 
 def build(config, folder, *, calibrate=True):
@@ -154,17 +160,17 @@ def build(config, folder, *, calibrate=True):
     strategy, devices = build_strategy(config)
     _LOG.info("device: %s", devices)
     source = open_source(config)
-    if calibrate and source.bad_examples is not None:
-        source.bad_examples.keep_in(folder.path)
+    source.bad_examples.keep_in(folder.path)
     examples = _raw_examples(source)
     preprocess = _preprocessing(config, folder, source)
     source = encode(config, source, preprocess)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
     config = _with_model(config, source, preprocess)
-    train = source.splits["train"]
+    train, entries, crops = augment.plan(config, source.spec, source.splits["train"])
+    augmentation = augment.build(config, entries, source, preprocess, strategy.num_replicas_in_sync)
     engine_choice = engines.choose(
-        config.engine, train, strategy=strategy, device_type=device_type()
+        config.engine, train, strategy=strategy, device_type=device_type(), crops=crops
     )
     steps_per_epoch = train.num_examples // config.batch_size
     experiment = Experiment(
@@ -174,9 +180,15 @@ def build(config, folder, *, calibrate=True):
         task=_task(config, source, preprocess),
         preprocess=preprocess,
         engine=engines.build(
-            engine_choice, train, strategy=strategy, batch_size=config.batch_size, seed=config.seed
+            engine_choice,
+            train,
+            strategy=strategy,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            with_seeds=bool(config.augment),
         ),
         engine_choice=engine_choice,
+        augment=augmentation,
         examples=examples,
         length=RunLength(
             steps_per_epoch, config.steps or config.epochs * steps_per_epoch, config.batch_size
@@ -220,10 +232,6 @@ def use_best_weights(config, checkpoints, state):
 
 def _log_source(source):
     spec = source.spec
-    if source.bad_examples is not None and source.bad_examples.count:
-        _LOG.warning(
-            "data: %d examples left out, see bad_examples.jsonl", source.bad_examples.count
-        )
     counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
     features = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in spec.features)
     label = {

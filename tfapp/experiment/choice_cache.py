@@ -3,18 +3,16 @@
 import contextlib
 import hashlib
 import json
-import os
-import pathlib
 
 from tfapp.files import write_text
+from tfapp.tf_settings import cache_folder
 
 _MOST_ENTRIES = 500
 
 
 def cache_path():
-    """$XDG_CACHE_HOME/tfapp/choices.json, ~/.cache by default."""
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(root) / "tfapp" / "choices.json"
+    """choices.json in the user's cache folder."""
+    return cache_folder() / "choices.json"
 
 
 def key_of(description):

@@ -11,7 +11,7 @@ from tfapp.arguments import parse_arguments
 from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.models import build_model
-from tfapp.training import optimizers
+from tfapp.training import optimizers, remat
 from tfapp.training.schedules import Schedule
 from tfapp.training.state import TrainState
 
@@ -48,6 +48,8 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
         _check_outputs(config, result, source.spec.label)
         if not model.trainable_variables:
             raise UsageError(f"--model={config.model}: has no weights to train")
+        if config.remat:
+            remat.check(model, config.model)
         optimizer = _optimizer(config, model, length)
         return TrainState(
             model,

@@ -55,7 +55,7 @@ class TrainingRun:
             folder.path / "checkpoints", self._state, keep=self._config.keep
         )
         self._monitor = _monitor(self._config, experiment.task)
-        self._throughput = Throughput(self._config.batch_size)
+        self._throughput = Throughput(self._config.batch_size, note=_LOG.info)
         self._started = time.monotonic()
 
     def run(self):
@@ -210,6 +210,7 @@ class TrainingRun:
                 f"the loss on test is {metrics['test']['loss']}: lower --learning_rate, or look "
                 "at the data"
             )
+        self._experiment.source.bad_examples.log()
         summary = self._write_summary("done", metrics, export=self._export(), reason=reason)
         return self._result(summary)
 
@@ -250,6 +251,7 @@ class TrainingRun:
             "precision_reason": experiment.choice.precision_reason,
             "measurements": experiment.choice.measurements,
             "replicas": experiment.num_replicas,
+            "bad_examples": experiment.source.bad_examples.count,
             "export": export,
         }
         self._folder.write_json(SUMMARY, summary)

@@ -17,6 +17,7 @@ MODELS = Registry(
         "tabular": "tfapp.models.tabular:Tabular",
         "text_encoder": "tfapp.models.text_encoder:TextEncoder",
         "causal_transformer": "tfapp.models.causal_transformer:CausalTransformer",
+        "smallcnn": "tfapp.models.smallcnn:SmallCNN",
     },
 )
 

@@ -1,6 +1,7 @@
 """--model=auto: a plain, sound model for each kind of data."""
 
 _SMALL = 16  # pixels a side, below which an image is a vector
+_LARGE = 64  # pixels a side, above which a network must reduce an image first
 
 
 def choose_model(inputs, label):
@@ -19,7 +20,9 @@ def choose_model(inputs, label):
         side = min(min(spec.shape[:2]) for spec in inputs)
         if side < _SMALL:
             return "mlp", f"images of less than {_SMALL} pixels a side"
-        return "cnn", "images"
+        if side > _LARGE:
+            return "smallcnn", f"images of more than {_LARGE} pixels a side"
+        return "cnn", f"images of up to {_LARGE} pixels a side"
     if kinds == {"numeric"} and all(spec.shape for spec in inputs):
         return "mlp", "vectors of numbers"
     return "tabular", "columns of a table"

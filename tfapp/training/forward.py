@@ -4,10 +4,14 @@ Keras's own `stateless_call` goes around `Layer.__call__`, and with it around th
 and the optional `training` argument; this goes through it.
 """
 
+import contextlib
+
 import keras
 
+from tfapp.training.remat import rematerialised
 
-def forward(model, trainable, non_trainable, inputs, *, training):
+
+def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
     """Calls a built model.
 
     Args:
@@ -15,6 +19,7 @@ def forward(model, trainable, non_trainable, inputs, *, training):
       trainable, non_trainable: values of its variables, in their order.
       inputs: what the model takes.
       training: whether dropout and the like are on.
+      remat: keep no activations inside the model's blocks; see `tfapp.training.remat`.
 
     Returns:
       outputs; the new non-trainable values, a tuple; the penalties (regularisation and whatever
@@ -25,7 +30,8 @@ def forward(model, trainable, non_trainable, inputs, *, training):
         *zip(model.non_trainable_variables, non_trainable, strict=True),
     ]
     with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
-        outputs = model(inputs, training=training)
+        with rematerialised(model) if remat else contextlib.nullcontext():
+            outputs = model(inputs, training=training)
         penalties = model.losses
     new = tuple(scope.get_current_value(v) for v in model.non_trainable_variables)
     return outputs, new, penalties

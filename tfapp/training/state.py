@@ -112,8 +112,12 @@ class TrainState:
 
 
 def _average(variable):
+    # The value's copy: given a tf.Variable, Keras would take it as its own, weight and average one.
     return keras.Variable(
-        variable.value, dtype=variable.dtype, trainable=False, name=variable.path.replace("/", ".")
+        tf.identity(variable.value),
+        dtype=variable.dtype,
+        trainable=False,
+        name=variable.path.replace("/", "."),
     )
 
 

@@ -31,6 +31,7 @@ class StepOptions:
     clip_norm: float = 0.0  # global norm of the reduced gradient; 0: no clipping
     ema: float = 0.0  # decay of the weights' moving average; 0: none
     loss_scaling: bool = False  # dynamic, for float16
+    remat: bool = False  # compute activations of blocks again in the backward pass
     skip_nonfinite: bool = False  # leave out updates whose loss or gradient is not finite
 
 
@@ -49,7 +50,7 @@ class Gradients(NamedTuple):
     sums: dict  # see `metric_sums`
 
 
-def make_step_functions(*, model, task, preprocess, optimizer, label, options):
+def make_step_functions(*, model, task, preprocess, optimizer, label, options, augment=None):
     """Builds the two halves of a step.
 
     Args:
@@ -59,6 +60,7 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options):
       optimizer: from `optimizers.build_optimizer`, built.
       label: name of the label in a batch.
       options: `StepOptions`.
+      augment: encoded batch with EXAMPLE_SEED -> the changed batch; None: it stays as it is.
 
     Returns:
       `StepFunctions`.
@@ -70,11 +72,13 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options):
     ]
 
     def one_batch(trainable, non_trainable, scale, batch):
+        if augment is not None:
+            batch = augment(batch)
         inputs = preprocess(batch)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trainable)
             outputs, non_trainable, penalties = forward(
-                model, trainable, non_trainable, inputs, training=True
+                model, trainable, non_trainable, inputs, training=True, remat=options.remat
             )
             losses = task.losses(outputs, batch[label])
             weights = example_weights(task, batch, label, losses)

@@ -20,6 +20,7 @@ from tfapp.data.preprocessing.fitting import fit_target, fit_transform
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens, next_tokens
 
+_SAMPLE = 2048  # examples read from files, enough for the moments of pixels
 TRANSFORMS = {kind.kind: kind for kind in (Standardize, Categories, Hashed, Dates, Tokens)}
 
 
@@ -108,10 +109,11 @@ def fit(spec, split, **texts):
 
     Args:
       spec: a `DataSpec`.
-      split: a split with `arrays()`.
+      split: a split; one whose examples lie in files is looked at in part.
       **texts: length, unit and size, how texts are cut into tokens; see `Tokens.fit`.
     """
-    arrays = split.arrays()
+    arrays = split.sample(_SAMPLE)
     transforms = {f.name: fit_transform(f, arrays[f.name], texts) for f in spec.features}
-    target = fit_target(arrays[spec.label.name]) if spec.label.kind == "real" else None
+    real = spec.label.kind == "real"
+    target = fit_target(split.labels(spec.label.name)) if real else None
     return Preprocessing(transforms, target)

@@ -1,0 +1,99 @@
+"""What the loop costs over the bare compiled step, repeated on the same placement.
+
+    python benchmarks/loop_overhead.py --model=mlp --batch_size=1024
+
+The bare step is the loop's own body on one batch that is gathered beforehand: no order, no
+gathering, no sums over steps, no check of the loss. Both run in one process and take turns.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tfapp import quiet
+
+quiet.import_tensorflow()
+
+import tensorflow as tf  # noqa: E402
+
+import tfapp  # noqa: E402
+from tfapp.experiment import build  # noqa: E402
+from tfapp.run_folder import open_run_folder  # noqa: E402
+from tfapp.training import placement, step  # noqa: E402
+
+_ROUNDS = 7
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="synthetic:784:10:60000")
+    parser.add_argument("--model", default="mlp")
+    parser.add_argument("--batch_size", type=int, default=1024)
+    parser.add_argument("--precision", default="float32")
+    parser.add_argument("--placements", default="loop,step,update,off")
+    flags = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in flags.placements.split(","):
+            print(json.dumps(compare(flags, name, f"{folder}/{name}")), flush=True)
+
+
+def compare(flags, name, folder):
+    """Milliseconds a step of the loop and of the bare step, medians of rounds in turn."""
+    config = tfapp.Config(
+        dataset=flags.dataset, model=flags.model, batch_size=flags.batch_size,
+        precision=flags.precision, xla=name, model_dir=folder, steps=10**6,
+    )  # fmt: skip
+    experiment = build.build(config, open_run_folder(config, []), calibrate=False)
+    experiment.engine.restart(0)
+    runs = {"loop": experiment.make_loop(), "bare": bare_loop(experiment, name)}
+    count = 1
+    while _seconds(runs["bare"], count) < 0.5:
+        count *= 2
+    for run in runs.values():
+        run(0, count)
+    times = {key: [] for key in runs}
+    for _ in range(_ROUNDS):
+        for key, run in runs.items():
+            times[key].append(1000 * _seconds(run, count) / count)
+    medians = {key: statistics.median(values) for key, values in times.items()}
+    return {"placement": name, **medians, "overhead": medians["loop"] / medians["bare"] - 1}
+
+
+def bare_loop(experiment, name):
+    """The compiled step in a plain loop, always on the same batch."""
+    state, chosen = experiment.state, placement.PLACEMENTS[name]
+    options = experiment.step_options(experiment.choice.precision)
+    functions = placement.compile_step(
+        experiment.step_functions(state, experiment.choice.precision), chosen
+    )
+    train_step = step.make_train_step(functions, step.reduce_nothing, options)
+    if chosen.step:
+        train_step = tf.function(train_step, jit_compile=True)
+    rows = experiment.source.splits["train"].fetch(tf.range(options.batch_size, dtype=tf.int64))
+
+    @tf.function(jit_compile=chosen.loop or None)
+    def loop(values, rows, count):
+        def body(i, values):
+            return i + 1, train_step(values, rows, 0)[0]
+
+        values = tf.while_loop(lambda i, _: i < count, body, (tf.constant(0), values))[1]
+        return values.trainable[0][0]
+
+    values = state.read()
+    return lambda _, count: loop(values, rows, tf.constant(count)).numpy()
+
+
+def _seconds(run, count):
+    begin = time.monotonic()
+    run(0, count)
+    return time.monotonic() - begin
+
+
+if __name__ == "__main__":
+    main()

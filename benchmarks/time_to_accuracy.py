@@ -1,0 +1,144 @@
+"""Seconds from the start of a process to 0.90 test accuracy on Fashion-MNIST with the small CNN.
+
+    python benchmarks/time_to_accuracy.py --data=FOLDER_OF_FASHION_MNIST --output=seconds.json
+
+tfapp with everything on auto, against a Keras fit script as users write it; the same network, batch
+and learning rate, both looking at the test split every quarter of an epoch. They take turns.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import workloads
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+_TARGET = 0.90
+_BATCH = 128
+_LOOKS = 117  # steps between two looks: a quarter of an epoch
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of Fashion-MNIST's .gz files")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--keras_policy", default="float32")
+    parser.add_argument("--output", default="seconds.json")
+    parser.add_argument(
+        "--keras_script", help=argparse.SUPPRESS
+    )  # arrays of the peer's own process
+    flags = parser.parse_args()
+    if flags.keras_script:
+        return keras_script(flags.keras_script, flags.keras_policy)
+    seconds = {"tfapp": [], "keras": []}
+    with tempfile.TemporaryDirectory() as folder:
+        arrays = _write(flags.data, folder)
+        for number in range(flags.rounds):
+            seconds["tfapp"].append(_tfapp(arrays, flags.precision, f"{folder}/run{number}"))
+            seconds["keras"].append(_keras(arrays, flags.keras_policy))
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    print(
+        f"tfapp {medians['tfapp']:.1f} s, Keras fit {medians['keras']:.1f} s: "
+        f"{medians['tfapp'] / medians['keras']:.2f} of it"
+    )
+    pathlib.Path(flags.output).write_text(json.dumps(seconds, indent=1))
+    return None
+
+
+def keras_script(arrays, policy):
+    """What a user would write."""
+    import keras
+
+    sys.path.insert(0, str(ROOT / "benchmarks" / "peers"))
+    import keras_fit
+
+    keras.config.set_dtype_policy(policy)
+
+    class UntilAccurate(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if (self.model.optimizer.iterations.numpy() % _LOOKS) == 0:
+                accuracy = self.model.evaluate(x_test, y_test, batch_size=256, verbose=0)[1]
+                print(f"{accuracy:.4f}", file=sys.stderr, flush=True)
+                if accuracy >= _TARGET:
+                    os._exit(0)  # the clock of the caller stops here
+
+    with np.load(arrays) as file:
+        x, y, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
+    mean, deviation = x.mean(), x.std()
+    x, x_test = ((a.astype(np.float32) - mean) / deviation for a in (x, x_test))
+    model = keras_fit.cnn()
+    model.compile(
+        optimizer=keras.optimizers.Adam(workloads.LEARNING_RATE),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    model.fit(x, y, batch_size=_BATCH, epochs=20, verbose=0, callbacks=[UntilAccurate()])
+    sys.exit("the accuracy was not reached")
+
+
+def _write(data, folder):
+    path = pathlib.Path(folder) / "fashion.npz"
+    arrays = {}
+    for split in ("train", "test"):
+        x, y = workloads.read_split(data, split)
+        arrays[f"x_{split}"], arrays[f"y_{split}"] = x[..., None], y
+    # tfapp looks at the split called validation while it trains.
+    arrays["x_validation"], arrays["y_validation"] = arrays["x_test"], arrays["y_test"]
+    np.savez(path, **arrays)
+    return path
+
+
+def _tfapp(arrays, precision, run):
+    """Seconds until metrics.jsonl has a validation record of the wanted accuracy."""
+    command = [
+        sys.executable, str(ROOT / "main.py"), f"--dataset=npz:{arrays}", "--model=cnn",
+        f"--batch_size={_BATCH}", f"--learning_rate={workloads.LEARNING_RATE}", "--epochs=20",
+        f"--precision={precision}", f"--evaluate_every={_LOOKS}", f"--model_dir={run}",
+    ]  # fmt: skip
+    begin = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        time.sleep(0.05)
+        for line in _lines(pathlib.Path(run) / "metrics.jsonl"):
+            record = json.loads(line)
+            if record["split"] == "validation" and record["accuracy"] >= _TARGET:
+                seconds = time.monotonic() - begin
+                process.kill()
+                process.wait()
+                print(f"tfapp: step {record['step']}, {seconds:.1f} s", file=sys.stderr)
+                return seconds
+    return sys.exit("tfapp ended before the accuracy was reached")
+
+
+def _lines(path):
+    """Whole lines of a file that may not be there yet."""
+    if not path.exists():
+        return []
+    return path.read_text().split("\n")[:-1]
+
+
+def _keras(arrays, policy):
+    begin = time.monotonic()
+    command = [
+        sys.executable, __file__, "--data=-", f"--keras_script={arrays}",
+        f"--keras_policy={policy}",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True)
+    seconds = time.monotonic() - begin
+    if done.returncode:
+        sys.exit(done.stderr[-2000:])
+    looks = sum(line.startswith("0.") for line in done.stderr.splitlines())
+    print(f"keras: step {looks * _LOOKS}, {seconds:.1f} s", file=sys.stderr)
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Law 2 with every part of the recipe, on every engine and placement; and against Keras's fit."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.training.test_replicas import losses
+from tfapp.data import order
+
+STEPS = 50
+# Without XLA, whose compilation would take most of the time; placements have a test of their own.
+PLAIN = {"batch_size": 64, "xla": "off"}
+RECIPES = [
+    {"clip_norm": 0.5},
+    {"accumulate": 4},
+    {"ema": 0.9},
+    {"schedule": "cosine", "warmup_steps": "10"},
+    {"label_smoothing": 0.1},
+    {"class_weight": ("balanced",)},
+    {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 0.1},
+    {"optimizer": "lars", "learning_rate": 1.0},
+    {"model": "tests.models_for_tests:Embedded"},  # sparse gradients
+]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+def test_two_replicas_compute_what_one_does(make_experiment, recipe):
+    recipe = {"steps": STEPS, **PLAIN, **recipe}
+    expected, weights = losses(make_experiment(**recipe), STEPS)
+    assert expected[-1] < expected[0]
+    built = make_experiment(**recipe, logical_devices=2)
+    assert built.num_replicas == 2
+    measured, learnt = losses(built, STEPS)
+    assert measured == pytest.approx(expected, rel=1e-5)
+    for mine, theirs in zip(learnt, weights, strict=True):
+        assert mine == pytest.approx(theirs, abs=1e-4)
+
+
+@pytest.mark.parametrize("recipe", RECIPES[:6], ids=str)
+def test_every_part_of_the_recipe_changes_something(make_experiment, recipe):
+    """So that the agreement above says something; an average changes nothing but itself."""
+    plain, _ = losses(make_experiment(steps=5, **PLAIN), 5)
+    measured, _ = losses(make_experiment(steps=5, **{**PLAIN, **recipe}), 5)
+    same = "ema" in recipe or "accumulate" in recipe  # micro-batches equal the large batch
+    assert (measured == pytest.approx(plain, rel=1e-5)) == same
+
+
+@pytest.mark.parametrize("engine", ["resident", "stream"])
+@pytest.mark.parametrize("xla", ["loop", "step", "gradients", "update"])
+def test_every_placement_computes_the_same(make_experiment, engine, xla):
+    if (engine, xla) == ("stream", "loop"):
+        pytest.skip("the host feeds every step")
+    recipe = {"batch_size": 64, "clip_norm": 0.5, "ema": 0.9}
+    expected, _ = losses(make_experiment(**recipe, xla="off"), 20)
+    measured, _ = losses(make_experiment(**recipe, engine=engine, xla=xla), 20)
+    assert measured == pytest.approx(expected, rel=1e-5)
+
+
+def test_equals_keras_fit(make_experiment):
+    """The same weights, the same batches in the same order: the same losses and weights."""
+    built = make_experiment(batch_size=32, steps=40)
+    split = built.source.splits["train"]
+    steps = split.num_examples // 32
+    twin = keras.Sequential([keras.layers.Dense(128, "relu"), keras.layers.Dense(10)])
+    rows = np.concatenate(
+        [
+            order.batch_indices(k, num_examples=split.num_examples, batch_size=32, seed=0)
+            for k in range(steps)
+        ]
+    )
+    arrays = split.arrays()
+    x = np.asarray(built.preprocess(arrays)).reshape(split.num_examples, -1)[rows]
+    twin.build(x.shape)
+    twin.set_weights([np.asarray(w) for w in built.state.read().trainable])
+    twin.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = twin.fit(x, arrays["label"][rows], batch_size=32, shuffle=False, verbose=0)
+    measured, learnt = losses(built, steps)
+    assert np.mean(measured) == pytest.approx(history.history["loss"][0], rel=1e-5)
+    for mine, theirs in zip(learnt, twin.get_weights(), strict=True):
+        assert mine == pytest.approx(theirs, abs=2e-5)
+
+
+def test_an_overflow_on_one_replica_skips_the_step_on_all(make_experiment, save_npz):
+    """One example of 64 overflows float16: of two steps, one is skipped, by both replicas."""
+    x = np.zeros((64, 2), np.float32)
+    x[:, 1] = np.tile([-1, 1], 32)
+    x[17, 0] = 1.0  # nearly 8 deviations, whose sixth power exceeds float16
+    y = np.arange(64) % 2
+    path = save_npz(
+        x_train=x, y_train=y, x_validation=x, y_validation=y, x_test=x, y_test=y
+    )  # fmt: skip
+    built = make_experiment(
+        dataset=f"npz:{path}", model="tests.models_for_tests:Powers", batch_size=32,
+        precision="float16", logical_devices=2, optimizer="sgd", learning_rate=1e-6,
+    )  # fmt: skip
+    built.engine.restart(0)
+    result = built.make_loop()(0, 2)
+    assert result.bad_step is None
+    assert result.sums["skipped"] == pytest.approx(1)
+    for replica in range(2):
+        values = built.state.read(replica)
+        assert float(values.scale[0]) == 2.0**14
+        assert int(values.optimizer[0]) == 1  # updates made
+        assert all(np.isfinite(w).all() for w in values.trainable)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_lower_precisions_learn_with_float32_weights(make_experiment, precision):
+    built = make_experiment(precision=precision, batch_size=64, xla="off")
+    measured, weights = losses(built, 100)
+    assert np.mean(measured[-10:]) < np.mean(measured[:10]) / 3
+    assert all(w.dtype == np.float32 for w in weights)
+
+
+def test_averaged_weights_are_what_is_evaluated_and_exported(make_experiment):
+    built = make_experiment(ema=0.99, batch_size=64, xla="off")
+    losses(built, 30)
+    answered, _ = built.state.read_for_answers()
+    trained = built.state.read().trainable
+    assert not np.allclose(answered[0], trained[0], atol=1e-3)
+    x = tf.cast(built.source.splits["test"].arrays()["image"], tf.float32)
+    labels = built.source.splits["test"].arrays()["label"]
+    hidden = tf.reshape(built.preprocess({"image": x}), (len(x), -1)) @ answered[0] + answered[1]
+    logits = tf.nn.relu(hidden) @ answered[2] + answered[3]
+    accuracy = np.mean(np.argmax(logits, -1) == labels)
+    assert built.make_evaluation("test")()["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+
+
+def test_skip_leaves_a_bad_batch_out(make_experiment, save_npz):
+    """A batch whose loss is infinite changes nothing, and training goes on."""
+    built = make_experiment(
+        model="tests.models_for_tests:Exploding", nan_policy="skip", batch_size=64, xla="off"
+    )
+    before = [np.asarray(w) for w in built.state.read().trainable]
+    built.engine.restart(0)
+    result = built.make_loop()(0, 3)
+    assert (result.bad_step, result.sums["skipped"]) == (None, 3)
+    for old, new in zip(before, built.state.read().trainable, strict=True):
+        assert np.array_equal(old, new)
