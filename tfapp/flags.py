@@ -27,8 +27,8 @@ GROUPS = {
         "json": "print the table of benchmark or inspect as one JSON object",
     },
     "Data": {
-        "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder a "
-        "class), csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
+        "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder "
+        "a class), csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
         "pattern or a folder",
         "data_dir": "TFDS folder; by default TFDS's own",
@@ -56,8 +56,8 @@ GROUPS = {
         "validation_split": "fraction of the examples carved for a split the data set lacks",
     },
     "Model": {
-        "model": "mlp, cnn, resnet20, tabular, text_encoder, causal_transformer, or your own "
-        "package.module:Class; auto: by the kind of data",
+        "model": "mlp, cnn, smallcnn, resnet20, tabular, text_encoder, causal_transformer, or your "
+        "own package.module:Class; auto: by the kind of data",
         "model_arg": "name=value for the model's constructor (repeatable)",
         "task": "classification, regression or language_modelling; auto: from the label",
         "loss": "sparse_categorical_crossentropy or mean_squared_error; auto: the task's own",

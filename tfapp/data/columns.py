@@ -22,6 +22,9 @@ class StringColumn:
         return len(self.codes)
 
     def __getitem__(self, index):
+        """A `StringColumn` of the examples at `index`, or one example's string."""
+        if isinstance(index, (int, np.integer)):
+            return self.values[self.codes[index]]
         return StringColumn(self.codes[index], self.values)
 
     def __array__(self, dtype=None, copy=None):
@@ -58,9 +61,15 @@ class TextStream:
         return len(self.text)
 
     def __getitem__(self, index):
-        """A slice of n gives the first n excerpts, a NumPy object array of str."""
+        """Excerpts of the text: a slice of them as a NumPy object array of str, or one."""
         starts = range(0, len(self.text), self._EXCERPT)[index]
+        if isinstance(starts, int):
+            return self.text[starts : starts + self._EXCERPT]
         return np.array([self.text[i : i + self._EXCERPT] for i in starts], object)
+
+    def __array__(self, dtype=None, copy=None):
+        del dtype, copy
+        return self[:]
 
     @property
     def nbytes(self):

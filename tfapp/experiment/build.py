@@ -15,8 +15,8 @@ from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
 from tfapp.experiment import augment, choose
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.encoding import encode, fit
 from tfapp.experiment.model_state import build_state
-from tfapp.experiment.unknown_categories import encode
 from tfapp.models.auto import choose_model
 from tfapp.run_folder import PREPROCESSING
 from tfapp.tasks import build_task
@@ -298,12 +298,6 @@ def _preprocessing(config, folder, source):
     kept = folder.read_json(PREPROCESSING)
     if kept is not None:
         return preprocessing.Preprocessing.from_json(kept)
-    fitted = preprocessing.fit(
-        source.spec,
-        source.splits["train"],
-        length=config.text_length,
-        unit=config.text_unit,
-        size=config.vocabulary_size,
-    )
+    fitted = fit(config, source)
     folder.write_json(PREPROCESSING, fitted.to_json())
     return fitted

@@ -1,14 +1,26 @@
-"""Encodes a source, and finds the categories of other splits that train lacks."""
+"""Fits preprocessing and encodes a source; finds the categories that train lacks on the way."""
 
 import dataclasses
 import logging
 
 import numpy as np
 
+from tfapp.data import preprocessing
 from tfapp.errors import DataError
 
 _LOG = logging.getLogger("tfapp")
 _ACCEPT = "--unknown_category=accept lets the model take it for unknown"
+
+
+def fit(config, source):
+    """`Preprocessing` fitted on train as `config` says."""
+    return preprocessing.fit(
+        source.spec,
+        source.splits["train"],
+        length=config.text_length,
+        unit=config.text_unit,
+        size=config.vocabulary_size,
+    )
 
 
 def encode(config, source, preprocess):
