@@ -15,7 +15,9 @@ from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
 from tfapp.experiment import augment, choose
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.encoding import encode, fit
 from tfapp.experiment.model_state import build_state
+from tfapp.models.auto import choose_model
 from tfapp.run_folder import PREPROCESSING
 from tfapp.tasks import build_task
 from tfapp.training import evaluation, loop, placement, step
@@ -159,11 +161,12 @@ def build(config, folder, *, calibrate=True):
     _LOG.info("device: %s", devices)
     source = open_source(config)
     source.bad_examples.keep_in(folder.path)
+    examples = _raw_examples(source)
+    preprocess = _preprocessing(config, folder, source)
+    source = encode(config, source, preprocess)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
-    examples = _raw_examples(source)
-    preprocess = _preprocessing(folder, source)
-    source = preprocess.encode_source(source)
+    config = _with_model(config, source, preprocess)
     train, entries, crops = augment.plan(config, source.spec, source.splits["train"])
     augmentation = augment.build(config, entries, source, preprocess, strategy.num_replicas_in_sync)
     engine_choice = engines.choose(
@@ -231,7 +234,11 @@ def _log_source(source):
     spec = source.spec
     counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
     features = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in spec.features)
-    label = f"{spec.label.num_classes} classes" if spec.label.kind == "class" else "real values"
+    label = {
+        "class": f"{spec.label.num_classes} classes",
+        "real": "real values",
+        "tokens": f"the next of {spec.label.num_classes} tokens",
+    }[spec.label.kind]
     _LOG.info("data: %s: %s examples; %s -> %s", spec.name, counts, features, label)
 
 
@@ -277,11 +284,20 @@ def _task(config, source, preprocess):
     return build_task(config.task, config.loss, source.spec.label, **recipe)
 
 
-def _preprocessing(folder, source):
+def _with_model(config, source, preprocess):
+    """The configuration with a model in place of auto."""
+    if config.model != "auto":
+        return config
+    name, reason = choose_model(preprocess.input_specs(source.spec), source.spec.label)
+    _LOG.info("model: %s (auto: %s)", name, reason)
+    return dataclasses.replace(config, model=name)
+
+
+def _preprocessing(config, folder, source):
     """What the run's folder holds, or else fitted on train and kept there."""
     kept = folder.read_json(PREPROCESSING)
     if kept is not None:
         return preprocessing.Preprocessing.from_json(kept)
-    fitted = preprocessing.fit(source.spec, source.splits["train"])
+    fitted = fit(config, source)
     folder.write_json(PREPROCESSING, fitted.to_json())
     return fitted
