@@ -21,8 +21,10 @@ class FileSplit:
     """Examples by index into a reader's rows.
 
     A reader has
-      read(row, seed)  int64 scalars -> dict of tensors of one example, in TensorFlow operations;
-                       seed is None, or a key of stateless random numbers
+      read(row, draw)  int64 scalar -> dict of tensors of one example, in TensorFlow operations;
+                       draw is None, or a row of window_numbers for a random window
+      window_numbers(seeds)  int64 [n] -> what decides on random windows, [n, ...]; where it has
+                       cuts_windows
       where(row)       what messages call it, a str
       reason(row)      why it cannot be read, a str
       example_nbytes   bytes of one example once decoded
@@ -71,10 +73,10 @@ class FileSplit:
         split._windows = True
         return split
 
-    def load(self, position, seed=None):
+    def load(self, position, draw=None):
         """The example at `position`, an int64 scalar, as a dict of tensors; fails if it is bad."""
         rows, labels = self._constants()
-        example = self.reader.read(rows[position], seed if self._windows else None)
+        example = self.reader.read(rows[position], draw)
         return {**example, self._label: labels[position], SERVED: position}
 
     @tf.autograph.experimental.do_not_convert
@@ -85,8 +87,9 @@ class FileSplit:
         nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
         """
         size = positions.shape[0]
-        whole = self._pipeline(positions, seeds, self.load).batch(size, drop_remainder=True)
-        guarded = self._pipeline(positions, seeds, self._load_or_next)
+        draws = self.reader.window_numbers(seeds) if self._windows else None
+        whole = self._pipeline(positions, draws, self.load).batch(size, drop_remainder=True)
+        guarded = self._pipeline(positions, draws, self._load_or_next)
         guarded = guarded.batch(size, drop_remainder=True)
         return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
 
@@ -145,17 +148,17 @@ class FileSplit:
                 with self.bad_examples.reporting():
                     yield from dataset.prefetch(2)
 
-    def _pipeline(self, positions, seeds, load):
-        if seeds is None:
+    def _pipeline(self, positions, draws, load):
+        if draws is None:
             return tf.data.Dataset.from_tensor_slices(positions).map(load)
-        return tf.data.Dataset.from_tensor_slices((positions, seeds)).map(load)
+        return tf.data.Dataset.from_tensor_slices((positions, draws)).map(load)
 
-    def _load_or_next(self, position, seed=None):
+    def _load_or_next(self, position, draw=None):
         """The example at `position`, or the next one that can be read; reports those skipped."""
         tries = tf.data.Dataset.range(min(_SEARCH, self.num_examples))
 
         def load(offset):
-            return {**self.load((position + offset) % self.num_examples, seed), "offset": offset}
+            return {**self.load((position + offset) % self.num_examples, draw), "offset": offset}
 
         # What is tried last never fails, so that a search in vain ends in a report as well.
         found = tries.map(load).ignore_errors().take(1)
@@ -168,7 +171,7 @@ class FileSplit:
             lambda: tf.constant(0, tf.int64),
         )
         with tf.control_dependencies([reported]):
-            return self.load((position + tf.identity(offset)) % self.num_examples, seed)
+            return self.load((position + tf.identity(offset)) % self.num_examples, draw)
 
     def _report(self, position, count):
         """Takes the `count` examples from `position` on from the budget."""

@@ -14,10 +14,11 @@ from tfapp.data import exif, order
 
 MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
 _RATIOS = (1, 2, 4, 8)  # by which a JPEG can be reduced while it is decoded
-_UNKNOWN = 4  # index of "none of the formats"
+_MAGIC = (b"\x89PNG", b"GIF8", b"BM")  # how files begin that are no JPEG
 _CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv:1409.4842, sec. 6
 _CROP_ASPECT = (3 / 4, 4 / 3)
 _CROP_TRIES = 10
+WINDOW_NUMBERS = 4 * _CROP_TRIES
 _CROP_STREAM = 101  # tells its random numbers from those of other augmentations
 
 
@@ -25,45 +26,50 @@ _CROP_STREAM = 101  # tells its random numbers from those of other augmentations
 def decoder(size, channels):
     """`decode` of one size as a tf.function: traced once, however many pipelines call it."""
 
-    def decode_one(data, seed=None):
-        return decode(data, size, channels, seed)
+    def decode_one(data, draw=None):
+        return decode(data, size, channels, draw)
 
     return tf.function(decode_one, autograph=False)
 
 
-def decode(data, size, channels, seed=None):
+def decode(data, size, channels, draw=None):
     """Decodes, cuts and resizes one image.
 
     Args:
       data: string scalar, the file's bytes.
       size: (height, width) to give.
       channels: 1 or 3 to give.
-      seed: int64 scalar, for a random window of 8 % to 100 % of the area and an aspect between 3:4
-        and 4:3; None: the centred one.
+      draw: float32 [WINDOW_NUMBERS], of `window_numbers`, for a random window of 8% to 100% of the
+        area and an aspect between 3:4 and 4:3; None: the centred one.
 
     Returns:
       uint8 [height, width, channels]. The operation fails for data that cannot be decoded.
     """
-    kind = _format(data)
+    image = tf.cond(
+        tf.strings.substr(data, 0, 3) == b"\xff\xd8\xff",
+        lambda: _jpeg(data, size, channels, draw),
+        lambda: _other(data, size, channels, draw),
+    )
+    return tf.ensure_shape(image, (*size, channels))
+
+
+def window_numbers(seeds):
+    """What decides on random windows: float32 [n, WINDOW_NUMBERS] for int64 seeds [n]."""
+    return order.uniform(seeds, _CROP_STREAM, WINDOW_NUMBERS)
+
+
+def _other(data, size, channels, draw):
+    """An image that is no JPEG."""
     branches = [
-        lambda: _jpeg(data, size, channels, seed),
-        lambda: _cut(_png(data, channels), size, seed),
-        lambda: _cut(_gif(data, channels), size, seed),
-        lambda: _cut(_bmp(data, channels), size, seed),
+        lambda: _cut(_png(data, channels), size, draw),
+        lambda: _cut(_gif(data, channels), size, draw),
+        lambda: _cut(_bmp(data, channels), size, draw),
         lambda: _fail(size, channels),
     ]
-    return tf.ensure_shape(tf.switch_case(kind, branches), (*size, channels))
-
-
-def _format(data):
-    """0 JPEG, 1 PNG, 2 GIF, 3 BMP, 4 something else: int32 scalar."""
-    magic = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
-    length = tf.strings.length(data)
-    kind = tf.constant(_UNKNOWN)
-    for i, word in enumerate(magic):
-        start = tf.strings.substr(data, 0, tf.minimum(len(word), length))
-        kind = tf.where(start == word, i, kind)
-    return kind
+    kind = tf.constant(len(_MAGIC))
+    for i, word in enumerate(_MAGIC):
+        kind = tf.where(tf.strings.substr(data, 0, len(word)) == word, i, kind)
+    return tf.switch_case(kind, branches)
 
 
 def _fail(size, channels):
@@ -89,12 +95,12 @@ def _number(data, start, length, endian):
     return tf.reduce_sum(raw * tf.constant([256**p for p in places], tf.int64))
 
 
-def _jpeg(data, size, channels, seed):
+def _jpeg(data, size, channels, draw):
     shape = tf.io.extract_jpeg_shape(data)
     height, width = _checked(shape[0], shape[1])
     orientation = exif.orientation(data)
     lies = orientation >= 5  # stored on its side
-    window = _window(height, width, _swapped(size, lies), seed)
+    window = _window(height, width, _swapped(size, lies), draw)
     reduction = tf.reduce_min(window[2:] // _swapped(size, lies))
     choice = tf.reduce_sum(tf.cast(reduction >= tf.constant(_RATIOS[1:]), tf.int32))
 
@@ -149,9 +155,9 @@ def _with_channels(pixels, channels):
     return pixels if channels == 3 else tf.image.rgb_to_grayscale(pixels)
 
 
-def _cut(pixels, size, seed):
+def _cut(pixels, size, draw):
     shape = tf.shape(pixels)
-    top, left, height, width = tf.unstack(_window(shape[0], shape[1], tf.constant(size), seed))
+    top, left, height, width = tf.unstack(_window(shape[0], shape[1], tf.constant(size), draw))
     part = pixels[top : top + height, left : left + width]
     return _resized(part, size, antialias=True)
 
@@ -165,10 +171,10 @@ def _swapped(size, lies):
     return tf.where(lies, size[::-1], size)
 
 
-def _window(height, width, size, seed):
+def _window(height, width, size, draw):
     """int32 [4]: top, left, height and width of the part of a picture that is used."""
     centred = _centred(height, width, size)
-    return centred if seed is None else _random(height, width, centred, seed)
+    return centred if draw is None else _random(height, width, centred, draw)
 
 
 def _centred(height, width, size):
@@ -181,10 +187,9 @@ def _centred(height, width, size):
     return tf.cast(tf.concat([(full - part) // 2, part], 0), tf.int32)
 
 
-def _random(height, width, centred, seed):
+def _random(height, width, centred, draw):
     """The first of some random windows that lies within the picture, else the centred one."""
-    numbers = order.uniform(seed, _CROP_STREAM, 4 * _CROP_TRIES)
-    numbers = tf.reshape(numbers, (4, _CROP_TRIES))
+    numbers = tf.reshape(draw, (4, _CROP_TRIES))
     full = tf.cast((height, width), tf.float32)
     low, high = _CROP_AREA
     area = full[0] * full[1] * (low + (high - low) * numbers[0])

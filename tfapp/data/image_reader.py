@@ -10,7 +10,8 @@ from tfapp.data import image_decode
 class ImageReader:
     """Rows are files of a `FolderIndex`, an example {"image": uint8 [height, width, channels]}."""
 
-    cuts_windows = True  # with a seed
+    cuts_windows = True
+    window_numbers = staticmethod(image_decode.window_numbers)
 
     def __init__(self, root, index, *, size, channels):
         self._root = os.path.abspath(root)
@@ -20,10 +21,10 @@ class ImageReader:
         self._decode = image_decode.decoder(size, channels)
         self._tensors = None
 
-    def read(self, row, seed=None):
-        """The example of `row`; a `seed` asks for a random window."""
+    def read(self, row, draw=None):
+        """The example of `row`; a `draw` asks for a random window."""
         data = tf.io.read_file(self.path(row))
-        return {"image": self._decode(data, seed)}
+        return {"image": self._decode(data, draw)}
 
     def path(self, row):
         """The path of `row`, a string scalar."""
@@ -67,6 +68,7 @@ def in_words(error):
         return f"claims {height}x{width} pixels; at most {image_decode.MOST_PIXELS:,} are decoded"
     for sign, words in (
         ("is none of", "is none of JPEG, PNG, GIF and BMP"),
+        ("out of range", "is cut short within its header"),
         ("palette", "is a BMP with a palette, which is not supported: save it as PNG"),
         ("Permission denied", "may not be read (permission denied)"),
         ("Invalid JPEG", "is a damaged or truncated JPEG"),

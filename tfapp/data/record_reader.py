@@ -15,7 +15,8 @@ class RecordReader:
     `records` has len(), read(row) -> bytes and where(row), as a `RecordIndex`.
     """
 
-    cuts_windows = True  # with a seed
+    cuts_windows = True
+    window_numbers = staticmethod(image_decode.window_numbers)
 
     def __init__(self, records, schema, *, size=None, channels=3):
         """`size`: (height, width) of the images, if there are any."""
@@ -28,8 +29,8 @@ class RecordReader:
             pixels if f.kind == "image" else 4 * f.length for f in schema.features
         )
 
-    def read(self, row, seed=None):
-        """The example of `row`; a `seed` asks for random windows of its images."""
+    def read(self, row, draw=None):
+        """The example of `row`; a `draw` asks for random windows of its images."""
         record = tf.numpy_function(self._bytes, (row,), tf.string, stateful=False)
         record.set_shape(())
         found = tf.io.parse_single_example(record, self._schema.parser(self._schema.features))
@@ -37,7 +38,7 @@ class RecordReader:
         for field in self._schema.features:
             value = found[field.key]
             if field.kind == "image":
-                value = self._decode(value, seed)
+                value = self._decode(value, draw)
             else:
                 value = tf.cast(value, tf.float32)
             example[feature_name(field.key)] = value
