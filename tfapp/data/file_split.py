@@ -12,7 +12,7 @@ import tensorflow as tf
 
 _LOG = logging.getLogger("tfapp")
 _TOLD_FROM = 5000  # examples whose reading takes long enough to be told
-_CHUNK = 32  # most examples read by one call; the sizes of batches divide into chunks
+_CHUNK = 64  # most examples read by one call; the sizes of batches divide into chunks
 _SEARCH = 1000  # consecutive examples among which a readable one must be
 SERVED = "served_position"  # in an example: int64, the position that was read for it
 
@@ -21,10 +21,8 @@ class FileSplit:
     """Examples by index into a reader's rows.
 
     A reader has
-      read(row, draw)  int64 scalar -> dict of tensors of one example, in TensorFlow operations;
-                       draw is None, or a row of window_numbers for a random window
-      window_numbers(seeds)  int64 [n] -> what decides on random windows, [n, ...]; where it has
-                       cuts_windows
+      read(row, seed)  int64 scalar -> dict of tensors of one example, in TensorFlow operations;
+                       seed is None, or an int64 scalar: the key of a random window
       where(row)       what messages call it, a str
       reason(row)      why it cannot be read, a str
       example_nbytes   bytes of one example once decoded
@@ -73,10 +71,10 @@ class FileSplit:
         split._windows = True
         return split
 
-    def load(self, position, draw=None):
+    def load(self, position, seed=None):
         """The example at `position`, an int64 scalar, as a dict of tensors; fails if it is bad."""
         rows, labels = self._constants()
-        example = self.reader.read(rows[position], draw)
+        example = self.reader.read(rows[position], seed)
         return {**example, self._label: labels[position], SERVED: position}
 
     @tf.autograph.experimental.do_not_convert
@@ -87,9 +85,9 @@ class FileSplit:
         nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
         """
         size = positions.shape[0]
-        draws = self.reader.window_numbers(seeds) if self._windows else None
-        whole = self._pipeline(positions, draws, self.load).batch(size, drop_remainder=True)
-        guarded = self._pipeline(positions, draws, self._load_or_next)
+        seeds = seeds if self._windows else None
+        whole = self._pipeline(positions, seeds, self.load).batch(size, drop_remainder=True)
+        guarded = self._pipeline(positions, seeds, self._load_or_next)
         guarded = guarded.batch(size, drop_remainder=True)
         return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
 
@@ -148,17 +146,17 @@ class FileSplit:
                 with self.bad_examples.reporting():
                     yield from dataset.prefetch(2)
 
-    def _pipeline(self, positions, draws, load):
-        if draws is None:
+    def _pipeline(self, positions, seeds, load):
+        if seeds is None:
             return tf.data.Dataset.from_tensor_slices(positions).map(load)
-        return tf.data.Dataset.from_tensor_slices((positions, draws)).map(load)
+        return tf.data.Dataset.from_tensor_slices((positions, seeds)).map(load)
 
-    def _load_or_next(self, position, draw=None):
+    def _load_or_next(self, position, seed=None):
         """The example at `position`, or the next one that can be read; reports those skipped."""
         tries = tf.data.Dataset.range(min(_SEARCH, self.num_examples))
 
         def load(offset):
-            return {**self.load((position + offset) % self.num_examples, draw), "offset": offset}
+            return {**self.load((position + offset) % self.num_examples, seed), "offset": offset}
 
         # What is tried last never fails, so that a search in vain ends in a report as well.
         found = tries.map(load).ignore_errors().take(1)
@@ -171,7 +169,7 @@ class FileSplit:
             lambda: tf.constant(0, tf.int64),
         )
         with tf.control_dependencies([reported]):
-            return self.load((position + tf.identity(offset)) % self.num_examples, draw)
+            return self.load((position + tf.identity(offset)) % self.num_examples, seed)
 
     def _report(self, position, count):
         """Takes the `count` examples from `position` on from the budget."""

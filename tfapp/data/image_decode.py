@@ -10,7 +10,7 @@ import functools
 
 import tensorflow as tf
 
-from tfapp.data import exif, order
+from tfapp.data import exif
 
 MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
 _RATIOS = (1, 2, 4, 8)  # by which a JPEG can be reduced while it is decoded
@@ -18,7 +18,6 @@ _MAGIC = (b"\x89PNG", b"GIF8", b"BM")  # how files begin that are no JPEG
 _CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv:1409.4842, sec. 6
 _CROP_ASPECT = (3 / 4, 4 / 3)
 _CROP_TRIES = 10
-WINDOW_NUMBERS = 4 * _CROP_TRIES
 _CROP_STREAM = 101  # tells its random numbers from those of other augmentations
 
 
@@ -26,44 +25,39 @@ _CROP_STREAM = 101  # tells its random numbers from those of other augmentations
 def decoder(size, channels):
     """`decode` of one size as a tf.function: traced once, however many pipelines call it."""
 
-    def decode_one(data, draw=None):
-        return decode(data, size, channels, draw)
+    def decode_one(data, seed=None):
+        return decode(data, size, channels, seed)
 
     return tf.function(decode_one, autograph=False)
 
 
-def decode(data, size, channels, draw=None):
+def decode(data, size, channels, seed=None):
     """Decodes, cuts and resizes one image.
 
     Args:
       data: string scalar, the file's bytes.
       size: (height, width) to give.
       channels: 1 or 3 to give.
-      draw: float32 [WINDOW_NUMBERS], of `window_numbers`, for a random window of 8% to 100% of the
-        area and an aspect between 3:4 and 4:3; None: the centred one.
+      seed: int64 scalar, for a random window of 8% to 100% of the area and an aspect between 3:4
+        and 4:3; None: the centred one.
 
     Returns:
       uint8 [height, width, channels]. The operation fails for data that cannot be decoded.
     """
     image = tf.cond(
         tf.strings.substr(data, 0, 3) == b"\xff\xd8\xff",
-        lambda: _jpeg(data, size, channels, draw),
-        lambda: _other(data, size, channels, draw),
+        lambda: _jpeg(data, size, channels, seed),
+        lambda: _other(data, size, channels, seed),
     )
     return tf.ensure_shape(image, (*size, channels))
 
 
-def window_numbers(seeds):
-    """What decides on random windows: float32 [n, WINDOW_NUMBERS] for int64 seeds [n]."""
-    return order.uniform(seeds, _CROP_STREAM, WINDOW_NUMBERS)
-
-
-def _other(data, size, channels, draw):
+def _other(data, size, channels, seed):
     """An image that is no JPEG."""
     branches = [
-        lambda: _cut(_png(data, channels), size, draw),
-        lambda: _cut(_gif(data, channels), size, draw),
-        lambda: _cut(_bmp(data, channels), size, draw),
+        lambda: _cut(_png(data, channels), size, seed),
+        lambda: _cut(_gif(data, channels), size, seed),
+        lambda: _cut(_bmp(data, channels), size, seed),
         lambda: _fail(size, channels),
     ]
     kind = tf.constant(len(_MAGIC))
@@ -95,12 +89,12 @@ def _number(data, start, length, endian):
     return tf.reduce_sum(raw * tf.constant([256**p for p in places], tf.int64))
 
 
-def _jpeg(data, size, channels, draw):
+def _jpeg(data, size, channels, seed):
     shape = tf.io.extract_jpeg_shape(data)
     height, width = _checked(shape[0], shape[1])
     orientation = exif.orientation(data)
     lies = orientation >= 5  # stored on its side
-    window = _window(height, width, _swapped(size, lies), draw)
+    window = _window(height, width, _swapped(size, lies), seed)
     reduction = tf.reduce_min(window[2:] // _swapped(size, lies))
     choice = tf.reduce_sum(tf.cast(reduction >= tf.constant(_RATIOS[1:]), tf.int32))
 
@@ -155,9 +149,9 @@ def _with_channels(pixels, channels):
     return pixels if channels == 3 else tf.image.rgb_to_grayscale(pixels)
 
 
-def _cut(pixels, size, draw):
+def _cut(pixels, size, seed):
     shape = tf.shape(pixels)
-    top, left, height, width = tf.unstack(_window(shape[0], shape[1], tf.constant(size), draw))
+    top, left, height, width = tf.unstack(_window(shape[0], shape[1], tf.constant(size), seed))
     part = pixels[top : top + height, left : left + width]
     return _resized(part, size, antialias=True)
 
@@ -171,10 +165,9 @@ def _swapped(size, lies):
     return tf.where(lies, size[::-1], size)
 
 
-def _window(height, width, size, draw):
+def _window(height, width, size, seed):
     """int32 [4]: top, left, height and width of the part of a picture that is used."""
-    centred = _centred(height, width, size)
-    return centred if draw is None else _random(height, width, centred, draw)
+    return _centred(height, width, size) if seed is None else _random(height, width, seed)
 
 
 def _centred(height, width, size):
@@ -187,18 +180,16 @@ def _centred(height, width, size):
     return tf.cast(tf.concat([(full - part) // 2, part], 0), tf.int32)
 
 
-def _random(height, width, centred, draw):
-    """The first of some random windows that lies within the picture, else the centred one."""
-    numbers = tf.reshape(draw, (4, _CROP_TRIES))
-    full = tf.cast((height, width), tf.float32)
-    low, high = _CROP_AREA
-    area = full[0] * full[1] * (low + (high - low) * numbers[0])
-    low, high = tf.math.log(_CROP_ASPECT[0]), tf.math.log(_CROP_ASPECT[1])
-    root = tf.exp((low + (high - low) * numbers[1]) / 2)
-    part = tf.round(tf.sqrt(area)[:, None] * tf.stack([1 / root, root], 1))  # [tries, 2]
-    inside = tf.reduce_all((part <= full) & (part >= 1), axis=1)
-    first = tf.argmax(inside)
-    part = part[first]
-    corner = tf.floor(tf.stack([numbers[2][first], numbers[3][first]]) * (full - part + 1))
-    window = tf.cast(tf.concat([tf.minimum(corner, full - part), part], 0), tf.int32)
-    return tf.where(tf.reduce_any(inside), window, centred)
+def _random(height, width, seed):
+    """A random window; TensorFlow's own sampler, as a function of the seed."""
+    begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
+        tf.stack([height, width, 1]),
+        tf.zeros((1, 0, 4)),
+        tf.stack([seed, tf.cast(_CROP_STREAM, seed.dtype)]),
+        min_object_covered=0.0,
+        aspect_ratio_range=_CROP_ASPECT,
+        area_range=_CROP_AREA,
+        max_attempts=_CROP_TRIES,
+        use_image_if_no_bounding_boxes=True,
+    )
+    return tf.concat([begin[:2], size[:2]], 0)

@@ -11,7 +11,6 @@ class ImageReader:
     """Rows are files of a `FolderIndex`, an example {"image": uint8 [height, width, channels]}."""
 
     cuts_windows = True
-    window_numbers = staticmethod(image_decode.window_numbers)
 
     def __init__(self, root, index, *, size, channels):
         self._root = os.path.abspath(root)
@@ -21,10 +20,10 @@ class ImageReader:
         self._decode = image_decode.decoder(size, channels)
         self._tensors = None
 
-    def read(self, row, draw=None):
-        """The example of `row`; a `draw` asks for a random window."""
+    def read(self, row, seed=None):
+        """The example of `row`; a `seed` asks for a random window."""
         data = tf.io.read_file(self.path(row))
-        return {"image": self._decode(data, draw)}
+        return {"image": self._decode(data, seed)}
 
     def path(self, row):
         """The path of `row`, a string scalar."""

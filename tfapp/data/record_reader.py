@@ -16,7 +16,6 @@ class RecordReader:
     """
 
     cuts_windows = True
-    window_numbers = staticmethod(image_decode.window_numbers)
 
     def __init__(self, records, schema, *, size=None, channels=3):
         """`size`: (height, width) of the images, if there are any."""
@@ -29,8 +28,8 @@ class RecordReader:
             pixels if f.kind == "image" else 4 * f.length for f in schema.features
         )
 
-    def read(self, row, draw=None):
-        """The example of `row`; a `draw` asks for random windows of its images."""
+    def read(self, row, seed=None):
+        """The example of `row`; a `seed` asks for random windows of its images."""
         record = tf.numpy_function(self._bytes, (row,), tf.string, stateful=False)
         record.set_shape(())
         found = tf.io.parse_single_example(record, self._schema.parser(self._schema.features))
@@ -38,7 +37,7 @@ class RecordReader:
         for field in self._schema.features:
             value = found[field.key]
             if field.kind == "image":
-                value = self._decode(value, draw)
+                value = self._decode(value, seed)
             else:
                 value = tf.cast(value, tf.float32)
             example[feature_name(field.key)] = value
