@@ -1,6 +1,8 @@
 """The health check of the container tells work from standstill."""
 
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 
@@ -25,5 +27,12 @@ def test_health_is_processor_time(healthcheck, monkeypatch, capsys, used, code):
     assert "of one core" in capsys.readouterr().out
 
 
-def test_processor_time_of_others_is_counted(healthcheck):
-    assert healthcheck.cpu_seconds() >= 0
+def test_processor_time_of_other_processes_is_counted(healthcheck):
+    code = "import time\nwhile time.process_time() < 0.3: pass\nprint('burnt', flush=True)\ninput()"
+    before = healthcheck.cpu_seconds()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "burnt\n"
+        assert healthcheck.cpu_seconds() - before >= 0.25
+        other.communicate("\n")
