@@ -56,9 +56,8 @@ def image_files(path):
     path = pathlib.Path(path)
     if not path.exists():
         raise DataError(f"--input={path}: does not exist")
-    listing = (
-        path.is_dir() and path.suffix not in (".jsonl", ".npz")
-    ) or path.suffix.lower() in _IMAGES
+    folder = path.is_dir() and path.suffix not in (".jsonl", ".npz")
+    listing = folder or path.suffix.lower() in _IMAGES
     if not listing and path.suffix == ".txt":
         first = next((line for line in _read_text(path).splitlines() if line.strip()), "")
         listing = pathlib.Path(first.strip()).suffix.lower() in _IMAGES
