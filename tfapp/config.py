@@ -11,7 +11,7 @@ from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-MODES = ("train", "eval", "predict", "benchmark", "inspect")
+MODES = ("train", "eval", "predict", "benchmark", "inspect", "doctor")
 CHOICES = {
     "mode": MODES,
     "resume": ("auto", "never", "must"),

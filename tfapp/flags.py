@@ -18,13 +18,14 @@ from tfapp.registry import suggest
 GROUPS = {
     "Run": {
         "mode": "train (and evaluate, and export), eval or predict on a run's folder, or "
-        "benchmark: how fast this configuration trains here, or inspect: what the data set holds",
+        "benchmark: how fast this configuration trains here, inspect: what the data set holds, or "
+        "doctor: what is wrong with this machine",
         "model_dir": "the run's folder; by default a new runs/DATASET-MODEL-N",
         "resume": "auto continues what is in the folder, never refuses to, must demands it",
         "seed": "of initial weights, order, splits and dropout",
         "dry_run": "run two steps of everything, keep nothing",
         "only_check_args": "check everything, run nothing",
-        "json": "print the table of benchmark or inspect as one JSON object",
+        "json": "print the answer of benchmark, inspect or doctor as one JSON object",
     },
     "Data": {
         "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder "
