@@ -43,21 +43,29 @@ def main():
 
 
 def measure(arguments):
-    rates = {}
+    rates, cpu = {}, {}
     for _ in range(arguments.repeats):
         for reader in READERS:
             python = arguments.torch_python if reader == "pytorch" else sys.executable
             if python:
-                rates.setdefault(reader, []).append(run(python, reader, arguments))
+                rate, milliseconds = run(python, reader, arguments)
+                rates.setdefault(reader, []).append(rate)
+                cpu.setdefault(reader, []).append(milliseconds)
     medians = {reader: statistics.median(values) for reader, values in rates.items()}
     ratios = {
         f"tfapp / {r}": round(medians["tfapp"] / medians[r], 3) for r in rates if r != "tfapp"
     }
-    return {"images_per_second": rates, "median": medians, "ratios": ratios}
+    cpu.pop("pytorch", None)  # its workers are other processes
+    return {
+        "images_per_second": rates,
+        "median": medians,
+        "ratios": ratios,
+        "cpu_milliseconds_per_image": cpu,
+    }
 
 
 def run(python, reader, arguments):
-    """Images a second of one reader in a process of its own."""
+    """What `timed` returns, of one reader in a process of its own."""
     command = [python, __file__, f"--reader={reader}", f"--folder={arguments.folder}",
                f"--seconds={arguments.seconds}"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -89,14 +97,18 @@ def make_files(folder, files, distinct):
 
 
 def timed(batches, seconds):
-    """Images a second, after a first batch and some more to warm up."""
+    """(images a second, milliseconds of this process's CPU an image), after some to warm up.
+
+    On a machine that is not idle the second says more than the first.
+    """
     for _ in range(5):
         next(batches)
-    count, begin = 0, time.monotonic()
+    count, begin, cpu = 0, time.monotonic(), time.process_time()
     while time.monotonic() - begin < seconds:
         next(batches)
         count += BATCH
-    return round(count / (time.monotonic() - begin), 1)
+    seconds = time.monotonic() - begin
+    return round(count / seconds, 1), round(1000 * (time.process_time() - cpu) / count, 3)
 
 
 def read_with_tfapp(folder, seconds):
