@@ -1,8 +1,6 @@
 """Entry point: `python main.py --help`."""
 
-import sys
-
 from tfapp import cli
 
 if __name__ == "__main__":
-    sys.exit(cli.main(sys.argv))
+    cli.run()

@@ -3,6 +3,7 @@
 import errno
 import importlib
 import logging
+import signal
 import sys
 import traceback
 
@@ -32,14 +33,17 @@ def main(argv):
     except OSError as error:
         return _report_os_error(error)
     except KeyboardInterrupt:
-        return _report("stopped before training began; nothing to save", 143)
+        return _report("stopped; what was saved stays: repeat the command to continue", 143)
     except Exception as error:  # the last resort: a bug is reported as one, with its details kept
         return _report_bug(error)
     return 0
 
 
 def run():
-    """Entry point of the `tfapp` console script."""
+    """Entry point of the process: main.py and the `tfapp` console script."""
+    # Process 1 of a container is not ended by a signal that it has no handler for, so that
+    # stopping it while TensorFlow is loaded would take until it is killed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv))
 
 
