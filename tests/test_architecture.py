@@ -25,7 +25,7 @@ LAYERS = (
         "process_clock",
         "tf_settings",
     },
-    {"run_folder"},
+    {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},
     {"experiment"},

@@ -15,6 +15,8 @@ _MODES = {
     "eval": "tfapp.modes.evaluate",
     "predict": "tfapp.modes.predict",
     "benchmark": "tfapp.modes.benchmark",
+    "inspect": "tfapp.modes.inspect",
+    "doctor": "tfapp.modes.doctor",
 }
 
 
@@ -26,7 +28,8 @@ def main(argv):
     _configure_logging()
     try:
         config = flags.parse(argv)
-        quiet.import_tensorflow()
+        if config.mode != "doctor":  # who is asked just when TensorFlow cannot be imported
+            quiet.import_tensorflow()
         importlib.import_module(_MODES[config.mode]).main(config)
     except TfappError as error:
         return _report(error, error.exit_code)

@@ -11,7 +11,7 @@ from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-MODES = ("train", "eval", "predict", "benchmark")
+MODES = ("train", "eval", "predict", "benchmark", "inspect", "doctor")
 CHOICES = {
     "mode": MODES,
     "resume": ("auto", "never", "must"),
@@ -24,7 +24,8 @@ CHOICES = {
     "split": ("train", "validation", "test"),
 }
 IDENTITY = (
-    "dataset", "label", "validation_split", "model", "model_arg", "task", "loss",
+    "dataset", "label", "validation_split", "image_size", "augment",
+    "model", "model_arg", "task", "loss",
     "batch_size", "learning_rate", "optimizer", "optimizer_arg", "schedule", "schedule_arg",
     "warmup_steps", "weight_decay", "decay_all", "clip_norm", "accumulate", "ema",
     "label_smoothing", "class_weight", "precision", "deterministic", "seed",
@@ -48,6 +49,9 @@ class Config:
     manual_dir: str = ""  # folder of files fetched by hand; empty: none
     offline: bool = False  # never use the network
     label: str = ""  # name of what to learn; empty: the source's own label
+    image_size: str = ""  # pixels, SIDE or HEIGHTxWIDTH; empty: as the files suggest
+    augment: tuple[str, ...] = ()  # names, each with an optional :VALUE, in this order; empty: none
+    max_bad_examples: str = "0"  # a number, or a percentage of all examples; 0: stop at the first
     validation_split: float = 0.1  # fraction of the examples carved for a split that is missing
 
     model: str = "mlp"  # registered name, or package.module:Class
@@ -93,7 +97,7 @@ class Config:
     export: tuple[str, ...] = ("savedmodel",)  # formats; ("none",): no export
     split: str = "test"  # what --mode=eval evaluates on
     input: str = ""  # what --mode=predict reads
-    output: str = ""  # what --mode=predict writes
+    output: str = ""  # what --mode=predict writes, or the contact sheet of inspect
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -145,6 +149,10 @@ class Config:
         ):
             raise UsageError(f"--steps_per_loop={self.steps_per_loop}: a number above 0, or auto")
 
+        bad = self.max_bad_examples
+        if not (bad.isdigit() or _is_percentage(bad)):
+            raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")
+
     def _check_lists(self):
         for name in ("model_arg", "optimizer_arg", "schedule_arg"):
             for pair in getattr(self, name):
@@ -167,6 +175,8 @@ class Config:
             raise UsageError(f"--mode={self.mode} needs --model_dir, the folder of a finished run")
         for name in ("input", "output"):
             given = bool(getattr(self, name))
+            if name == "output" and self.mode == "inspect":
+                continue  # the contact sheet's; without it, its name follows from the data set's
             if given != (self.mode == "predict"):
                 verb = "belongs to" if given else "is needed with"
                 raise UsageError(f"--{name} {verb} --mode=predict")
@@ -186,6 +196,11 @@ class Config:
         """The fields a run folder is bound to, as a dict."""
         names = IDENTITY if self.schedule == "constant" else (*IDENTITY, "epochs", "steps")
         return {name: getattr(self, name) for name in names}
+
+
+def _is_percentage(text):
+    number = text.removesuffix("%")
+    return text.endswith("%") and number.replace(".", "", 1).isdigit() and float(number) <= 100
 
 
 def _converted(name, value, kind):

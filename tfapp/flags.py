@@ -18,21 +18,30 @@ from tfapp.registry import suggest
 GROUPS = {
     "Run": {
         "mode": "train (and evaluate, and export), eval or predict on a run's folder, or "
-        "benchmark: how fast this configuration trains here",
+        "benchmark: how fast this configuration trains here, inspect: what the data set holds, or "
+        "doctor: what is wrong with this machine",
         "model_dir": "the run's folder; by default a new runs/DATASET-MODEL-N",
         "resume": "auto continues what is in the folder, never refuses to, must demands it",
         "seed": "of initial weights, order, splits and dropout",
         "dry_run": "run two steps of everything, keep nothing",
         "only_check_args": "check everything, run nothing",
-        "json": "print the table of benchmark as one JSON object",
+        "json": "print the answer of benchmark, inspect or doctor as one JSON object",
     },
     "Data": {
         "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), npz:FILE, "
-        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name",
+        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], folder:DIR (images, one folder a class), or your "
+        "own package.module:name",
         "data_dir": "TFDS folder; by default TFDS's own",
         "manual_dir": "folder with the files of a TFDS data set that were fetched by hand",
         "offline": "never use the network",
         "label": "what to learn, where the source does not say",
+        "image_size": "what images are brought to, SIDE or HEIGHTxWIDTH: resized, aspect kept, "
+        "then cropped at the centre; by default as the files suggest",
+        "augment": "list of what is done to training examples at random, each NAME or NAME:VALUE: "
+        "flip, crop, random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, "
+        "cutmix (images), token_dropout (texts), noise (numbers)",
+        "max_bad_examples": "how many unreadable examples are skipped and listed in "
+        "bad_examples.jsonl, as a number or a percentage (1%); 0: stop at the first",
         "validation_split": "fraction of the examples carved for a split the data set lacks",
     },
     "Model": {
@@ -93,7 +102,8 @@ GROUPS = {
         "split": "what --mode=eval evaluates: train, validation or test",
         "input": "what --mode=predict reads: FILE.npz, FILE.jsonl, an image, a folder of images, "
         "or a FILE.txt that lists images",
-        "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz",
+        "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz; the "
+        "contact sheet FILE.png of --mode=inspect",
     },
 }
 FLAGS_FILE = "flags.txt"  # in a run's folder

@@ -1,12 +1,14 @@
 """What data is, in the terms that sources, models and tasks share.
 
 A batch is a flat dict of tensors: one entry a feature, one for the label, and `SAMPLE_WEIGHT`,
-float32 [batch], which is 0 for the rows that only pad the last batch of an evaluation.
+float32 [batch], which is 0 for the rows that only pad the last batch of an evaluation. Batches for
+augmentation hold `EXAMPLE_SEED`, int64 [batch] in [0, 2**32), a key of random numbers.
 """
 
 import dataclasses
 
 SAMPLE_WEIGHT = "sample_weight"
+EXAMPLE_SEED = "example_seed"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,25 +4,34 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfapp.data.evaluation_input import EvaluationInput
+from tfapp.data.evaluation_input import ResidentEvaluation, StreamedEvaluation
 from tfapp.data.source import ArraySplit
 from tfapp.spec import SAMPLE_WEIGHT
 
 
+def part_of(value, replica):
+    """A replica's part of what tf.distribute made, or the one value there is."""
+    return value.values[replica] if hasattr(value, "values") else value
+
+
+@pytest.mark.parametrize("kind", [ResidentEvaluation, StreamedEvaluation])
 @pytest.mark.parametrize("replicas", [1, 2, 4])
 @pytest.mark.parametrize("examples, batch_size", [(1, 8), (3, 8), (7, 2), (8, 4), (257, 64)])
-def test_rows_of_weight_one_are_the_split(replicas, examples, batch_size):
+def test_rows_of_weight_one_are_the_split(kind, replicas, examples, batch_size):
     devices = [f"CPU:{i}" for i in range(replicas)]
     strategy = (
         tf.distribute.MirroredStrategy(devices) if replicas > 1 else tf.distribute.get_strategy()
     )
     split = ArraySplit({"row": np.arange(examples)})
-    inputs = EvaluationInput(split, strategy=strategy, batch_size=batch_size)
-    array = {"row": tf.constant(split.arrays()["row"])}
-    counted = []
+    inputs = kind(split, strategy=strategy, batch_size=batch_size)
+    started, counted = inputs.start(), []
     for step in range(inputs.num_steps):
-        for replica in range(replicas):
-            rows = inputs.batch(array, step, replica)
+        pulled = inputs.pull(started, tf.constant(step, tf.int64))
+        local = [
+            tf.nest.map_structure(lambda v, r=r: part_of(v, r), pulled) for r in range(replicas)
+        ]
+        for replica, part in enumerate(local):
+            rows = inputs.batch(part, replica)
             counted += rows["row"].numpy()[rows[SAMPLE_WEIGHT] == 1].tolist()
     assert counted == list(range(examples))
 

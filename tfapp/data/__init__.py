@@ -6,9 +6,11 @@ from tfapp.registry import Registry, is_object_path, load_object, suggest
 
 # What stands before the colon of --dataset=KIND:WHERE -> who reads WHERE.
 KINDS = {
+    "folder": "tfapp.data.folder:open_source",
     "npz": "tfapp.data.npz:open_source",
     "synthetic": "tfapp.data.synthetic:open_source",
     "tfds": "tfapp.data.tfds_source:open_source",
+    "tfrecord": "tfapp.data.tfrecord:open_source",
 }
 # Names without a colon; any other is looked up in TFDS.
 DATASETS = Registry("dataset", {"digits": "tfapp.data.digits:Digits"})

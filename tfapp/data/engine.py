@@ -19,14 +19,22 @@ class EngineChoice:
     reason: str
 
 
-def choose(forced, split, *, strategy, device_type):
+def choose(forced, split, *, strategy, device_type, crops=""):
     """Returns an `EngineChoice` for --engine=`forced`.
+
+    `crops`: the augmentation that happens while files are decoded; empty: none does.
 
     Raises:
       UsageError: resident is forced and does not fit.
     """
-    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
-    need, free = split.nbytes * copies, free_bytes(device_type)
+    if crops:
+        if forced == "resident":
+            raise UsageError(
+                f"--engine=resident: --augment={crops} cuts its window while a file is decoded; "
+                "use --engine=stream, or crop in its place"
+            )
+        return EngineChoice("stream", f"--augment={crops} cuts its window while a file is decoded")
+    need, free = _need_and_free(split, strategy, device_type)
     allowed = RESIDENT_SHARE * free
     sizes = f"{_size(need)} of data, {RESIDENT_SHARE:.0%} of the free {_size(free)} allowed"
     if forced == "resident" and need > allowed:
@@ -38,10 +46,25 @@ def choose(forced, split, *, strategy, device_type):
     return EngineChoice("stream", f"too large for the device: {sizes}")
 
 
-def build(choice, split, *, strategy, batch_size, seed):
-    """Builds the engine of `choice` over a training split."""
+def fits(split, strategy, device_type):
+    """True if the split may lie in the device's memory."""
+    need, free = _need_and_free(split, strategy, device_type)
+    return need <= RESIDENT_SHARE * free
+
+
+def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
+    """Builds the engine of `choice` over a training split.
+
+    `with_seeds`: whether batches hold EXAMPLE_SEED, for augmentation.
+    """
     kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
-    return kind(split, strategy=strategy, batch_size=batch_size, seed=seed)
+    return kind(split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds)
+
+
+def _need_and_free(split, strategy, device_type):
+    """Bytes the split takes, a copy for each replica that shares the memory, and those free."""
+    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
+    return split.nbytes * copies, free_bytes(device_type)
 
 
 def _size(nbytes):

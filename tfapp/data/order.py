@@ -15,6 +15,7 @@ import tensorflow as tf
 _ROUNDS = 6
 _MASK = 0xFFFFFFFF
 _MULTIPLIER = 0x45D9F3B  # below 2**27: times a 32-bit value it stays below 2**63
+_SEEDS = 0x5EED5EED  # tells the keys of examples from those of epochs
 _GOLDEN = 0x9E3779B9  # 2**32 / golden ratio: spreads consecutive integers
 
 
@@ -38,6 +39,37 @@ def epoch_key(seed, epoch):
     mask = tf.constant(_MASK, tf.int64)
     salted = _xor(_mix(tf.bitwise.bitwise_and(seed + 1, mask)), epoch * _GOLDEN)
     return _mix(tf.bitwise.bitwise_and(salted, mask))
+
+
+def example_seeds(indices, step, *, num_examples, batch_size, seed):
+    """A key of random numbers for each example in its epoch, int64 [n] in [0, 2**32).
+
+    Args:
+      indices: int64 [n], examples of global step `step`.
+      step, num_examples, batch_size, seed: as in `batch_indices`.
+    """
+    epoch = tf.cast(step, tf.int64) // (num_examples // batch_size)
+    mask = tf.constant(_MASK, tf.int64)
+    key = _mix(_xor(epoch_key(seed, epoch), tf.constant(_SEEDS, tf.int64)))
+    return _mix(_xor(_mix(tf.bitwise.bitwise_and(indices * _GOLDEN, mask)), key))
+
+
+def uniform(seeds, stream, count=1):
+    """Random numbers that are a function of seeds and stream, the same on every device.
+
+    Args:
+      seeds: int64, any shape, from `example_seeds`.
+      stream: Python int that tells uses of one seed apart.
+      count: numbers a seed.
+
+    Returns:
+      float32 [*seeds.shape, count], uniform in [0, 1), in steps of 2**-24.
+    """
+    mask = tf.constant(_MASK, tf.int64)
+    own = _mix(_xor(seeds, _mix(tf.constant(stream + 1, tf.int64))))
+    salts = tf.bitwise.bitwise_and(tf.range(1, count + 1, dtype=tf.int64) * _GOLDEN, mask)
+    words = _mix(_xor(own[..., None], salts))
+    return tf.cast(tf.bitwise.right_shift(words, tf.constant(8, tf.int64)), tf.float32) * 2.0**-24
 
 
 def permute(positions, size, key):

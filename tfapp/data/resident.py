@@ -7,6 +7,8 @@ gathers its own slice of the global batch.
 import tensorflow as tf
 
 from tfapp.data import order
+from tfapp.data.file_split import SERVED
+from tfapp.spec import EXAMPLE_SEED
 
 
 class ResidentInput:
@@ -19,14 +21,17 @@ class ResidentInput:
     name = "resident"
     waits = False  # nothing is read from the host
 
-    def __init__(self, split, *, strategy, batch_size, seed):
+    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
+        """`with_seeds`: whether a batch holds EXAMPLE_SEED, for augmentation."""
         self._examples = {
             "num_examples": split.num_examples,
             "batch_size": batch_size,
             "seed": seed,
         }
         self._share = batch_size // strategy.num_replicas_in_sync
-        self.inputs = place(split.arrays(), strategy)
+        self._with_seeds = with_seeds
+        arrays = {name: array for name, array in split.arrays().items() if name != SERVED}
+        self.inputs = place(arrays, strategy)
 
     def restart(self, step):
         """Nothing to rewind: the order needs the step alone."""
@@ -44,7 +49,10 @@ class ResidentInput:
         indices = order.batch_indices(
             step, first=replica * self._share, count=self._share, **self._examples
         )
-        return {name: tf.gather(array, indices) for name, array in arrays.items()}
+        rows = {name: tf.gather(array, indices) for name, array in arrays.items()}
+        if self._with_seeds:
+            rows[EXAMPLE_SEED] = order.example_seeds(indices, step, **self._examples)
+        return rows
 
 
 def place(arrays, strategy):

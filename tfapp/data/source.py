@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.bad_examples import BadExamples
 from tfapp.spec import DataSpec
 
 
@@ -30,6 +31,11 @@ class ArraySplit:
     def examples(self, count):
         """The first `count` examples, raw as they came: name -> NumPy [n, ...]."""
         return {name: np.asarray(array[:count]) for name, array in self._arrays.items()}
+
+    def sample(self, count):
+        """Examples to fit preprocessing on, name -> NumPy [n, ...]: here all, whatever `count`."""
+        del count
+        return self._arrays
 
     def labels(self, name):
         """The array called `name`, the label's, as NumPy [num_examples, ...]."""
@@ -57,6 +63,7 @@ class Source:
 
     spec: DataSpec
     splits: Mapping[str, ArraySplit]
+    bad_examples: BadExamples = dataclasses.field(default_factory=BadExamples)
 
 
 def label_array(split, spec):

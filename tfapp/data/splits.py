@@ -4,9 +4,11 @@ Classes keep their proportions. The draw uses raw Philox words, whose stream Num
 that a split is the same in every version.
 """
 
+import dataclasses
+
 import numpy as np
 
-from tfapp.data.source import Source, label_array
+from tfapp.data.source import label_array
 from tfapp.errors import DataError
 
 _STREAMS = {"test": 1, "validation": 2}
@@ -30,7 +32,7 @@ def with_all_splits(source, *, fraction, seed):
                 )
             splits[name] = train.subset(held_out)
             splits["train"] = train.subset(kept)
-    return Source(source.spec, splits)
+    return dataclasses.replace(source, splits=splits)
 
 
 def _draw(split, spec, fraction, key):

@@ -3,6 +3,8 @@
 import tensorflow as tf
 
 from tfapp.data import order
+from tfapp.data.file_split import SERVED
+from tfapp.spec import EXAMPLE_SEED
 
 
 class StreamInput:
@@ -14,22 +16,22 @@ class StreamInput:
     name = "stream"
     waits = True  # for the host, if it is late
 
-    def __init__(self, split, *, strategy, batch_size, seed):
+    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
+        """`with_seeds`: whether a batch holds EXAMPLE_SEED, for augmentation."""
         self._split = split
         self._strategy = strategy
-        self._batch_size = batch_size
-        self._seed = seed
+        self._examples = {
+            "num_examples": split.num_examples,
+            "batch_size": batch_size,
+            "seed": seed,
+        }
         self._share = batch_size // strategy.num_replicas_in_sync
+        self._with_seeds = with_seeds
         self.inputs = None
 
     def restart(self, step):
         """Makes the next batch that of global step `step`."""
-        if self._strategy.num_replicas_in_sync == 1:
-            self.inputs = iter(self._dataset(step))
-        else:
-            self.inputs = iter(
-                self._strategy.distribute_datasets_from_function(lambda _: self._dataset(step))
-            )
+        self.inputs = iterator(self._strategy, lambda: self._dataset(step))
 
     def prepare(self, inputs):
         """Runs once a loop, before its first step."""
@@ -41,24 +43,65 @@ class StreamInput:
 
     def batch(self, pulled, replica):
         del replica  # tf.distribute hands every replica its own element
-        return pulled
+        return {name: value for name, value in pulled.items() if name != SERVED}
 
     def _dataset(self, first_step):
         """Elements are one replica's share each: those of a step in turn, then the next step's."""
-        replicas = self._strategy.num_replicas_in_sync
-        slots = tf.data.Dataset.range(first_step * replicas, tf.int64.max)
-        return slots.map(
-            self._element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-        ).prefetch(tf.data.AUTOTUNE)
+        return read_pieces(self._split, self._share, lambda size: self._drawn(first_step, size))
 
-    def _element(self, slot):
-        replicas = self._strategy.num_replicas_in_sync
-        indices = order.batch_indices(
-            slot // replicas,
-            num_examples=self._split.num_examples,
-            batch_size=self._batch_size,
-            seed=self._seed,
-            first=(slot % replicas) * self._share,
-            count=self._share,
-        )
-        return self._split.fetch(indices)
+    def _drawn(self, first_step, size):
+        """A data set of pieces of `size` examples: their indices, and their seeds."""
+        pieces = self._examples["batch_size"] // size
+
+        def draw(number):
+            step, first = number // pieces, (number % pieces) * size
+            indices = order.batch_indices(step, first=first, count=size, **self._examples)
+            if not self._with_seeds:
+                return {"indices": indices}
+            return {
+                "indices": indices,
+                EXAMPLE_SEED: order.example_seeds(indices, step, **self._examples),
+            }
+
+        return tf.data.Dataset.range(first_step * pieces, tf.int64.max).map(draw)
+
+
+def iterator(strategy, make_dataset):
+    """An iterator over elements that are one replica's share of a batch each, in turn."""
+    if strategy.num_replicas_in_sync == 1:
+        return iter(make_dataset())
+    return iter(strategy.distribute_datasets_from_function(lambda _: make_dataset()))
+
+
+def read_pieces(split, share, draw):
+    """Reads examples in parallel, in order, ahead of who asks for them.
+
+    Args:
+      split: an `ArraySplit` or a `FileSplit`.
+      share: examples an element of the result.
+      draw: (size) -> a data set of {"indices": int64 [size], ...}; what else it holds goes along.
+
+    Returns:
+      a data set of dicts of tensors [share, ...].
+    """
+    by_example = getattr(split, "by_example", False)
+    size = split.chunk_size(share) if by_example else share
+
+    def read(piece):
+        indices = tf.ensure_shape(piece.pop("indices"), [size])
+        if by_example:
+            return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
+        return {**split.fetch(indices), **piece}
+
+    pieces = draw(size).map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    if size < share:
+        pieces = pieces.batch(share // size, drop_remainder=True).map(_joined)
+    return pieces.prefetch(tf.data.AUTOTUNE)
+
+
+def _joined(pieces):
+    """[pieces, size, ...] -> [pieces * size, ...], which copies nothing."""
+    return {
+        name: tf.reshape(value, (value.shape[0] * value.shape[1], *value.shape[2:]))
+        for name, value in pieces.items()
+    }

@@ -6,6 +6,7 @@ files of --manual_dir are looked for before TFDS is asked, which would retry for
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import logging
 import os
@@ -16,17 +17,18 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import download_manager
 
+from tfapp.data import tfds_records
 from tfapp.data.arrays import source_from_arrays
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.registry import suggest
 
 _LOG = logging.getLogger("tfapp")
 _SPLITS = {"train": "train", "test": "test", "validation": "validation", "val": "validation"}
-_IN_MEMORY = 16 << 30  # bytes of a prepared data set beyond which it is not read into memory
 
 
 def open_source(where, config):
-    """Opens the TFDS data set `where`: NAME, NAME:VERSION or NAME/CONFIG[:VERSION].
+    """Opens the TFDS data set `where`: NAME, NAME:VERSION, NAME/CONFIG[:VERSION], or the path of a
+    prepared one.
 
     Raises:
       UsageError: no such data set.
@@ -36,12 +38,12 @@ def open_source(where, config):
     if not builder.is_prepared():
         _prepare(builder, config)
     input_keys, label = _keys(builder, config)
-    splits = {}
-    for name in builder.info.splits:
-        if name in _SPLITS:
-            splits[_SPLITS[name]] = _read(builder, name, (*input_keys, label))
-    feature = builder.info.features[label]
-    names = getattr(feature, "names", None) or ()
+    names = getattr(builder.info.features[label], "names", None) or ()
+    known = {_SPLITS[name]: name for name in builder.info.splits if name in _SPLITS}
+    if tfds_records.needed(builder, input_keys, known.values()):
+        config = dataclasses.replace(config, label=label)
+        return tfds_records.open_records(builder, known, config, tuple(names))
+    splits = {k: _read(builder, name, (*input_keys, label)) for k, name in known.items()}
     return source_from_arrays(
         builder.info.full_name, splits, label=label, class_names=tuple(names), task=config.task
     )
@@ -52,6 +54,8 @@ def _builder(where, config):
     logging.getLogger("absl").setLevel(logging.ERROR)
     if where == "digits":
         from tfapp.data import digits  # noqa: F401 (importing registers the builder with TFDS)
+    if os.path.isdir(os.path.expanduser(where)) and os.sep in where:
+        return _prepared_folder(os.path.expanduser(where))
     data_dir = _data_dir(config)
     try:
         return tfds.builder(where, data_dir=data_dir, try_gcs=False)
@@ -63,6 +67,15 @@ def _builder(where, config):
         ) from error
     except (AssertionError, ValueError) as error:  # TFDS's answers to an unknown version or config
         raise UsageError(f"--dataset={config.dataset}: {_first_line(error)}") from error
+
+
+def _prepared_folder(path):
+    try:
+        return tfds.builder_from_directory(path)
+    except Exception as error:  # whatever TFDS makes of files that are not its own
+        raise DataError(
+            f"--dataset=tfds:{path}: is not a folder that TFDS prepared ({_first_line(error)})"
+        ) from error
 
 
 def _data_dir(config):
@@ -165,6 +178,8 @@ def _keys(builder, config):
     inputs = (supervised[0],) if supervised else tuple(k for k in sorted(features) if k != label)
     for key in (*inputs, label):
         feature = features[key]
+        if tfds_records.is_free_image(feature):
+            continue
         if feature.shape is None or None in feature.shape or feature.dtype in (str, np.object_):
             raise DataError(
                 f"{builder.info.full_name}: feature {key} ({type(feature).__name__}, shape "
@@ -185,12 +200,6 @@ def _class_label(builder):
 
 def _read(builder, split, keys):
     """All examples of a split as arrays, in the order in which they are stored."""
-    size = builder.info.splits[split].num_bytes
-    if size > _IN_MEMORY:
-        raise DataError(
-            f"{builder.info.full_name}: split {split} takes {size / 1e9:.0f} GB, more than the "
-            f"{_IN_MEMORY / 1e9:.0f} GB that are read into memory"
-        )
     decoders = tfds.decode.PartialDecoding(dict.fromkeys(keys, True))
     data = builder.as_dataset(split=split, batch_size=-1, decoders=decoders)
     return {key: np.asarray(data[key]) for key in keys}

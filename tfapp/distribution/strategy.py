@@ -1,10 +1,15 @@
 """--strategy -> tf.distribute.Strategy, over the GPUs or the CPU's logical devices."""
 
 import functools
+import logging
 
 import tensorflow as tf
 
+from tfapp.diagnosis import gpu_findings, tensorflow_report
+from tfapp.diagnosis.gather import gather
 from tfapp.errors import DeviceError, UsageError
+
+_LOG = logging.getLogger("tfapp")
 
 
 def build_strategy(config):
@@ -53,8 +58,8 @@ def _devices(config):
     if config.logical_devices > 1:
         _split_cpu(config.logical_devices)
     gpus = tf.config.list_logical_devices("GPU")
-    if config.require_gpu and not gpus:
-        raise DeviceError("--require_gpu: TensorFlow sees no GPU on this machine")
+    if not gpus:
+        _explain_no_gpu(config)
     if gpus and config.logical_devices > 1:
         raise UsageError(
             f"--logical_devices={config.logical_devices}: splits the CPU, but this machine has "
@@ -62,6 +67,16 @@ def _devices(config):
         )
     # One device unless more are asked for, even where the process has split its CPU before.
     return gpus or tf.config.list_logical_devices("CPU")[: max(config.logical_devices, 1)]
+
+
+def _explain_no_gpu(config):
+    """Says why TensorFlow sees no GPU, where one could be. Raises DeviceError for --require_gpu."""
+    facts = gather(tensorflow_report.describe())
+    reason = gpu_findings.why_no_gpu(facts)[0]
+    if config.require_gpu:
+        raise DeviceError(f"--require_gpu: TensorFlow sees no GPU: {reason}")
+    if gpu_findings.is_expected(facts) and not config.logical_devices:
+        _LOG.warning("training on the CPU: %s", reason)
 
 
 def _split_cpu(wanted):

@@ -9,11 +9,11 @@ import logging
 
 from tfapp.data import engine as engines
 from tfapp.data import open_source, preprocessing
-from tfapp.data.evaluation_input import EvaluationInput
+from tfapp.data.evaluation_input import evaluation_input
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
-from tfapp.experiment import choose
+from tfapp.experiment import augment, choose
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.model_state import build_state
 from tfapp.run_folder import PREPROCESSING
@@ -39,6 +39,7 @@ class Experiment:
     engine_choice: engines.EngineChoice
     examples: dict  # raw features of a few test examples, name -> [n, ...]
     length: RunLength
+    augment: object = None  # a training batch -> the changed one; None: --augment asks for nothing
     choice: choose.Choice | None = None
     state: TrainState | None = None
     _compiled: object = None  # the loop that calibration left compiled, if it did
@@ -104,6 +105,7 @@ class Experiment:
             model=state.model,
             task=self.task,
             preprocess=self.preprocess,
+            augment=self.augment,
             optimizer=state.optimizer,
             label=self.spec.label.name,
             options=self.step_options(precision, **changes),
@@ -111,7 +113,7 @@ class Experiment:
 
     def loop_for(self, state, precision, placement_name):
         """The compiled loop of one way of running a step."""
-        return loop.make_loop(
+        run = loop.make_loop(
             state=state,
             functions=self.step_functions(state, precision),
             options=self.step_options(precision),
@@ -120,15 +122,17 @@ class Experiment:
             placement=placement.PLACEMENTS[placement_name],
             metric_names=self.task.metric_names,
         )
+        return self.source.bad_examples.reporting()(run)
 
     def make_evaluation(self, split):
         """Returns run() -> metrics of the split, every example counted once."""
-        return evaluation.make_evaluation(
+        run = evaluation.make_evaluation(
             state=self.state,
-            inputs=EvaluationInput(
+            inputs=evaluation_input(
                 self.source.splits[split],
                 strategy=self.strategy,
                 batch_size=max(self.config.batch_size, 256),
+                device_type=device_type(),
             ),
             model=self.model,
             task=self.task,
@@ -137,6 +141,7 @@ class Experiment:
             strategy=self.strategy,
             jit=self.choice.placement in ("loop", "step", "gradients"),
         )
+        return self.source.bad_examples.reporting()(run)
 
 
 def build(config, folder, *, calibrate=True):
@@ -153,14 +158,16 @@ def build(config, folder, *, calibrate=True):
     strategy, devices = build_strategy(config)
     _LOG.info("device: %s", devices)
     source = open_source(config)
+    source.bad_examples.keep_in(folder.path)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
     examples = _raw_examples(source)
     preprocess = _preprocessing(folder, source)
     source = preprocess.encode_source(source)
-    train = source.splits["train"]
+    train, entries, crops = augment.plan(config, source.spec, source.splits["train"])
+    augmentation = augment.build(config, entries, source, preprocess, strategy.num_replicas_in_sync)
     engine_choice = engines.choose(
-        config.engine, train, strategy=strategy, device_type=device_type()
+        config.engine, train, strategy=strategy, device_type=device_type(), crops=crops
     )
     steps_per_epoch = train.num_examples // config.batch_size
     experiment = Experiment(
@@ -170,9 +177,15 @@ def build(config, folder, *, calibrate=True):
         task=_task(config, source, preprocess),
         preprocess=preprocess,
         engine=engines.build(
-            engine_choice, train, strategy=strategy, batch_size=config.batch_size, seed=config.seed
+            engine_choice,
+            train,
+            strategy=strategy,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            with_seeds=bool(config.augment),
         ),
         engine_choice=engine_choice,
+        augment=augmentation,
         examples=examples,
         length=RunLength(
             steps_per_epoch, config.steps or config.epochs * steps_per_epoch, config.batch_size

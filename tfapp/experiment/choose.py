@@ -8,8 +8,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from tfapp.diagnosis.host import processor
 from tfapp.experiment import choice_cache
-from tfapp.experiment.environment import processor
 from tfapp.run_folder import CHOICES
 from tfapp.training import calibration, placement
 

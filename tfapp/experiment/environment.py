@@ -8,6 +8,8 @@ import sys
 
 import tensorflow as tf
 
+from tfapp.diagnosis.host import processor
+
 _PACKAGES = ("tfapp", "tensorflow", "keras", "tensorflow-datasets", "numpy", "absl-py")
 
 
@@ -36,17 +38,6 @@ def _version(name):
 def _device(device):
     details = tf.config.experimental.get_device_details(device)
     return {"name": device.name, **{k: str(v) for k, v in details.items()}}
-
-
-def processor():
-    try:
-        with open("/proc/cpuinfo") as file:
-            names = [
-                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
-            ]
-    except OSError:
-        return platform.processor()
-    return names[0] if names else platform.processor()
 
 
 def _commit():

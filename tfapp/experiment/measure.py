@@ -6,6 +6,7 @@ import time
 
 import tensorflow as tf
 
+from tfapp.spec import EXAMPLE_SEED
 from tfapp.training.flops import count_flops
 
 _WINDOWS = 5  # their median counts
@@ -51,6 +52,8 @@ def flops_per_step(experiment):
     split = experiment.source.splits["train"]
     rows = split.fetch(tf.range(1, dtype=tf.int64))
     specs = {k: tf.TensorSpec((batch, *v.shape[1:]), v.dtype) for k, v in rows.items()}
+    if experiment.augment is not None:
+        specs[EXAMPLE_SEED] = tf.TensorSpec((batch,), tf.int64)
     values = tf.nest.map_structure(
         lambda v: tf.TensorSpec(v.shape, v.dtype), experiment.state.read()
     )

@@ -210,6 +210,7 @@ class TrainingRun:
                 f"the loss on test is {metrics['test']['loss']}: lower --learning_rate, or look "
                 "at the data"
             )
+        self._experiment.source.bad_examples.log()
         summary = self._write_summary("done", metrics, export=self._export(), reason=reason)
         return self._result(summary)
 
@@ -250,6 +251,7 @@ class TrainingRun:
             "precision_reason": experiment.choice.precision_reason,
             "measurements": experiment.choice.measurements,
             "replicas": experiment.num_replicas,
+            "bad_examples": experiment.source.bad_examples.count,
             "export": export,
         }
         self._folder.write_json(SUMMARY, summary)

@@ -11,10 +11,12 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data import image_decode
 from tfapp.errors import StorageError, TfappError
 from tfapp.files import sync_folder
 from tfapp.training.forward import forward
 
+SERVING_BYTES = "serving_bytes"  # signature of image models: encoded images instead of pixels
 _TOLERANCE = 1e-6  # of answers that are float32: what two orders of summation may differ by
 
 
@@ -47,6 +49,31 @@ class ServingModule(tf.Module):
 
         self.serve = tf.function(serve, input_signature=None)
         self.signature = self.serve.get_concrete_function(**signature)
+        self.served = {"serving_default": self.signature}
+        if _takes_bytes(spec):
+            self.served[SERVING_BYTES] = self._from_bytes(spec.features[0])
+
+    def _from_bytes(self, feature):
+        """The same for encoded images, string [batch], decoded as training decoded files."""
+        height, width, channels = feature.shape
+        decode = image_decode.decoder((height, width), channels)
+
+        def serve_bytes(**features):
+            pixels = tf.map_fn(
+                decode,
+                features[feature.name],
+                fn_output_signature=tf.TensorSpec(feature.shape, tf.uint8),
+            )
+            return self.serve(**{feature.name: pixels})
+
+        encoded = tf.TensorSpec([None], tf.string, name=feature.name)
+        return tf.function(serve_bytes).get_concrete_function(**{feature.name: encoded})
+
+
+def _takes_bytes(spec):
+    """True if the model's one input is an image of 8 bits, grey or in colour."""
+    first, alone = spec.features[0], len(spec.features) == 1
+    return alone and first.kind == "image" and first.dtype == "uint8" and first.shape[-1] in (1, 3)
 
 
 def export(folder, *, model, weights, preprocess, task, spec, examples):
@@ -71,7 +98,7 @@ def export(folder, *, model, weights, preprocess, task, spec, examples):
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        tf.saved_model.save(module, str(unfinished), signatures=module.signature)
+        tf.saved_model.save(module, str(unfinished), signatures=module.served)
         _compare(unfinished, module, examples)
         _sync_tree(unfinished)
         os.rename(unfinished, folder / str(version))
@@ -91,17 +118,26 @@ def versions(folder):
 
 def _compare(path, module, examples):
     """Reads the model back and compares its answers, also on a batch of one."""
-    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    signatures = tf.saved_model.load(str(path)).signatures
+    served = signatures["serving_default"]
     count = len(next(iter(examples.values())))
     for size in {count, 1}:
         batch = {name: tf.constant(array[:size]) for name, array in examples.items()}
         expected = module.signature(**batch)
-        for name, value in served(**batch).items():
-            if not _close(value.numpy(), expected[name].numpy()):
-                raise TfappError(
-                    f"{path}: the exported model answers another {name} than the trained one; "
-                    "nothing was exported"
-                )
+        _check_equal(path, served(**batch), expected)
+        if SERVING_BYTES in signatures:
+            ((name, images),) = batch.items()
+            encoded = tf.stack([tf.io.encode_png(image) for image in images])
+            _check_equal(path, signatures[SERVING_BYTES](**{name: encoded}), expected)
+
+
+def _check_equal(path, answers, expected):
+    for name, value in answers.items():
+        if not _close(value.numpy(), expected[name].numpy()):
+            raise TfappError(
+                f"{path}: the exported model answers another {name} than the trained one; "
+                "nothing was exported"
+            )
 
 
 def _close(a, b):

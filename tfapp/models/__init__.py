@@ -14,6 +14,7 @@ MODELS = Registry(
         "mlp": "tfapp.models.mlp:Net",
         "cnn": "tfapp.models.cnn:CNN",
         "resnet20": "tfapp.models.resnet_cifar:ResNetCifar",
+        "smallcnn": "tfapp.models.smallcnn:SmallCNN",
     },
 )
 

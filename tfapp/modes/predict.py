@@ -8,7 +8,8 @@ import pathlib
 import numpy as np
 
 from tfapp.errors import DataError, UsageError
-from tfapp.modes.prediction_inputs import read_inputs
+from tfapp.modes.prediction_images import SERVING_BYTES, answer_files
+from tfapp.modes.prediction_inputs import image_files, read_inputs
 from tfapp.modes.prediction_outputs import check_output, write_output
 
 _BATCH = 256
@@ -35,6 +36,11 @@ def run(config):
         model = tf.saved_model.load(str(path))
     except (OSError, ValueError, tf.errors.OpError) as error:
         raise DataError(f"{path}: cannot be read as a SavedModel ({str(error)[:120]})") from error
+    files = image_files(config.input) if SERVING_BYTES in model.signatures else None
+    if files is not None:
+        names, answers = answer_files(model.signatures[SERVING_BYTES], files)
+        write_output(config.output, names, answers)
+        return len(names)
     serve = model.signatures["serving_default"]
     signature = serve.structured_input_signature[1]
     names, features = read_inputs(config.input, signature)

@@ -43,6 +43,18 @@ def read_inputs(path, signature):
     return [str(f) for f in files], {name: np.stack([_read_image(f, spec) for f in files])}
 
 
+def image_files(path):
+    """The images that --input names, or None if it is something else. Raises DataError."""
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise DataError(f"--input={path}: does not exist")
+    listing = (path.is_dir() and path.suffix not in (".jsonl", ".npz")) or path.suffix.lower() in _IMAGES
+    if not listing and path.suffix == ".txt":
+        first = next((line for line in _read_text(path).splitlines() if line.strip()), "")
+        listing = pathlib.Path(first.strip()).suffix.lower() in _IMAGES
+    return _image_files(path) if listing else None
+
+
 def _image_files(path):
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.suffix.lower() in _IMAGES)

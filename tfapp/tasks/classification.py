@@ -38,12 +38,15 @@ class Classification:
         self.monitor = ("accuracy", "max")
 
     def losses(self, outputs, labels):
-        """float32 [batch] from logits [batch, classes] and int32 labels [batch]."""
+        """float32 [batch] from logits [batch, classes] and labels.
+
+        Labels are int32 [batch], or float32 [batch, classes], shares of a mixed example's classes.
+        """
         logits = tf.cast(outputs, tf.float32)
         if self.loss_name == "mean_squared_error":
             difference = tf.nn.softmax(logits) - self._targets(labels)
             return tf.reduce_mean(tf.square(difference), axis=-1)
-        if self._smoothing:
+        if self._smoothing or labels.shape.rank == 2:
             return tf.nn.softmax_cross_entropy_with_logits(self._targets(labels), logits)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
@@ -51,10 +54,18 @@ class Classification:
         """float32 [batch], the class weight of each example, or 1.0."""
         if self._class_weight is None:
             return 1.0
-        return tf.gather(tf.constant(self._class_weight, tf.float32), labels)
+        weights = tf.constant(self._class_weight, tf.float32)
+        if labels.shape.rank == 2:
+            return tf.linalg.matvec(labels, weights)
+        return tf.gather(weights, labels)
 
     def metrics(self, outputs, labels):
-        """{"accuracy": float32 [batch]}: 1 where the largest logit is the true class."""
+        """{"accuracy": float32 [batch]}: 1 where the largest logit is the true class.
+
+        Of a mixed example, that is the class with the largest share.
+        """
+        if labels.shape.rank == 2:
+            labels = tf.argmax(labels, axis=-1)
         predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
         return {"accuracy": tf.cast(predicted == tf.cast(labels, tf.int32), tf.float32)}
 
@@ -78,4 +89,6 @@ class Classification:
     def _targets(self, labels):
         """float32 [batch, classes]: one-hot, smoothed."""
         share = self._smoothing / self._label.num_classes
+        if labels.shape.rank == 2:
+            return labels * (1 - self._smoothing) + share
         return tf.one_hot(labels, self._label.num_classes, 1 - self._smoothing + share, share)

@@ -15,8 +15,7 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
 
     Args:
       state: a `TrainState`, read on each call.
-      inputs: see `tfapp.data.evaluation_input`: `tensors`, `num_steps`, `batch(tensors, step,
-        replica)`.
+      inputs: see `tfapp.data.evaluation_input.evaluation_input`.
       label: name of the label in a batch.
       jit: whether one replica's whole pass is one XLA program.
 
@@ -25,36 +24,40 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     """
     one_replica = strategy.num_replicas_in_sync == 1
 
-    def replica_sums(tensors, step, replica):
-        batch = inputs.batch(tensors, step, replica)
+    def replica_sums(pulled, replica):
+        batch = inputs.batch(pulled, replica)
         outputs, _, _ = forward(
             model, *state.read_for_answers(replica), preprocess(batch), training=False
         )
         losses = task.losses(outputs, batch[label])
         return metric_sums(task, outputs, batch[label], losses, batch)
 
-    def on_replica(tensors, step):
-        context = tf.distribute.get_replica_context()
-        return replica_sums(tensors, step, tf.get_static_value(context.replica_id_in_sync_group))
+    if inputs.waits and jit and one_replica:  # what reads from the host cannot be compiled
+        replica_sums = tf.function(replica_sums, jit_compile=True)
 
-    def one_step(tensors, step):
+    def on_replica(pulled):
+        context = tf.distribute.get_replica_context()
+        return replica_sums(pulled, tf.get_static_value(context.replica_id_in_sync_group))
+
+    def one_step(pulled):
         if one_replica:
-            return replica_sums(tensors, step, 0)
-        sums = strategy.run(on_replica, args=(tensors, step))
+            return replica_sums(pulled, 0)
+        sums = strategy.run(on_replica, args=(pulled,))
         return {k: strategy.reduce(tf.distribute.ReduceOp.SUM, v, None) for k, v in sums.items()}
 
     def all_steps(tensors):
         def body(step, sums):
-            step_sums = one_step(tensors, step)
+            step_sums = one_step(inputs.pull(tensors, step))
             return step + 1, {name: sums[name] + step_sums[name] for name in sums}
 
         start = (tf.constant(0, tf.int64), zero_sums(task.metric_names))
         return tf.while_loop(lambda step, _: step < inputs.num_steps, body, start)[1]
 
-    compiled = tf.function(all_steps, jit_compile=True if jit and one_replica else None)
+    jit_all = jit and one_replica and not inputs.waits
+    compiled = tf.function(all_steps, jit_compile=True if jit_all else None)
 
     def run():
-        return with_derived(task, averages(compiled(inputs.tensors)))
+        return with_derived(task, averages(compiled(inputs.start())))
 
     return run
 

@@ -50,7 +50,7 @@ class Gradients(NamedTuple):
     sums: dict  # see `metric_sums`
 
 
-def make_step_functions(*, model, task, preprocess, optimizer, label, options):
+def make_step_functions(*, model, task, preprocess, optimizer, label, options, augment=None):
     """Builds the two halves of a step.
 
     Args:
@@ -60,6 +60,7 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options):
       optimizer: from `optimizers.build_optimizer`, built.
       label: name of the label in a batch.
       options: `StepOptions`.
+      augment: encoded batch with EXAMPLE_SEED -> the changed batch; None: it stays as it is.
 
     Returns:
       `StepFunctions`.
@@ -71,6 +72,8 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options):
     ]
 
     def one_batch(trainable, non_trainable, scale, batch):
+        if augment is not None:
+            batch = augment(batch)
         inputs = preprocess(batch)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trainable)

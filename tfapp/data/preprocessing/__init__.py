@@ -11,11 +11,14 @@ so that strings become ids once a run, and the served model does to what it is s
 done to the training data.
 """
 
+import dataclasses
+
 import numpy as np
 
 from tfapp.data.preprocessing.standardize import Standardize, moments
-from tfapp.data.source import ArraySplit, Source
+from tfapp.data.source import ArraySplit
 
+_SAMPLE = 2048  # examples read from files, enough for the moments of pixels
 TRANSFORMS = {kind.kind: kind for kind in (Standardize,)}
 _OF_FEATURE = {"image": Standardize, "numeric": Standardize}
 
@@ -48,7 +51,7 @@ class Preprocessing:
     def encode_source(self, source):
         """The source with every split encoded."""
         splits = {name: self._encode_split(split) for name, split in source.splits.items()}
-        return Source(source.spec, splits)
+        return dataclasses.replace(source, splits=splits)
 
     def input_specs(self, spec):
         """The `InputSpec` of each feature of a `DataSpec`, in its order."""
@@ -86,13 +89,13 @@ def fit(spec, split):
 
     Args:
       spec: a `DataSpec`.
-      split: a split with `arrays()`.
+      split: a split; one whose examples lie in files is looked at in part.
     """
-    arrays = split.arrays()
+    arrays = split.sample(_SAMPLE)
     transforms = {f.name: _OF_FEATURE[f.kind].fit(f, arrays[f.name]) for f in spec.features}
     target = None
     if spec.label.kind == "real":
-        mean, deviation = moments(arrays[spec.label.name], (0,))
+        mean, deviation = moments(split.labels(spec.label.name), (0,))
         deviation = np.where(deviation > 1e-12, deviation, 1.0)
         target = (mean.astype(np.float32), deviation.astype(np.float32))
     return Preprocessing(transforms, target)

@@ -1,0 +1,159 @@
+"""Broken machines, thought up: each is told by name, with its remedy, and no healthy one is."""
+
+import dataclasses
+
+import pytest
+
+from tests.diagnosis.machines import ABSENT, GIB, HEALTHY, NO_DRIVER, machine, without_gpus
+from tfapp.diagnosis import gpu_findings, page
+from tfapp.diagnosis.facts import Device, Folder, Library, Package
+from tfapp.diagnosis.finding import ERROR, NOTE, WARNING
+from tfapp.diagnosis.findings import find
+
+NO_CUDNN = Library("libcudnn.so.9", error=f"libcudnn.so.9: {ABSENT}")
+KEPT = tuple(x for x in HEALTHY.libraries if not x.name.startswith("libcudnn"))
+OLD_KERAS = Package("keras", "3.11.0", ">=3.15,<4", is_tested=False)
+CPU_WHEEL = Package("tensorflow-cpu", "2.21.0", ">=2.21,<2.22")
+BROKEN = {
+    "no driver": (
+        without_gpus(host={"gpu_files": 0, "driver": ""}, driver_library=NO_DRIVER),
+        ERROR, "no driver is loaded", "525.60.13 or later",
+    ),
+    "cuDNN missing": (
+        without_gpus(libraries=(*KEPT, NO_CUDNN)),
+        ERROR, "libcudnn.so.9 cannot be loaded", "pip install 'tensorflow[and-cuda]'",
+    ),
+    "driver too old": (
+        without_gpus(
+            host={"driver": "470.223.02"}, driver_library=Library("libcuda.so.1", version="11.4")
+        ),
+        ERROR, "driver 470.223.02 is too old: it knows CUDA 11.4", "525.60.13 or later",
+    ),
+    "CUDA_VISIBLE_DEVICES empty": (
+        without_gpus(environment=(("CUDA_VISIBLE_DEVICES", ""),)),
+        ERROR, "CUDA_VISIBLE_DEVICES='' hides every GPU", "unset CUDA_VISIBLE_DEVICES",
+    ),
+    "small /dev/shm": (
+        machine(host={"container": "docker", "shm_bytes": 64 << 20}),
+        WARNING, "/dev/shm has 64 MiB", "--shm-size=1g",
+    ),
+    "CPU-only TensorFlow": (
+        without_gpus(
+            tensorflow={"is_cuda_build": False, "cuda_version": "", "cudnn_version": ""},
+            libraries=(), packages=(CPU_WHEEL,),
+        ),
+        ERROR, "built without CUDA (tensorflow-cpu)", "pip uninstall tensorflow-cpu",
+    ),
+    "no XLA device": (
+        machine(tensorflow={"xla_seconds": 0.0, "xla_error": "NotFoundError: no XLA_GPU_JIT"}),
+        ERROR, "XLA does not work: NotFoundError", "--xla=off",
+    ),
+    "wrong keras": (
+        machine(packages=(OLD_KERAS,)),
+        WARNING, "keras 3.11.0 is not what tfapp is tested with: >=3.15,<4",
+        "pip install 'keras>=3.15,<4'",
+    ),
+    "TFDS folder not writable": (
+        machine(folders=(Folder("TFDS", "/data", False, 9 * GIB, 9 * GIB),)),
+        ERROR, "/data (TFDS) cannot be written", "--data_dir",
+    ),
+    "disk nearly full": (
+        machine(folders=(Folder("runs", "runs", True, 200 << 20, 9 * GIB),)),
+        WARNING, "runs (runs): 200 MiB free, the disk is nearly full", "make room",
+    ),
+    "no TensorFlow": (
+        without_gpus(tensorflow={"error": "ModuleNotFoundError: No module named 'tensorflow'"},
+                     packages=(Package("tensorflow", "", ">=2.21", is_tested=False),)),
+        ERROR, "tensorflow is not installed", "pip install 'tensorflow>=2.21'",
+    ),
+    "a processor without AVX": (
+        without_gpus(tensorflow={"error": "the process was ended by signal 4"}),
+        ERROR, "TensorFlow cannot be imported", "AVX",
+    ),
+    "a container without its machine's GPU": (
+        without_gpus(host={"container": "docker", "gpu_files": 0}, driver_library=NO_DRIVER),
+        ERROR, "the machine has a GPU, but no GPU was given to this container", "--gpus all",
+    ),
+    "a container with GPUs but no driver library": (
+        without_gpus(host={"container": "docker"}, driver_library=NO_DRIVER),
+        ERROR, "libcuda.so.1 cannot be loaded", "NVIDIA_DRIVER_CAPABILITIES",
+    ),
+    "cuDNN missing in a container": (
+        without_gpus(host={"container": "docker"}, libraries=(*KEPT, NO_CUDNN)),
+        ERROR, "libcudnn.so.9 cannot be loaded", "--build-arg TENSORFLOW=and-cuda",
+    ),
+    "NCCL": (
+        machine(tensorflow={"reduction_error": "InternalError: unhandled system error"}),
+        ERROR, "NCCL cannot add over all GPUs", "NCCL_DEBUG=INFO",
+    ),
+    "an old GPU": (
+        machine(tensorflow={"devices": (Device("GPU", "Tesla M40", "5.2"),)}),
+        ERROR, "Tesla M40 has compute capability 5.2, below all", "older TensorFlow",
+    ),
+    "a GPU newer than TensorFlow": (
+        machine(tensorflow={"devices": (Device("GPU", "NVIDIA B200", "10.0"),)}),
+        WARNING, "compiles its kernels at the first start", "CUDA_CACHE_MAXSIZE",
+    ),
+    "one thread": (
+        machine(environment=(("OMP_NUM_THREADS", "1"),)),
+        WARNING, "OMP_NUM_THREADS=1 uses a part of the 16 cores", "unset OMP_NUM_THREADS",
+    ),
+    "a container's share of the processor": (
+        machine(host={"container": "docker", "core_limit": 1.5}),
+        WARNING, "may use 1.5 of 16 cores", "TF_NUM_INTRAOP_THREADS=1",
+    ),
+    "little memory": (
+        machine(host={"container": "docker", "memory_limit": GIB}),
+        WARNING, "1.0 GiB of memory to use", "--memory",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_machine_is_told_first_with_its_remedy(name):
+    facts, level, what, fix = BROKEN[name]
+    first = find(facts)[0]
+    assert first.level == level
+    assert what in first.what
+    assert fix in first.fix
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_machine_has_one_page(name):
+    facts = BROKEN[name][0]
+    lines = page.page(facts, find(facts)).splitlines()
+    assert lines[0].startswith(BROKEN[name][1])
+    assert len(lines) < 60
+    assert max(map(len, lines)) <= 100
+
+
+def test_nothing_is_wrong_with_a_healthy_machine():
+    assert find(HEALTHY) == []
+    lines = page.page(HEALTHY, []).splitlines()
+    assert lines[0] == "nothing is wrong here"
+    assert any("bfloat16 multiplies 1.8 times as fast" in line for line in lines)
+    assert any("adds over 2 GPUs" in line for line in lines)
+
+
+def test_a_small_shm_does_not_matter_to_one_gpu():
+    one = HEALTHY.tensorflow.devices[:2]
+    host = {"shm_bytes": 64 << 20, "gpu_files": 1}
+    assert find(machine(host=host, tensorflow={"devices": one})) == []
+
+
+def test_a_machine_without_gpu_is_not_broken():
+    nothing = {"pci_gpus": 0, "gpu_files": 0, "driver": ""}
+    facts = without_gpus(host=nothing, driver_library=NO_DRIVER)
+    assert [finding.level for finding in find(facts)] == [NOTE]
+    assert not gpu_findings.is_expected(facts)
+
+
+def test_missing_libraries_are_all_named():
+    libraries = tuple(dataclasses.replace(x, error=ABSENT) for x in HEALTHY.libraries)
+    told = " ".join(finding.what for finding in find(without_gpus(libraries=libraries)))
+    assert all(library.name in told for library in libraries)
+
+
+def test_an_unknown_reason_is_called_unknown():
+    (only,) = gpu_findings.why_no_gpu(without_gpus())
+    assert "and yet TensorFlow sees no GPU" in only.what

@@ -1,0 +1,165 @@
+"""Probes, against files and libraries of machines that are not this one."""
+
+import ctypes
+import importlib.metadata
+import os
+import types
+
+import pytest
+import tensorflow as tf
+
+from tfapp.diagnosis import gather, host, libraries, tensorflow_report
+from tfapp.distribution import strategy
+
+GPU_MACHINE = {
+    "proc/cpuinfo": "model name\t: Some CPU\nflags\t\t: fpu avx avx2 amx_bf16\n\nmodel name\t: x\n",
+    "proc/meminfo": "MemTotal:       2048 kB\nMemAvailable:   1024 kB\n",
+    "proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX x86_64 Kernel  570.86.15  Thu\n",
+    "sys/bus/pci/devices/0000:01:00.0/vendor": "0x10de\n",
+    "sys/bus/pci/devices/0000:01:00.0/class": "0x030200\n",
+    "sys/bus/pci/devices/0000:02:00.0/vendor": "0x10de\n",  # its sound device is no GPU
+    "sys/bus/pci/devices/0000:02:00.0/class": "0x040300\n",
+    "sys/fs/cgroup/cpu.max": "150000 100000\n",
+    "sys/fs/cgroup/memory.max": "1048576\n",
+    "dev/nvidia0": "",
+    "dev/nvidiactl": "",
+    ".dockerenv": "",
+}
+
+
+@pytest.fixture
+def make_root(tmp_path):
+    """make_root(files): a folder with these files, name -> text."""
+
+    def make(files):
+        for name, text in files.items():
+            path = tmp_path / "root" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / "root"
+
+    return make
+
+
+def test_a_machine_with_a_gpu(make_root):
+    found = host.probe(make_root(GPU_MACHINE), environ={})
+    assert (found.processor, found.processor_flags) == ("Some CPU", ("avx", "avx2", "amx_bf16"))
+    assert (found.memory_bytes, found.memory_available) == (2 << 20, 1 << 20)
+    assert (found.core_limit, found.memory_limit) == (1.5, 1 << 20)
+    assert (found.pci_gpus, found.gpu_files, found.driver) == (1, 1, "570.86.15")
+    assert found.container == "docker"
+
+
+def test_a_machine_that_shows_nothing(make_root):
+    found = host.probe(make_root({"empty": ""}), environ={})
+    assert (found.pci_gpus, found.gpu_files, found.driver, found.container) == (0, 0, "", "")
+    assert (found.core_limit, found.memory_limit, found.memory_bytes) == (0, 0, 0)
+
+
+def test_limits_of_the_first_version_of_cgroups(make_root):
+    files = {
+        "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+        "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+        "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+    }
+    found = host.probe(make_root(files), environ={"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    assert (found.core_limit, found.memory_limit) == (0, 0)
+    assert found.container == "kubernetes"
+
+
+def test_libraries_come_from_packages_first_and_tell_their_versions(tmp_path):
+    path = tmp_path / "nvidia/cudnn/lib/libcudnn.so.9"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    asked = []
+
+    def load(name, mode):
+        asked.append((name, mode))
+        if "cudart" in name:
+            raise OSError(f"{name}: cannot open shared object file")
+        return types.SimpleNamespace(cudnnGetVersion=lambda: 90300)
+
+    found = libraries.probe(("libcudart.so.12", "libcudnn.so.9"), tmp_path, load)
+    assert asked == [
+        ("libcudart.so.12", ctypes.RTLD_GLOBAL),
+        (str(path), ctypes.RTLD_GLOBAL),
+    ]
+    assert "cannot open" in found[0].error
+    assert (found[1].error, found[1].version) == ("", "9.3")
+
+
+def test_a_file_that_is_no_library_is_told():
+    (found,) = libraries.probe((os.__file__,))
+    assert "invalid ELF header" in found.error
+
+
+def test_the_libraries_needed_follow_the_versions_built_with():
+    assert "libcudnn.so.9" in libraries.needed("12.5.1", "9")
+    assert "libcublas.so.13" in libraries.needed("13.0", "9")
+    assert libraries.needed("", "") == ()
+
+
+def test_packages_are_compared_with_what_is_tested():
+    installed = {"keras": "3.11.0", "tensorflow-cpu": "2.21.0rc1", "numpy": "2.0"}
+
+    def version(name):
+        if name not in installed:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return installed[name]
+
+    lines = ["keras>=3.15,<4", "tensorflow>=2.21,<2.22", "numpy>=2.0.0", "absent", "numpy"]
+    found = {(p.name, p.version): p.is_tested for p in gather.packages(lines, version)}
+    assert found == {
+        ("keras", "3.11.0"): False,
+        ("tensorflow-cpu", "2.21.0rc1"): True,
+        ("numpy", "2.0"): True,
+        ("absent", ""): False,
+    }
+
+
+def test_the_tested_versions_are_those_of_setup_cfg():
+    found = {package.name: package.tested for package in gather.packages()}
+    assert found["tensorflow"].startswith(">=2.21")
+    assert "tensorboard" in found
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    found = {f.purpose: f for f in gather.folders(data_dir=str(tmp_path / "file"), environ={})}
+    assert not found["TFDS"].writable
+    assert found["runs"].writable
+    assert found["runs"].free_bytes > 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_tensorflow_reports_itself_from_a_process_of_its_own():
+    report = tensorflow_report.measure()
+    assert report.error == ""
+    assert report.xla_error == ""
+    assert report.xla_seconds > 0
+    assert {dtype for dtype, rate in report.products if rate > 1e6} == {"float32", "bfloat16"}
+    assert report.devices[0].kind == "CPU"
+    assert report.is_cuda_build == tf.sysconfig.get_build_info()["is_cuda_build"]
+
+
+@pytest.mark.parametrize(
+    "code, message",
+    [
+        ("raise ImportError('libthing.so: undefined symbol')", "libthing.so: undefined symbol"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGILL)", "signal 4"),
+        ("import time; time.sleep(60)", "did not answer within 2 s"),
+    ],
+)
+def test_a_tensorflow_that_cannot_be_imported(tmp_path, monkeypatch, code, message):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "tensorflow.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    report = tensorflow_report.measure(limit=2 if "sleep" in code else 60)
+    assert message in report.error
+
+
+def test_a_sum_over_devices_is_tried():
+    cpus = tuple(device.name for device in tf.config.list_logical_devices("CPU")[:2])
+    # The one strategy of this process: see `_mirrored`.
+    assert tensorflow_report._try_reduction(tf, cpus, strategy._mirrored) == ""
+    assert "Error" in tensorflow_report._try_reduction(tf, [cpus[0], "CPU:77"])

@@ -1,0 +1,113 @@
+"""The budget of examples that may be skipped, and the list of those that were.
+
+Skipping is decided deep inside tf.data, where an error would surface as several lines about graph
+nodes. So the error is kept here, and `reporting` raises it in place of what TensorFlow made of it.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import pathlib
+import threading
+
+import tensorflow as tf
+
+from tfapp.errors import DataError
+
+_LOG = logging.getLogger("tfapp")
+LIST = "bad_examples.jsonl"  # in a run's folder
+
+
+class BadExamples:
+    """Counts each bad example once, however often it is met."""
+
+    def __init__(self, budget="0"):
+        """`budget`: a number of examples, or a percentage of all of them such as "1%"."""
+        self._budget = budget
+        self._allowed = 0 if budget.endswith("%") else int(budget)
+        self._path = None
+        self._seen = {}  # file or record -> reason
+        self._lock = threading.Lock()
+        self.error = None  # the DataError that ended reading
+
+    @property
+    def count(self):
+        return len(self._seen)
+
+    def set_total(self, num_examples):
+        """Tells how many examples there are, over all splits: what a percentage is of."""
+        if self._budget.endswith("%"):
+            self._allowed = int(num_examples * float(self._budget[:-1]) / 100)
+
+    def keep_in(self, folder):
+        """Lists them in `folder` from here on, with what an earlier start listed there."""
+        with self._lock:
+            self._path = pathlib.Path(folder) / LIST
+            if self._path.exists():
+                for line in self._path.read_text().splitlines():
+                    with contextlib.suppress(ValueError, KeyError, TypeError):
+                        entry = json.loads(line)  # a line cut short by a kill is written again
+                        self._seen.setdefault(entry["example"], entry["reason"])
+            listed, self._seen = self._seen, {}
+            self._path.unlink(missing_ok=True)
+            for example, reason in listed.items():
+                self._add(example, reason)
+
+    def skip(self, example, reason):
+        """Takes one from the budget.
+
+        Args:
+          example: the file, and within it the row or offset: what identifies the example.
+          reason: why it cannot be used.
+
+        Raises:
+          DataError: the budget is spent.
+        """
+        with self._lock:
+            if example in self._seen:
+                return
+            if len(self._seen) >= self._allowed:
+                self.stop(self._refusal(example, reason))
+            self._add(example, reason)
+
+    def stop(self, message):
+        """Raises, and keeps for `reporting`, the first DataError."""
+        if self.error is None:
+            self.error = DataError(message)
+        raise self.error
+
+    def log(self):
+        """Says how many were skipped, if any were."""
+        if self._seen:
+            place = f", listed in {self._path}" if self._path else ""
+            word = "example" if self.count == 1 else "examples"
+            _LOG.info("data: %d bad %s skipped%s", self.count, word, place)
+
+    @contextlib.contextmanager
+    def reporting(self):
+        """Raises the DataError behind an error that came out of TensorFlow."""
+        try:
+            yield
+        except tf.errors.OpError as error:
+            if self.error is not None:
+                raise self.error from error
+            raise
+
+    def _refusal(self, example, reason):
+        if not self._allowed:
+            return f"{example}: {reason}; repair it, or allow some such by --max_bad_examples"
+        return (
+            f"{example}: {reason}; it is bad example {len(self._seen) + 1}, and "
+            f"--max_bad_examples={self._budget} allows {self._allowed}"
+        )
+
+    def _add(self, example, reason):
+        self._seen[example] = reason
+        if self._path is not None:
+            line = json.dumps({"example": example, "reason": reason}) + "\n"
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            try:
+                os.write(descriptor, line.encode())
+            finally:
+                os.close(descriptor)

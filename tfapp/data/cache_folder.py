@@ -1,0 +1,34 @@
+"""What was found out about data files, kept in the user's cache folder, keyed by their state."""
+
+import contextlib
+import hashlib
+import io
+import os
+import pathlib
+
+import numpy as np
+
+from tfapp.files import write_bytes
+
+
+def cache_file(room, key):
+    """The .npz for `key`, any value with a repr, in $XDG_CACHE_HOME/tfapp (~/.cache by default)."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
+    return pathlib.Path(home) / "tfapp" / room / f"{name}.npz"
+
+
+def keep(path, **arrays):
+    """Writes arrays; a folder that cannot be written only costs the next run its time."""
+    block = io.BytesIO()
+    np.savez(block, **arrays)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, block.getvalue())
+
+
+def look_up(path):
+    """What was kept, name -> array, or None. A damaged file is none."""
+    with contextlib.suppress(Exception), open(path, "rb") as file:  # np.load fails in many ways
+        return dict(np.load(file, allow_pickle=False))
+    return None

@@ -1,0 +1,138 @@
+"""What the fields of tf.Example records are: inferred from the first of them."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.errors import DataError
+from tfapp.registry import suggest
+
+_LOG = logging.getLogger("tfapp")
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
+_LABELS = ("label", "labels", "target", "class", "image/class/label", "y")
+_DTYPES = {"int64_list": "int64", "float_list": "float32", "bytes_list": "string"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One field of the records."""
+
+    key: str  # as the records call it
+    kind: str  # "image": encoded bytes; "numeric"; "text": other bytes
+    dtype: str
+    length: int  # values a record
+
+
+@dataclasses.dataclass(frozen=True)
+class Schema:
+    """The fields that are used."""
+
+    features: tuple[Field, ...]
+    label: Field
+
+    def parser(self, fields):
+        """What tf.io.parse_example takes to read `fields`, which may lack in no record."""
+        return {
+            f.key: tf.io.FixedLenFeature(() if f.length == 1 else (f.length,), f.dtype)
+            for f in fields
+        }
+
+
+def infer(name, records, label):
+    """Infers the `Schema` of serialized tf.Examples.
+
+    Args:
+      name: what messages call the data.
+      records: some of them, bytes.
+      label: the field to learn; empty: the one that is called so.
+
+    Raises:
+      DataError: no tf.Examples, or no such label, or nothing else to learn from.
+    """
+    fields = {}
+    for record in records:
+        for key, feature in _parsed(name, record).features.feature.items():
+            kind = feature.WhichOneof("kind")
+            if kind:
+                values = getattr(feature, kind).value
+                fields.setdefault(key, []).append((kind, len(values), values[:1]))
+    label = label or next((key for key in _LABELS if key in fields), "")
+    if label not in fields:
+        problem = f"--label={label}: no such field" if label else "say which is the --label"
+        known = ", ".join(sorted(fields))
+        raise DataError(f"{name}: {problem}{suggest(label, fields)} (fields: {known})")
+    known = {key: _field(key, seen) for key, seen in sorted(fields.items())}
+    constant = {k: f for k, f in known.items() if f and len(fields[k]) == len(records)}
+    left_out = sorted(set(fields) - set(constant))
+    if label in left_out:
+        raise DataError(f"{name}: label {label} is missing in some records, or varies in length")
+    features = tuple(f for key, f in constant.items() if key != label)
+    if any(f.kind == "image" for f in features):  # captions, file names: of no use beside pixels
+        left_out += [f.key for f in features if f.kind == "text"]
+        features = tuple(f for f in features if f.kind != "text")
+    if not features:
+        raise DataError(f"{name}: nothing to learn from besides the label {label}")
+    schema = Schema(features, constant[label])
+    _LOG.info("records: %s -> %s", ", ".join(map(_shown, features)), _shown(schema.label))
+    if left_out:
+        _LOG.info("records: left out: %s", ", ".join(sorted(left_out)))
+    return schema
+
+
+def _parsed(name, record):
+    try:
+        return tf.train.Example.FromString(record)
+    except Exception as error:  # protobuf's DecodeError differs between its implementations
+        raise DataError(f"{name}: its records are no tf.Examples ({error})") from error
+
+
+def _field(key, seen):
+    """The `Field` of what was seen in records, or None if it varies."""
+    kinds, lengths = {kind for kind, _, _ in seen}, {length for _, length, _ in seen}
+    if len(kinds) > 1 or len(lengths) > 1 or lengths == {0}:
+        return None
+    kind, length = kinds.pop(), lengths.pop()
+    if kind != "bytes_list":
+        return Field(key, "numeric", _DTYPES[kind], length)
+    if length == 1 and all(values[0].startswith(_MAGIC) for _, _, values in seen):
+        return Field(key, "image", "string", 1)
+    return Field(key, "text", "string", length) if length == 1 else None
+
+
+def _shown(field):
+    return f"{field.key} {field.kind}" + (f"[{field.length}]" if field.length > 1 else "")
+
+
+def class_numbers(name, values):
+    """Labels as int32 class numbers, and the classes' names.
+
+    Args:
+      values: split name -> NumPy [num_examples] of int64 or bytes.
+
+    Raises:
+      DataError: a class that train lacks, or a negative number.
+    """
+    train = values["train"]
+    if train.dtype.kind in "OS":
+        classes = np.unique(train)
+        numbers = {}
+        for split, array in values.items():
+            place = np.clip(np.searchsorted(classes, array), 0, len(classes) - 1)
+            unknown = classes[place] != array
+            if unknown.any():
+                raise DataError(
+                    f"{name}, split {split}: label {array[np.argmax(unknown)]!r} is not among the "
+                    f"{len(classes)} classes of train"
+                )
+            numbers[split] = place.astype(np.int32)
+        return numbers, tuple(c.decode("utf-8", "replace") for c in classes)
+    count = int(train.max()) + 1
+    for split, array in values.items():
+        if array.min() < 0 or array.max() >= count:
+            raise DataError(
+                f"{name}, split {split}: label {array.min() if array.min() < 0 else array.max()} "
+                f"is not among the {count} classes 0 to {count - 1} of train"
+            )
+    return {s: a.astype(np.int32) for s, a in values.items()}, tuple(map(str, range(count)))

@@ -1,0 +1,199 @@
+"""Encoded images to pixels of one size, in TensorFlow operations: in tf.data and in served models.
+
+JPEG, PNG, GIF (its first frame) and BMP. The size that a file claims is checked before anything is
+decoded. A window of the picture is cut out (of a JPEG while it is decoded) and resized: the largest
+centred one of the wanted aspect, which is resizing with the aspect kept and then cropping the
+centre; or a random one. A JPEG's EXIF orientation is obeyed, transparent pixels are shown on white.
+"""
+
+import functools
+
+import tensorflow as tf
+
+from tfapp.data import exif, order
+
+MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
+_RATIOS = (1, 2, 4, 8)  # by which a JPEG can be reduced while it is decoded
+_UNKNOWN = 4  # index of "none of the formats"
+_CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv:1409.4842, sec. 6
+_CROP_ASPECT = (3 / 4, 4 / 3)
+_CROP_TRIES = 10
+_CROP_STREAM = 101  # tells its random numbers from those of other augmentations
+
+
+@functools.cache
+def decoder(size, channels):
+    """`decode` of one size as a tf.function: traced once, however many pipelines call it."""
+
+    def decode_one(data, seed=None):
+        return decode(data, size, channels, seed)
+
+    return tf.function(decode_one, autograph=False)
+
+
+def decode(data, size, channels, seed=None):
+    """Decodes, cuts and resizes one image.
+
+    Args:
+      data: string scalar, the file's bytes.
+      size: (height, width) to give.
+      channels: 1 or 3 to give.
+      seed: int64 scalar, for a random window of 8 % to 100 % of the area and an aspect between 3:4
+        and 4:3; None: the centred one.
+
+    Returns:
+      uint8 [height, width, channels]. The operation fails for data that cannot be decoded.
+    """
+    kind = _format(data)
+    branches = [
+        lambda: _jpeg(data, size, channels, seed),
+        lambda: _cut(_png(data, channels), size, seed),
+        lambda: _cut(_gif(data, channels), size, seed),
+        lambda: _cut(_bmp(data, channels), size, seed),
+        lambda: _fail(size, channels),
+    ]
+    return tf.ensure_shape(tf.switch_case(kind, branches), (*size, channels))
+
+
+def _format(data):
+    """0 JPEG, 1 PNG, 2 GIF, 3 BMP, 4 something else: int32 scalar."""
+    magic = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
+    length = tf.strings.length(data)
+    kind = tf.constant(_UNKNOWN)
+    for i, word in enumerate(magic):
+        start = tf.strings.substr(data, 0, tf.minimum(len(word), length))
+        kind = tf.where(start == word, i, kind)
+    return kind
+
+
+def _fail(size, channels):
+    message = "is none of JPEG, PNG, GIF and BMP"
+    with tf.control_dependencies([tf.debugging.Assert(tf.constant(False), [message])]):
+        return tf.zeros((*size, channels), tf.uint8)
+
+
+def _checked(height, width):
+    """The claimed size, int32; the operation fails if it is not to be decoded."""
+    height, width = tf.cast(height, tf.int32), tf.cast(width, tf.int32)
+    pixels = tf.cast(height, tf.int64) * tf.cast(width, tf.int64)
+    sound = (height > 0) & (width > 0) & (pixels <= MOST_PIXELS)
+    check = tf.debugging.Assert(sound, ["claims", height, "x", width, "pixels"])
+    with tf.control_dependencies([check]):
+        return tf.identity(height), tf.identity(width)
+
+
+def _number(data, start, length, endian):
+    """An unsigned number of `length` bytes at `start`."""
+    raw = tf.cast(tf.io.decode_raw(tf.strings.substr(data, start, length), tf.uint8), tf.int64)
+    places = range(length) if endian == "little" else range(length - 1, -1, -1)
+    return tf.reduce_sum(raw * tf.constant([256**p for p in places], tf.int64))
+
+
+def _jpeg(data, size, channels, seed):
+    shape = tf.io.extract_jpeg_shape(data)
+    height, width = _checked(shape[0], shape[1])
+    orientation = exif.orientation(data)
+    lies = orientation >= 5  # stored on its side
+    window = _window(height, width, _swapped(size, lies), seed)
+    reduction = tf.reduce_min(window[2:] // _swapped(size, lies))
+    choice = tf.reduce_sum(tf.cast(reduction >= tf.constant(_RATIOS[1:]), tf.int32))
+
+    def reduced(ratio):
+        part = tf.maximum(window // ratio, [0, 0, 1, 1])
+        return lambda: tf.image.decode_and_crop_jpeg(data, part, channels=channels, ratio=ratio)
+
+    pixels = tf.switch_case(choice, [reduced(ratio) for ratio in _RATIOS])
+    pixels = _resized(pixels, _swapped(size, lies), antialias=False)
+    return exif.upright(pixels, orientation)
+
+
+def _png(data, channels):
+    height, width = _checked(_number(data, 16, 4, "big"), _number(data, 20, 4, "big"))
+    del height, width
+    colours = _number(data, 25, 1, "big")
+    transparent = (colours == 3) | (colours == 4) | (colours == 6)
+    return tf.cond(
+        transparent,
+        lambda: _on_white(tf.io.decode_png(data, channels=4), channels),
+        lambda: tf.io.decode_png(data, channels=channels),
+    )
+
+
+def _gif(data, channels):
+    height, width = _checked(_number(data, 8, 2, "little"), _number(data, 6, 2, "little"))
+    with tf.control_dependencies([height, width]):
+        first = tf.io.decode_image(data, expand_animations=False)
+    return _with_channels(tf.ensure_shape(first, (None, None, 3)), channels)
+
+
+def _bmp(data, channels):
+    # A negative height says that the rows come from top to bottom.
+    height = _number(data, 22, 4, "little")
+    height = tf.minimum(height, 2**32 - height)
+    height, width = _checked(height, _number(data, 18, 4, "little"))
+    bits = _number(data, 28, 2, "little")
+    check = tf.debugging.Assert((bits == 24) | (bits == 32), ["is a BMP with a palette"])
+    with tf.control_dependencies([height, width, check]):
+        pixels = tf.io.decode_bmp(data)[..., :3]
+    return _with_channels(tf.ensure_shape(pixels, (None, None, 3)), channels)
+
+
+def _on_white(pixels, channels):
+    """[h, w, 4] with transparency -> uint8 [h, w, channels]."""
+    colour, alpha = tf.split(tf.cast(pixels, tf.float32), [3, 1], axis=-1)
+    shown = colour * (alpha / 255) + (255 - alpha)
+    return _with_channels(tf.cast(tf.round(shown), tf.uint8), channels)
+
+
+def _with_channels(pixels, channels):
+    return pixels if channels == 3 else tf.image.rgb_to_grayscale(pixels)
+
+
+def _cut(pixels, size, seed):
+    shape = tf.shape(pixels)
+    top, left, height, width = tf.unstack(_window(shape[0], shape[1], tf.constant(size), seed))
+    part = pixels[top : top + height, left : left + width]
+    return _resized(part, size, antialias=True)
+
+
+def _resized(pixels, size, antialias):
+    resized = tf.image.resize(pixels, size, antialias=antialias)
+    return tf.cast(tf.round(resized), tf.uint8)
+
+
+def _swapped(size, lies):
+    return tf.where(lies, size[::-1], size)
+
+
+def _window(height, width, size, seed):
+    """int32 [4]: top, left, height and width of the part of a picture that is used."""
+    centred = _centred(height, width, size)
+    return centred if seed is None else _random(height, width, centred, seed)
+
+
+def _centred(height, width, size):
+    """The largest window of the aspect of `size`, int32 [2]."""
+    full, wanted = tf.cast((height, width), tf.int64), tf.cast(size, tf.int64)
+    cross = full[0] * wanted[1], full[1] * wanted[0]
+    tall = tf.stack([(cross[1] + wanted[1] // 2) // wanted[1], full[1]])
+    wide = tf.stack([full[0], (cross[0] + wanted[0] // 2) // wanted[0]])
+    part = tf.maximum(tf.where(cross[0] > cross[1], tall, wide), 1)
+    return tf.cast(tf.concat([(full - part) // 2, part], 0), tf.int32)
+
+
+def _random(height, width, centred, seed):
+    """The first of some random windows that lies within the picture, else the centred one."""
+    numbers = order.uniform(seed, _CROP_STREAM, 4 * _CROP_TRIES)
+    numbers = tf.reshape(numbers, (4, _CROP_TRIES))
+    full = tf.cast((height, width), tf.float32)
+    low, high = _CROP_AREA
+    area = full[0] * full[1] * (low + (high - low) * numbers[0])
+    low, high = tf.math.log(_CROP_ASPECT[0]), tf.math.log(_CROP_ASPECT[1])
+    root = tf.exp((low + (high - low) * numbers[1]) / 2)
+    part = tf.round(tf.sqrt(area)[:, None] * tf.stack([1 / root, root], 1))  # [tries, 2]
+    inside = tf.reduce_all((part <= full) & (part >= 1), axis=1)
+    first = tf.argmax(inside)
+    part = part[first]
+    corner = tf.floor(tf.stack([numbers[2][first], numbers[3][first]]) * (full - part + 1))
+    window = tf.cast(tf.concat([tf.minimum(corner, full - part), part], 0), tf.int32)
+    return tf.where(tf.reduce_any(inside), window, centred)

@@ -1,0 +1,137 @@
+"""Fills `Facts` from this machine."""
+
+import configparser
+import importlib.metadata
+import importlib.util
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+
+from tfapp import tf_settings
+from tfapp.diagnosis import host, libraries
+from tfapp.diagnosis.facts import Facts, Folder, Package
+
+_VARIABLES = (
+    "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "XLA_FLAGS",
+    "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS", "TF_FORCE_GPU_ALLOW_GROWTH", "TFDS_DATA_DIR", "TF_CONFIG",
+)  # fmt: skip
+_CPU_PACKAGE = "tensorflow-cpu"  # TensorFlow without CUDA, in the place of "tensorflow"
+
+
+def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.environ):
+    """The `Facts` of this machine.
+
+    Args:
+      tensorflow: a `TensorFlowReport`.
+      model_dir, data_dir: as the flags say; empty: the defaults.
+      root: the folder in which this machine's files are.
+      environ: the environment variables.
+    """
+    names = libraries.needed(tensorflow.cuda_version, tensorflow.cudnn_version)
+    (driver_library,) = libraries.probe((libraries.DRIVER,))
+    return Facts(
+        host=host.probe(root, environ),
+        tensorflow=tensorflow,
+        packages=packages(),
+        libraries=libraries.probe(names, _packages_folder()),
+        driver_library=driver_library,
+        folders=folders(model_dir, data_dir, environ),
+        environment=tuple((name, environ[name]) for name in _VARIABLES if name in environ),
+    )
+
+
+def packages(requirements=None, version=None):
+    """What tfapp requires and what is installed, as a tuple of `Package`.
+
+    Args:
+      requirements: lines like "keras>=3.15,<4"; by default those of this tfapp.
+      version: name -> version, raises PackageNotFoundError; by default of what is installed.
+    """
+    version = version or importlib.metadata.version
+    return tuple(_package(line, version) for line in requirements or _requirements())
+
+
+def _package(requirement, version):
+    name, tested = re.fullmatch(r"([\w.-]+)\s*(.*)", requirement).groups()
+    for installed in (name, _CPU_PACKAGE) if name == "tensorflow" else (name,):
+        try:
+            found = version(installed)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        return Package(installed, found, tested, _satisfies(found, tested))
+    return Package(name, "", tested, is_tested=False)
+
+
+def _requirements():
+    """tfapp's own: of setup.cfg beside a checkout, or of the installed package."""
+    setup = configparser.ConfigParser()
+    if setup.read(pathlib.Path(__file__).parents[2] / "setup.cfg"):
+        lines = setup["options"]["install_requires"].splitlines()
+    else:
+        lines = importlib.metadata.requires("tfapp") or []
+    return [line.strip() for line in lines if line.strip()[:1] not in ("", "#") and ";" not in line]
+
+
+def _satisfies(version, specifier):
+    """Whether `version` lies within `specifier` (>=2.21,<2.22)."""
+    compare = {
+        ">=": lambda a, b: a >= b,
+        "<": lambda a, b: a < b,
+        "==": lambda a, b: a == b,
+    }
+    for part in filter(None, specifier.split(",")):
+        operator, bound = re.fullmatch(r"(>=|<|==)\s*(\S+)", part.strip()).groups()
+        if not compare[operator](_numbers(version), _numbers(bound)):
+            return False
+    return True
+
+
+def _numbers(version):
+    """2.21.0 -> (2, 21): without zeros at the end, and without what follows the numbers."""
+    numbers = [int(n) for n in re.match(r"\d+(\.\d+)*", version).group().split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def folders(model_dir="", data_dir="", environ=os.environ):
+    """The folders a run writes to, as a tuple of `Folder`."""
+    home = pathlib.Path("~/tensorflow_datasets").expanduser()
+    wanted = {
+        "runs": model_dir or "runs",
+        "TFDS": data_dir or environ.get("TFDS_DATA_DIR") or home,
+        "temporary files": tempfile.gettempdir(),
+        "cache": tf_settings.cache_folder(),
+    }
+    return tuple(_folder(purpose, pathlib.Path(path)) for purpose, path in wanted.items())
+
+
+def _folder(purpose, path):
+    """What can be said of a folder that need not exist: of the nearest one above it that does."""
+    there = path.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    writable = there.is_dir() and _can_write(there)
+    usage = shutil.disk_usage(there)
+    return Folder(purpose, str(path), writable, usage.free, usage.total)
+
+
+def _can_write(folder):
+    """By trying: permissions alone do not tell of read-only mounts and the like."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _packages_folder():
+    """The site-packages that TensorFlow is installed in, or None."""
+    try:
+        found = importlib.util.find_spec("tensorflow")
+    except (ImportError, ValueError):
+        return None
+    return pathlib.Path(found.origin).parents[1] if found and found.origin else None

@@ -1,0 +1,170 @@
+"""Asks TensorFlow about itself: `describe` in this process, `measure` in one of its own.
+
+A process of its own, because TensorFlow can end it: by a library that it does not bear, or by an
+instruction that the processor lacks. What is left then is its last words.
+"""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+from tfapp.diagnosis.facts import Device, TensorFlowReport
+
+_SIZE = {"CPU": 1024, "GPU": 8192}  # of the square matrices whose product is timed
+_SECONDS = 0.5  # a dtype
+_LIMIT = 180  # seconds for all of it
+# Another process may be training on the GPUs: take no more of their memory than is needed.
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
+def describe():
+    """What TensorFlow says without computing anything: build and devices."""
+    import tensorflow as tf
+
+    build = tf.sysconfig.get_build_info()
+    return TensorFlowReport(
+        is_cuda_build=bool(build.get("is_cuda_build")),
+        cuda_version=str(build.get("cuda_version", "")),
+        cudnn_version=str(build.get("cudnn_version", "")),
+        compute_capabilities=tuple(build.get("cuda_compute_capabilities", ())),
+        devices=tuple(_device(tf, device) for device in tf.config.list_physical_devices()),
+    )
+
+
+def measure(python=sys.executable, limit=_LIMIT):
+    """`describe`, XLA and the speed of products, found out by a process of its own.
+
+    Returns:
+      A `TensorFlowReport`, with `error` set where TensorFlow cannot be imported.
+    """
+    root = str(pathlib.Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    try:
+        done = subprocess.run(
+            [python, "-m", __name__],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit,
+            env={**_QUIET, **os.environ, "PYTHONPATH": path},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return TensorFlowReport(error=f"did not answer within {limit} s")
+    lines = done.stdout.splitlines()
+    if done.returncode or not lines:
+        return TensorFlowReport(error=_last_words(done))
+    return _from_json(lines[-1])
+
+
+def _last_words(done):
+    if done.returncode < 0:
+        return f"the process was ended by signal {-done.returncode} (4: a missing instruction)"
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    return lines[-1].strip()[:300] if lines else f"ended with {done.returncode}"
+
+
+def _from_json(text):
+    values = json.loads(text)
+    values["devices"] = tuple(Device(**device) for device in values["devices"])
+    values["products"] = tuple(map(tuple, values["products"]))
+    values["compute_capabilities"] = tuple(values["compute_capabilities"])
+    return TensorFlowReport(**values)
+
+
+def _device(tf, device):
+    details = tf.config.experimental.get_device_details(device)
+    capability = details.get("compute_capability", ())
+    return Device(
+        kind=device.device_type,
+        name=details.get("device_name", device.name.removeprefix("/physical_device:")),
+        compute_capability=".".join(map(str, capability)),
+    )
+
+
+def _measured():
+    """The report of this process, which has not imported TensorFlow yet."""
+    started = time.monotonic()
+    import tensorflow as tf
+
+    seconds = time.monotonic() - started
+    report = dataclasses.replace(describe(), import_seconds=round(seconds, 2))
+    gpus = tf.config.list_logical_devices("GPU")
+    kind = "GPU" if gpus else "CPU"
+    xla_seconds, xla_error = _try_xla(tf, kind)
+    return dataclasses.replace(
+        report,
+        devices=tuple(_with_memory(tf, report.devices)),
+        xla_seconds=xla_seconds,
+        xla_error=xla_error,
+        products=tuple(_products(tf, kind)),
+        reduction_error=_try_reduction(tf, [d.name for d in gpus]) if len(gpus) > 1 else "",
+    )
+
+
+def _with_memory(tf, devices):
+    """The devices with the memory that TensorFlow has taken of each GPU."""
+    from tensorflow.python.client import device_lib  # the one place that tells a GPU's memory
+
+    limits = [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
+    for device in devices:
+        known = device.kind == "GPU" and limits
+        yield dataclasses.replace(device, memory_bytes=limits.pop(0)) if known else device
+
+
+def _try_xla(tf, kind):
+    """(seconds, error) of compiling and running a small product."""
+    started = time.monotonic()
+    try:
+        with tf.device(f"/{kind}:0"):
+            tf.function(lambda x: tf.nn.relu(x @ x), jit_compile=True)(tf.ones([64, 64])).numpy()
+    except Exception as error:  # whatever XLA says is the finding
+        return 0.0, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return round(time.monotonic() - started, 3), ""
+
+
+def _products(tf, kind):
+    """(dtype, FLOP/s) of a large product, by the kernels outside of XLA."""
+    size = _SIZE[kind]
+    for dtype in ("float32", "bfloat16", "float16") if kind == "GPU" else ("float32", "bfloat16"):
+        with tf.device(f"/{kind}:0"):
+            x = tf.cast(tf.random.normal([size, size]), dtype)
+            multiply = tf.function(lambda x: x @ x)
+            seconds = _fastest(lambda m=multiply, x=x: m(x)[0, 0].numpy())
+            yield dtype, round(2 * size**3 / seconds)
+
+
+def _fastest(call):
+    """Seconds of the fastest call; the first one, which traces, does not count."""
+    call()
+    ends, best = time.monotonic() + _SECONDS, float("inf")
+    while time.monotonic() < ends:
+        started = time.monotonic()
+        call()
+        best = min(best, time.monotonic() - started)
+    return best
+
+
+def _try_reduction(tf, names, make_strategy=None):
+    """The error of a sum over the devices `names` as training takes it (NCCL on GPUs), or ""."""
+    try:
+        strategy = (make_strategy or tf.distribute.MirroredStrategy)(names)
+        total = tf.function(lambda: strategy.run(_sum_of_ones, args=(tf,)))()
+        totals = [part.numpy()[0] for part in strategy.experimental_local_results(total)]
+    except Exception as error:  # whatever it says is the finding
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    right = totals == [len(names)] * len(names)
+    return "" if right else f"a sum of ones over {len(names)} GPUs is {totals}"
+
+
+def _sum_of_ones(tf):
+    return tf.distribute.get_replica_context().all_reduce("SUM", tf.ones([8]))
+
+
+if __name__ == "__main__":
+    answer = json.dumps(dataclasses.asdict(_measured()))
+    print(f"\n{answer}")

@@ -1,0 +1,49 @@
+"""A plain convolutional network for photographs of about 64 to 256 pixels a side.
+
+A strided stem, then stages that halve the sides and double the channels, each two 3x3 convolutions
+with batch normalisation; the mean over what is left of the picture; dropout; a dense layer.
+"""
+
+import keras
+import tensorflow as tf
+
+from tfapp.models.layers import FusedBatchNorm
+
+
+class SmallCNN(keras.Model):
+    """About a million parameters with the defaults."""
+
+    def __init__(self, outputs=10, width=32, stages=4, dropout=0.2, synchronized=False, **kwargs):
+        """
+        Args:
+          outputs: number of classes, or of values to predict.
+          width: channels of the first stage.
+          stages: each halves the sides and doubles the channels.
+          dropout: rate before the last layer; 0: none.
+          synchronized: batch statistics over all replicas together.
+        """
+        super().__init__(**kwargs)
+        self.stem = _convolution(width, 2)
+        self.stem_norm = FusedBatchNorm(synchronized=synchronized)
+        self.convolutions, self.norms = [], []
+        for stage in range(stages):
+            for strides in (2, 1):
+                self.convolutions.append(_convolution(width * 2**stage, strides))
+                self.norms.append(FusedBatchNorm(synchronized=synchronized))
+        self.pool = keras.layers.GlobalAveragePooling2D()
+        self.dropout = keras.layers.Dropout(dropout)
+        self.logits = keras.layers.Dense(outputs, name="logits")
+
+    def call(self, images, training=False):
+        """Images [batch, height, width, channels] to logits [batch, outputs]."""
+        x = tf.nn.relu(self.stem_norm(self.stem(images), training=training))
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            x = tf.nn.relu(norm(convolution(x), training=training))
+        return self.logits(self.dropout(self.pool(x), training=training))
+
+
+def _convolution(filters, strides):
+    """3x3, no bias: the normalisation after it has one."""
+    return keras.layers.Conv2D(
+        filters, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
+    )

@@ -1,0 +1,99 @@
+"""What --mode=inspect says about features and label."""
+
+import numpy as np
+
+_TOP = 5  # most frequent values that are shown
+_ROWS = 3  # rows that are shown of what is no image
+_SHORT = 40  # characters of a text that are shown
+
+
+def describe(feature, column):
+    """A dict about one feature.
+
+    Args:
+      feature: a `FeatureSpec`.
+      column: raw examples of train, NumPy [n, ...].
+    """
+    found = {
+        "name": feature.name,
+        "kind": feature.kind,
+        "shape": list(feature.shape),
+        "dtype": feature.dtype,
+        "looked_at": len(column),
+    }
+    column = np.asarray(column)
+    if column.dtype.kind in "uifb":
+        return {**found, **_numbers(column, feature.kind)}
+    return {**found, **_strings(column)}
+
+
+def _numbers(column, kind):
+    values = column.astype(np.float64) if column.dtype.kind == "f" else column
+    missing = int(np.isnan(values).sum()) if column.dtype.kind == "f" else 0
+    found = {
+        "missing": missing,
+        "min": float(np.nanmin(values)) if missing < values.size else None,
+        "max": float(np.nanmax(values)) if missing < values.size else None,
+    }
+    if kind == "image":
+        axes = tuple(range(values.ndim - 1))
+        found["channel_means"] = [round(float(v), 2) for v in values.mean(axes, dtype=np.float64)]
+    elif missing < values.size:
+        found["mean"] = float(np.nanmean(values, dtype=np.float64))
+        found["deviation"] = float(np.nanstd(values, dtype=np.float64))
+    return found
+
+
+def _strings(column):
+    words = [w.decode("utf-8", "replace") if isinstance(w, bytes) else w for w in column.tolist()]
+    present = [str(w) for w in words if w not in (None, "")]
+    values, counts = np.unique(np.array(present, str), return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_TOP]
+    lengths = np.array([len(w) for w in present] or [0])
+    return {
+        "missing": len(words) - len(present),
+        "distinct": len(values),
+        "most_frequent": {str(values[i])[:_SHORT]: int(counts[i]) for i in order},
+        "characters": {"median": float(np.median(lengths)), "max": int(lengths.max())},
+    }
+
+
+def describe_label(source):
+    """A dict about the label: examples a class in each split, or the range of its values."""
+    label = source.spec.label
+    found = {"name": label.name, "kind": label.kind}
+    labels = {name: split.labels(label.name) for name, split in source.splits.items()}
+    if label.kind == "class":
+        counts = {n: np.bincount(a, minlength=label.num_classes) for n, a in labels.items()}
+        found["classes"] = {
+            class_name: {split: int(count[i]) for split, count in counts.items()}
+            for i, class_name in enumerate(label.class_names)
+        }
+        largest, smallest = counts["train"].max(), counts["train"].min()
+        found["imbalance"] = round(float(largest / max(smallest, 1)), 2)
+        return found
+    numbers = {name: np.asarray(a, np.float64) for name, a in labels.items() if len(a)}
+    found["values"] = {
+        name: {
+            "min": float(a.min()),
+            "mean": float(a.mean()),
+            "deviation": float(a.std()),
+            "max": float(a.max()),
+        }
+        for name, a in numbers.items()
+    }
+    return found
+
+
+def first_rows(source, sample):
+    """A few rows of what is no image, for the eye."""
+    names = [f.name for f in source.spec.features if f.kind != "image" and f.shape == ()]
+    count = min(_ROWS, len(next(iter(sample.values())))) if names else 0
+    return [{name: _shown(sample[name][i]) for name in names} for i in range(count)]
+
+
+def _shown(value):
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    text = value if isinstance(value, str) else f"{value:.6g}" if value is not None else ""
+    return text if len(text) <= _SHORT else text[: _SHORT - 3] + "..."
