@@ -21,10 +21,14 @@ CHOICES = {
     "nan_policy": ("stop", "skip", "restore"),
     "schedule": ("constant", "linear", "cosine", "polynomial", "exponential", "step", "one_cycle"),
     "xla": ("auto", "loop", "step", "gradients", "update", "off"),
+    "text_unit": ("auto", "characters", "subwords"),
+    "unknown_category": ("stop", "accept"),
     "split": ("train", "validation", "test"),
 }
 IDENTITY = (
-    "dataset", "label", "validation_split", "image_size", "augment",
+    "dataset", "label", "features", "feature_kind", "weight_column", "group_column",
+    "unknown_category", "max_bad_examples", "text_length", "text_unit", "vocabulary_size",
+    "validation_split", "image_size", "augment",
     "model", "model_arg", "task", "loss",
     "batch_size", "learning_rate", "optimizer", "optimizer_arg", "schedule", "schedule_arg",
     "warmup_steps", "weight_decay", "decay_all", "clip_norm", "accumulate", "ema",
@@ -49,12 +53,20 @@ class Config:
     manual_dir: str = ""  # folder of files fetched by hand; empty: none
     offline: bool = False  # never use the network
     label: str = ""  # name of what to learn; empty: the source's own label
+    features: tuple[str, ...] = ()  # columns of a table to learn from; empty: all but the label
+    feature_kind: tuple[str, ...] = ()  # COLUMN:KIND pairs; empty: kinds are inferred
+    weight_column: str = ""  # column of a table with the examples' weights in training; empty: none
+    group_column: str = ""  # column whose groups stay in one split; empty: none
+    unknown_category: str = "stop"  # at a category that train does not have
+    text_length: int = 0  # tokens of a text or window; 0: from the data
+    text_unit: str = "auto"  # what a token is
+    vocabulary_size: int = 4096  # most word pieces of a text's vocabulary
     image_size: str = ""  # pixels, SIDE or HEIGHTxWIDTH; empty: as the files suggest
     augment: tuple[str, ...] = ()  # names, each with an optional :VALUE, in this order; empty: none
     max_bad_examples: str = "0"  # a number, or a percentage of all examples; 0: stop at the first
     validation_split: float = 0.1  # fraction of the examples carved for a split that is missing
 
-    model: str = "mlp"  # registered name, or package.module:Class
+    model: str = "auto"  # registered name, or package.module:Class; auto: by the kind of data
     model_arg: tuple[str, ...] = ()  # name=value pairs for the model's constructor
     task: str = "auto"  # registered name; auto: from the label
     loss: str = "auto"  # registered name; auto: the task's own
@@ -103,6 +115,8 @@ class Config:
         for field in dataclasses.fields(self):
             value = _converted(field.name, getattr(self, field.name), type(field.default))
             object.__setattr__(self, field.name, value)
+        if self.dataset == "digits" and self.model == "auto":
+            object.__setattr__(self, "model", "mlp")  # the seed network
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
@@ -116,11 +130,25 @@ class Config:
         self._check_mode()
 
     def _check_numbers(self):
-        positive = ("batch_size", "learning_rate", "keep", "epochs", "accumulate")
+        positive = (
+            "vocabulary_size",
+            "batch_size",
+            "learning_rate",
+            "keep",
+            "epochs",
+            "accumulate",
+        )
         for name in positive:
             if not getattr(self, name) > 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be above 0")
-        for name in ("steps", "early_stopping", "logical_devices", "weight_decay", "clip_norm"):
+        for name in (
+            "text_length",
+            "steps",
+            "early_stopping",
+            "logical_devices",
+            "weight_decay",
+            "clip_norm",
+        ):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name}={getattr(self, name)}: must be 0 or more")
         if self.learning_rate == float("inf"):
@@ -158,6 +186,9 @@ class Config:
             for pair in getattr(self, name):
                 if "=" not in pair:
                     raise UsageError(f"--{name}={pair}: write it as name=value")
+        for pair in self.feature_kind:
+            if ":" not in pair:
+                raise UsageError(f"--feature_kind={pair}: write it as COLUMN:KIND")
         for pair in self.class_weight:
             if ":" not in pair and self.class_weight != ("balanced",):
                 raise UsageError(f"--class_weight={pair}: write it as CLASS:WEIGHT, or balanced")

@@ -28,26 +28,39 @@ GROUPS = {
         "json": "print the answer of benchmark, inspect or doctor as one JSON object",
     },
     "Data": {
-        "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), npz:FILE, "
-        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], folder:DIR (images, one folder a class), or your "
-        "own package.module:name",
+        "dataset": "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder "
+        "a class), csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
+        "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
+        "pattern or a folder",
         "data_dir": "TFDS folder; by default TFDS's own",
         "manual_dir": "folder with the files of a TFDS data set that were fetched by hand",
         "offline": "never use the network",
         "label": "what to learn, where the source does not say",
+        "features": "columns of a table to learn from; by default all but the label",
+        "feature_kind": "COLUMN:KIND,... where the kind inferred is not right: numeric, boolean, "
+        "category, date or text",
+        "weight_column": "column of a table with the weights of its examples in training",
+        "group_column": "column of a table whose groups must not straddle splits, such as a "
+        "patient's number",
+        "unknown_category": "at a category of validation or test files that train lacks: stop, or "
+        "accept it as unknown",
+        "text_length": "tokens of a text, or of a window of a long one; 0: from the data",
+        "text_unit": "what texts are cut into; auto: characters for text:FILE, else subwords",
+        "vocabulary_size": "most word pieces of a text's vocabulary",
         "image_size": "what images are brought to, SIDE or HEIGHTxWIDTH: resized, aspect kept, "
         "then cropped at the centre; by default as the files suggest",
         "augment": "list of what is done to training examples at random, each NAME or NAME:VALUE: "
         "flip, crop, random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, "
         "cutmix (images), token_dropout (texts), noise (numbers)",
-        "max_bad_examples": "how many unreadable examples are skipped and listed in "
+        "max_bad_examples": "how many examples that cannot be used are skipped and listed in "
         "bad_examples.jsonl, as a number or a percentage (1%); 0: stop at the first",
         "validation_split": "fraction of the examples carved for a split the data set lacks",
     },
     "Model": {
-        "model": "mlp, or your own package.module:Class",
+        "model": "mlp, cnn, smallcnn, resnet20, tabular, text_encoder, causal_transformer, or your "
+        "own package.module:Class; auto: by the kind of data",
         "model_arg": "name=value for the model's constructor (repeatable)",
-        "task": "classification or regression; auto: from the label",
+        "task": "classification, regression or language_modelling; auto: from the label",
         "loss": "sparse_categorical_crossentropy or mean_squared_error; auto: the task's own",
     },
     "Recipe": {
@@ -100,8 +113,9 @@ GROUPS = {
     },
     "Evaluation and prediction": {
         "split": "what --mode=eval evaluates: train, validation or test",
-        "input": "what --mode=predict reads: FILE.npz, FILE.jsonl, an image, a folder of images, "
-        "or a FILE.txt that lists images",
+        "input": "what --mode=predict reads: a table (FILE.csv, .parquet, .jsonl), texts "
+        "(FILE.txt, one a line), arrays (FILE.npz), an image, a folder of images, or a FILE.txt "
+        "that lists images",
         "output": "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz; the "
         "contact sheet FILE.png of --mode=inspect",
     },

@@ -146,8 +146,13 @@ def _lock(path):
 
 
 def _default_path(config, lines):
-    """runs/DATASET-MODEL-N: an interrupted run with the same flags, or the next free number."""
-    stem = f"{_tail(config.dataset)}-{_tail(config.model)}"
+    """runs/DATASET-MODEL-N, or runs/DATASET-N with --model=auto.
+
+    N is that of an interrupted run with the same flags, or the next free number.
+    """
+    stem = _tail(config.dataset)
+    if config.model != "auto":
+        stem += f"-{_tail(config.model)}"
     root = pathlib.Path("runs")
     numbers = _numbers(root, stem)
     if config.resume != "never":
@@ -159,8 +164,12 @@ def _default_path(config, lines):
 
 
 def _tail(name):
-    """The last part of a name: `folder:/data/cats` is cats, `my.module:Net` is Net."""
-    return re.sub(r"[^A-Za-z0-9.]+", "_", name.rstrip("/").split("/")[-1].split(":")[-1]).strip("_")
+    """The last part of a name: `folder:/data/cats` is cats, `my.module:Net` is Net.
+
+    Parts of a pattern do not count: `csv:/data/adult/*.csv` is adult.
+    """
+    parts = [part for part in re.split("[/:]", name) if part and not set("*?[") & set(part)]
+    return re.sub(r"[^A-Za-z0-9.]+", "_", parts[-1]).strip("_.") or "data"
 
 
 def _numbers(root, stem):

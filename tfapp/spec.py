@@ -41,15 +41,17 @@ class LabelSpec:
     """What is to be predicted."""
 
     name: str
-    kind: str  # "class": an integer below num_classes; "real": float32 of `shape`
-    num_classes: int = 0  # 0 unless kind is "class"
+    # "class": an integer below num_classes; "real": float32 of `shape`; "tokens": int32 `shape`,
+    # what comes next at each position, 0 for nothing, numbered once a vocabulary is fitted
+    kind: str
+    num_classes: int = 0  # 0 if kind is "real"
     class_names: tuple[str, ...] = ()  # one a class, in the order of their integers
     shape: tuple[int, ...] = ()  # of one label; () is a scalar
 
     @property
     def num_outputs(self):
         """Width of the model's last layer."""
-        if self.kind == "class":
+        if self.kind in ("class", "tokens"):
             return self.num_classes
         width = 1
         for size in self.shape:

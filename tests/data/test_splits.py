@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from tfapp.data import splits
 from tfapp.data.arrays import source_from_arrays
 from tfapp.data.splits import with_all_splits
 from tfapp.errors import DataError
@@ -65,3 +66,14 @@ def test_real_labels_are_carved_too():
 def test_too_few_examples():
     with pytest.raises(DataError, match="2 examples of train are too few to carve"):
         with_all_splits(source([0, 1]), fraction=0.1, seed=0)
+
+
+def test_the_two_ways_of_drawing_agree():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 5, 3000)
+    words = random.integers(0, 2**63, 3000, dtype=np.uint64)
+    counts = np.bincount(labels)
+    quota = np.array([0, 1, 100, counts[3] - 1, 7])
+    fast = splits._lowest(labels, words, counts, quota)
+    assert np.array_equal(fast, splits._first_of_order(labels, words, counts, quota))
+    assert np.array_equal(np.bincount(labels[fast], minlength=5), quota)

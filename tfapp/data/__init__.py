@@ -6,9 +6,13 @@ from tfapp.registry import Registry, is_object_path, load_object, suggest
 
 # What stands before the colon of --dataset=KIND:WHERE -> who reads WHERE.
 KINDS = {
+    "csv": "tfapp.data.tables.source:open_csv",
+    "jsonl": "tfapp.data.tables.source:open_jsonl",
     "folder": "tfapp.data.folder:open_source",
     "npz": "tfapp.data.npz:open_source",
     "synthetic": "tfapp.data.synthetic:open_source",
+    "parquet": "tfapp.data.tables.source:open_parquet",
+    "text": "tfapp.data.text:open_source",
     "tfds": "tfapp.data.tfds_source:open_source",
     "tfrecord": "tfapp.data.tfrecord:open_source",
 }

@@ -5,6 +5,7 @@ gathers its own slice of the global batch.
 """
 
 import tensorflow as tf
+from tensorflow.python.client import device_lib
 
 from tfapp.data import order
 from tfapp.data.file_split import SERVED
@@ -68,13 +69,15 @@ def place(arrays, strategy):
 
 
 def free_bytes(device_type):
-    """Memory that is free for data: of the first GPU, or of the machine."""
+    """Memory that is free for data: of the GPU with the least, or of the machine."""
     if device_type == "GPU":
-        info = tf.config.experimental.get_memory_info("GPU:0")
-        limit = tf.config.experimental.get_device_details(
-            tf.config.list_physical_devices("GPU")[0]
-        ).get("memory_limit", 8 << 30)
-        return limit - info["current"]
+        # Of what TensorFlow may take of each: it holds nearly all of it from the start.
+        limits = [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
+        used = [
+            tf.config.experimental.get_memory_info(f"GPU:{i}")["current"]
+            for i in range(len(limits))
+        ]
+        return min(limit - current for limit, current in zip(limits, used, strict=True))
     with open("/proc/meminfo") as file:
         for line in file:
             if line.startswith("MemAvailable:"):

@@ -17,16 +17,27 @@ from tfapp.spec import DataSpec
 class ArraySplit:
     """Examples held in memory as one array a feature."""
 
-    def __init__(self, arrays):
-        """`arrays`: name -> [num_examples, ...], all of one length."""
+    def __init__(self, arrays, *, groups=None, name_of=None):
+        """
+        Args:
+          arrays: name -> [num_examples, ...], all of one length; `StringColumn`s until encoded.
+          groups: `StringColumn` of examples that must stay together; None: each by itself.
+          name_of: index -> what messages call the example, such as its file and row.
+        """
         self._arrays = arrays
         self._tensors = None
+        self.groups = groups
+        self.name_of = name_of or (lambda index: f"example {index}")
         self.num_examples = len(next(iter(arrays.values())))
         self.nbytes = sum(array.nbytes for array in arrays.values())  # once decoded
 
     def arrays(self):
         """The whole split: name -> [num_examples, ...]."""
         return self._arrays
+
+    def with_arrays(self, arrays):
+        """The same examples with other arrays."""
+        return ArraySplit(arrays, groups=self.groups, name_of=self.name_of)
 
     def examples(self, count):
         """The first `count` examples, raw as they came: name -> NumPy [n, ...]."""
@@ -43,7 +54,9 @@ class ArraySplit:
 
     def subset(self, indices):
         """A split of the examples at `indices`, int64 [n], in that order."""
-        return ArraySplit({name: array[indices] for name, array in self._arrays.items()})
+        arrays = {name: array[indices] for name, array in self._arrays.items()}
+        groups = None if self.groups is None else self.groups[indices]
+        return ArraySplit(arrays, groups=groups, name_of=lambda i: self.name_of(indices[i]))
 
     def fetch(self, indices):
         """Examples at `indices`, an int64 tensor [n], as a dict of tensors [n, ...].
@@ -64,6 +77,7 @@ class Source:
     spec: DataSpec
     splits: Mapping[str, ArraySplit]
     bad_examples: BadExamples = dataclasses.field(default_factory=BadExamples)
+    carved: tuple[str, ...] = ()  # splits that were taken out of train rather than given
 
 
 def label_array(split, spec):

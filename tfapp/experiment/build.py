@@ -9,139 +9,20 @@ import logging
 
 from tfapp.data import engine as engines
 from tfapp.data import open_source, preprocessing
-from tfapp.data.evaluation_input import evaluation_input
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
 from tfapp.experiment import augment, choose
 from tfapp.experiment.class_weights import class_weights
-from tfapp.experiment.model_state import build_state
+from tfapp.experiment.encoding import encode, fit
+from tfapp.experiment.experiment import Experiment
+from tfapp.models.auto import choose_model
 from tfapp.run_folder import PREPROCESSING
 from tfapp.tasks import build_task
-from tfapp.training import evaluation, loop, placement, step
 from tfapp.training.checkpoints import Checkpoints
-from tfapp.training.state import TrainState
 
 _LOG = logging.getLogger("tfapp")
 _EXAMPLES = 64  # of the test split, raw, on which an export is compared
-
-
-@dataclasses.dataclass
-class Experiment:
-    """Everything of one run that training, evaluation and export need."""
-
-    config: object
-    source: object
-    strategy: object
-    task: object
-    preprocess: object
-    engine: object
-    engine_choice: engines.EngineChoice
-    examples: dict  # raw features of a few test examples, name -> [n, ...]
-    length: RunLength
-    augment: object = None  # a training batch -> the changed one; None: --augment asks for nothing
-    choice: choose.Choice | None = None
-    state: TrainState | None = None
-    _compiled: object = None  # the loop that calibration left compiled, if it did
-
-    @property
-    def model(self):
-        return self.state.model
-
-    @property
-    def spec(self):
-        return self.source.spec
-
-    @property
-    def num_replicas(self):
-        return self.strategy.num_replicas_in_sync
-
-    @property
-    def total_steps(self):
-        return self.length.total_steps
-
-    @property
-    def steps_per_epoch(self):
-        return self.length.steps_per_epoch
-
-    def make_state(self, precision):
-        """A fresh `TrainState`, equal for equal seeds."""
-        return build_state(
-            self.config,
-            self.strategy,
-            self.source,
-            self.preprocess,
-            precision=precision,
-            length=self.length,
-        )
-
-    def make_loop(self):
-        """Returns run(first_step, num_steps) -> `LoopResult` for the chosen state and placement."""
-        if self._compiled is None:
-            self._compiled = self.loop_for(self.state, self.choice.precision, self.choice.placement)
-        return self._compiled
-
-    def use(self, choice, state, compiled=None):
-        """Settles how the run is run. `compiled` is a loop made by `loop_for`, if there is one."""
-        self.choice, self.state, self._compiled = choice, state, compiled
-
-    def step_options(self, precision, **changes):
-        """`StepOptions` of the configuration, with `changes`."""
-        options = step.StepOptions(
-            batch_size=self.config.batch_size,
-            num_replicas=self.num_replicas,
-            accumulate=self.config.accumulate,
-            clip_norm=self.config.clip_norm,
-            ema=self.config.ema,
-            remat=self.config.remat,
-            loss_scaling=precision == "float16",
-            skip_nonfinite=self.config.nan_policy == "skip",
-        )
-        return dataclasses.replace(options, **changes)
-
-    def step_functions(self, state, precision, **changes):
-        """The two halves of a step, not yet placed; `changes` are to its options."""
-        return step.make_step_functions(
-            model=state.model,
-            task=self.task,
-            preprocess=self.preprocess,
-            augment=self.augment,
-            optimizer=state.optimizer,
-            label=self.spec.label.name,
-            options=self.step_options(precision, **changes),
-        )
-
-    def loop_for(self, state, precision, placement_name):
-        """The compiled loop of one way of running a step."""
-        run = loop.make_loop(
-            state=state,
-            functions=self.step_functions(state, precision),
-            options=self.step_options(precision),
-            engine=self.engine,
-            strategy=self.strategy,
-            placement=placement.PLACEMENTS[placement_name],
-            metric_names=self.task.metric_names,
-        )
-        return self.source.bad_examples.reporting()(run)
-
-    def make_evaluation(self, split):
-        """Returns run() -> metrics of the split, every example counted once."""
-        run = evaluation.make_evaluation(
-            state=self.state,
-            inputs=evaluation_input(
-                self.source.splits[split],
-                strategy=self.strategy,
-                batch_size=max(self.config.batch_size, 256),
-                device_type=device_type(),
-            ),
-            model=self.model,
-            task=self.task,
-            preprocess=self.preprocess,
-            label=self.spec.label.name,
-            strategy=self.strategy,
-            jit=self.choice.placement in ("loop", "step", "gradients"),
-        )
-        return self.source.bad_examples.reporting()(run)
 
 
 def build(config, folder, *, calibrate=True):
@@ -159,11 +40,12 @@ def build(config, folder, *, calibrate=True):
     _LOG.info("device: %s", devices)
     source = open_source(config)
     source.bad_examples.keep_in(folder.path)
+    examples = _raw_examples(source)
+    preprocess = _preprocessing(config, folder, source)
+    source = encode(config, source, preprocess)
     _log_source(source)
     _check_batch(config, source, strategy.num_replicas_in_sync)
-    examples = _raw_examples(source)
-    preprocess = _preprocessing(folder, source)
-    source = preprocess.encode_source(source)
+    config = _with_model(config, source, preprocess)
     train, entries, crops = augment.plan(config, source.spec, source.splits["train"])
     augmentation = augment.build(config, entries, source, preprocess, strategy.num_replicas_in_sync)
     engine_choice = engines.choose(
@@ -231,7 +113,11 @@ def _log_source(source):
     spec = source.spec
     counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
     features = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in spec.features)
-    label = f"{spec.label.num_classes} classes" if spec.label.kind == "class" else "real values"
+    label = {
+        "class": f"{spec.label.num_classes} classes",
+        "real": "real values",
+        "tokens": f"the next of {spec.label.num_classes} tokens",
+    }[spec.label.kind]
     _LOG.info("data: %s: %s examples; %s -> %s", spec.name, counts, features, label)
 
 
@@ -277,11 +163,20 @@ def _task(config, source, preprocess):
     return build_task(config.task, config.loss, source.spec.label, **recipe)
 
 
-def _preprocessing(folder, source):
+def _with_model(config, source, preprocess):
+    """The configuration with a model in place of auto."""
+    if config.model != "auto":
+        return config
+    name, reason = choose_model(preprocess.input_specs(source.spec), source.spec.label)
+    _LOG.info("model: %s (auto: %s)", name, reason)
+    return dataclasses.replace(config, model=name)
+
+
+def _preprocessing(config, folder, source):
     """What the run's folder holds, or else fitted on train and kept there."""
     kept = folder.read_json(PREPROCESSING)
     if kept is not None:
         return preprocessing.Preprocessing.from_json(kept)
-    fitted = preprocessing.fit(source.spec, source.splits["train"])
+    fitted = fit(config, source)
     folder.write_json(PREPROCESSING, fitted.to_json())
     return fitted

@@ -91,7 +91,10 @@ def _candidates(config, kept, valid, model, device_type):
     else:
         convolutions = has_convolutions(model)
         placements = placement.worth_trying(
-            valid, device_type=device_type, has_convolutions=convolutions
+            valid,
+            device_type=device_type,
+            has_convolutions=convolutions,
+            work=model.count_params() * config.batch_size,
         )
     if config.precision != "auto" or "precision" in kept:
         precisions = [config.precision if config.precision != "auto" else kept["precision"]]

@@ -45,7 +45,7 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
         result = _call(config, model, inputs)
-        _check_outputs(config, result, outputs)
+        _check_outputs(config, result, source.spec.label)
         if not model.trainable_variables:
             raise UsageError(f"--model={config.model}: has no weights to train")
         if config.remat:
@@ -108,12 +108,13 @@ def _call(config, model, inputs):
         ) from error
 
 
-def _check_outputs(config, result, outputs):
-    shape = tuple(getattr(result, "shape", ()))
-    if shape[1:] != (outputs,):
+def _check_outputs(config, result, label):
+    outputs = label.num_outputs
+    wanted = [2, *label.shape, outputs] if label.kind == "tokens" else [2, outputs]
+    shape = list(getattr(result, "shape", ()))
+    if shape != wanted:
         raise UsageError(
-            f"--model={config.model}: gives shape {list(shape)} for a batch of 2; "
-            f"[2, {outputs}] is needed"
+            f"--model={config.model}: gives shape {shape} for a batch of 2; {wanted} is needed"
         )
     values = np.asarray(tf.cast(result, tf.float32), np.float64)
     if outputs > 1 and (values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3):

@@ -14,6 +14,9 @@ MODELS = Registry(
         "mlp": "tfapp.models.mlp:Net",
         "cnn": "tfapp.models.cnn:CNN",
         "resnet20": "tfapp.models.resnet_cifar:ResNetCifar",
+        "tabular": "tfapp.models.tabular:Tabular",
+        "text_encoder": "tfapp.models.text_encoder:TextEncoder",
+        "causal_transformer": "tfapp.models.causal_transformer:CausalTransformer",
         "smallcnn": "tfapp.models.smallcnn:SmallCNN",
     },
 )

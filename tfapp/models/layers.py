@@ -80,3 +80,23 @@ class FusedBatchNorm(keras.layers.Layer):
         keep = self.momentum
         self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
         self.moving_variance.assign(self.moving_variance * keep + variance * (1 - keep))
+
+
+class MeanPool(keras.layers.Layer):
+    """The mean over the tokens that are there: [batch, length, width] -> [batch, width]."""
+
+    def call(self, x, present):
+        """`present`: bool [batch, length]."""
+        weights = keras.ops.cast(present, x.dtype)[..., None]
+        count = keras.ops.maximum(keras.ops.sum(weights, axis=1), 1)
+        return keras.ops.sum(x * weights, axis=1) / count
+
+
+class MaxPool(keras.layers.Layer):
+    """The maximum over the tokens that are there, 0 if there is none; shapes as `MeanPool`."""
+
+    def call(self, x, present):
+        """`present`: bool [batch, length]."""
+        lowest = keras.ops.where(present[..., None], x, keras.ops.full_like(x, -1e4))
+        found = keras.ops.max(lowest, axis=1)
+        return keras.ops.where(keras.ops.any(present, axis=1)[:, None], found, 0 * found)

@@ -40,7 +40,7 @@ def run(config):
     choice = experiment.choice
     return {
         "dataset": config.dataset,
-        "model": config.model,
+        "model": experiment.config.model,
         "batch_size": config.batch_size,
         "replicas": experiment.num_replicas,
         "engine": experiment.engine_choice.name,

@@ -30,24 +30,27 @@ def run(config):
       TfappError: data that cannot be used.
     """
     # TensorFlow is imported here.
-    from tfapp.data import open_source, preprocessing
+    from tfapp.data import open_source
     from tfapp.distribution.strategy import build_strategy, device_type
+    from tfapp.experiment import encoding
     from tfapp.modes import inspection_duplicates, inspection_features, inspection_sheet
 
     strategy, _ = build_strategy(config)
     source = open_source(config)
     train = source.splits["train"]
     sample = train.sample(_EXAMPLES)
+    fitted = encoding.fit(config, source)
+    encoded = fitted.encode_source(source)
+    # A long text has examples, and they a label, once it is cut into windows of tokens.
+    examples = encoded if source.spec.label.kind == "tokens" else source
     found = {
         "dataset": source.spec.name,
-        "splits": {name: split.num_examples for name, split in source.splits.items()},
+        "splits": {name: split.num_examples for name, split in examples.splits.items()},
         "features": [inspection_features.describe(f, sample[f.name]) for f in source.spec.features],
-        "label": inspection_features.describe_label(source),
+        "label": inspection_features.describe_label(examples),
         "first_rows": inspection_features.first_rows(source, sample),
-        "duplicates": inspection_duplicates.find(source),
+        "duplicates": inspection_duplicates.find(examples),
     }
-    fitted = preprocessing.fit(source.spec, train)
-    encoded = fitted.encode_source(source)
     found["reading"] = _reading(config, encoded, strategy, device_type())
     found["sheet"] = inspection_sheet.draw(config, encoded, fitted, _SHOWN)
     found["bad_examples"] = source.bad_examples.count

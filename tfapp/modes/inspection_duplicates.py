@@ -68,4 +68,4 @@ def _digest(content):
 def _name(split, index):
     if getattr(split, "by_example", False):
         return split.reader.where(int(split.rows[index]))
-    return f"example {index}"
+    return split.name_of(index)

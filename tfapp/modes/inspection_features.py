@@ -14,6 +14,7 @@ def describe(feature, column):
       feature: a `FeatureSpec`.
       column: raw examples of train, NumPy [n, ...].
     """
+    column = np.asarray(column)
     found = {
         "name": feature.name,
         "kind": feature.kind,
@@ -21,7 +22,6 @@ def describe(feature, column):
         "dtype": feature.dtype,
         "looked_at": len(column),
     }
-    column = np.asarray(column)
     if column.dtype.kind in "uifb":
         return {**found, **_numbers(column, feature.kind)}
     return {**found, **_strings(column)}
@@ -72,6 +72,8 @@ def describe_label(source):
         largest, smallest = counts["train"].max(), counts["train"].min()
         found["imbalance"] = round(float(largest / max(smallest, 1)), 2)
         return found
+    if label.kind == "tokens":
+        return {**found, **_tokens(label, labels)}
     numbers = {name: np.asarray(a, np.float64) for name, a in labels.items() if len(a)}
     found["values"] = {
         name: {
@@ -85,6 +87,18 @@ def describe_label(source):
     return found
 
 
+def _tokens(label, labels):
+    """How many tokens are to be predicted in each split, and the most frequent ones of train."""
+    counts = np.bincount(labels["train"].ravel(), minlength=label.num_classes)
+    counts[0] = 0  # nothing
+    order = np.argsort(-counts, kind="stable")[:_TOP]
+    return {
+        "vocabulary": label.num_classes,
+        "tokens": {name: int((ids != 0).sum()) for name, ids in labels.items()},
+        "most_frequent": {label.class_names[i]: int(counts[i]) for i in order},
+    }
+
+
 def first_rows(source, sample):
     """A few rows of what is no image, for the eye."""
     names = [f.name for f in source.spec.features if f.kind != "image" and f.shape == ()]
@@ -96,4 +110,5 @@ def _shown(value):
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     text = value if isinstance(value, str) else f"{value:.6g}" if value is not None else ""
+    text = text.replace("\n", "\\n")
     return text if len(text) <= _SHORT else text[: _SHORT - 3] + "..."

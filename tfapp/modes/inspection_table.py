@@ -62,6 +62,13 @@ def _label(label):
         return _aligned(
             [header, *((s, *(f"{v:.5g}" for v in n.values())) for s, n in label["values"].items())]
         )
+    if "tokens" in label:
+        counts = "  ".join(f"{name} {count:,}" for name, count in label["tokens"].items())
+        frequent = ", ".join(f"{v!r} {n:,}" for v, n in label["most_frequent"].items())
+        return [
+            f"{'tokens':<11} {counts}",
+            f"{'vocabulary':<11} {label['vocabulary']:,}, such as {frequent}",
+        ]
     classes = label["classes"]
     shown = sorted(classes.items(), key=lambda item: -item[1]["train"])
     splits = list(next(iter(classes.values())))

@@ -1,4 +1,6 @@
-"""What --input may be: .npz, .jsonl, an image, a folder of images, or a .txt that lists images."""
+"""What --input may be: a table (.csv, .parquet, .jsonl), texts (.txt, one a line), arrays (.npz),
+an image, a folder of images, or a .txt that lists images.
+"""
 
 import json
 import pathlib
@@ -7,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.errors import DataError, UsageError
+from tfapp.modes import prediction_tables as tables
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
@@ -32,10 +35,15 @@ def read_inputs(path, signature):
         return _from_npz(path, signature)
     if path.suffix == ".jsonl":
         return _from_jsonl(path, signature)
+    if path.suffix in tables.READERS:
+        return tables.from_table(path, signature)
+    if path.suffix == ".txt" and tables.takes_one_text(signature):
+        return tables.from_lines(_read_text(path), signature)
     files = _image_files(path)
     if len(signature) != 1:
         raise UsageError(
-            f"--input={path}: the model takes {', '.join(signature)}; use .npz or .jsonl"
+            f"--input={path}: the model takes {', '.join(signature)}; use .csv, .parquet, "
+            ".npz or .jsonl"
         )
     name, spec = next(iter(signature.items()))
     if len(spec.shape) != 4:
@@ -48,7 +56,8 @@ def image_files(path):
     path = pathlib.Path(path)
     if not path.exists():
         raise DataError(f"--input={path}: does not exist")
-    listing = (path.is_dir() and path.suffix not in (".jsonl", ".npz")) or path.suffix.lower() in _IMAGES
+    folder = path.is_dir() and path.suffix not in (".jsonl", ".npz")
+    listing = folder or path.suffix.lower() in _IMAGES
     if not listing and path.suffix == ".txt":
         first = next((line for line in _read_text(path).splitlines() if line.strip()), "")
         listing = pathlib.Path(first.strip()).suffix.lower() in _IMAGES
@@ -65,8 +74,8 @@ def _image_files(path):
         files = [path.parent / line for line in lines if line]
     else:
         raise UsageError(
-            f"--input={path}: use .npz, .jsonl, an image ({', '.join(_IMAGES)}), a folder of "
-            "images, or a .txt that lists them"
+            f"--input={path}: use .csv, .parquet, .npz, .jsonl, an image ({', '.join(_IMAGES)}), "
+            "a folder of images, or a .txt that lists them"
         )
     if not files:
         raise DataError(f"--input={path}: holds no images ({', '.join(_IMAGES)})")
@@ -108,23 +117,33 @@ def _from_npz(path, signature):
 
 
 def _from_jsonl(path, signature):
-    rows = {name: [] for name in signature}
-    names = []
+    rows = _json_rows(path)
+    features = {}
+    for name, spec in signature.items():
+        for where, row in rows.items():
+            if not isinstance(row, dict) or name not in row:
+                raise DataError(f'{where}: has no "{name}"')
+        values = {f"{where}, {name}": row[name] for where, row in rows.items()}
+        if tables.is_scalar(spec):
+            features[name] = tables.json_column(values, spec)
+        else:
+            features[name] = np.stack([_one(where, v, spec) for where, v in values.items()])
+    return [where.rpartition(" ")[2] for where in rows], features
+
+
+def _json_rows(path):
+    """What messages call a line -> its value."""
+    rows = {}
     for number, line in enumerate(_read_text(path).splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{path}, line {number}: is not JSON ({error})") from error
-        for name, spec in signature.items():
-            if not isinstance(value, dict) or name not in value:
-                raise DataError(f'{path}, line {number}: has no "{name}"')
-            rows[name].append(_one(f"{path}, line {number}, {name}", value[name], spec))
-        names.append(str(number))
-    if not names:
+        where = f"{path}, line {number}"
+        if line.strip():
+            try:
+                rows[where] = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{where}: is not JSON ({error})") from error
+    if not rows:
         raise DataError(f"--input={path}: is empty")
-    return names, {name: np.stack(values) for name, values in rows.items()}
+    return rows
 
 
 def _read_text(path):
@@ -151,6 +170,8 @@ def _fits(array, spec):
 def _as_feature(where, array, spec):
     if array.ndim == len(spec.shape) - 1 and spec.shape[-1] == 1:
         array = array[..., None]  # [height, width] for [height, width, 1]
+    if spec.dtype == tf.string and array.dtype.kind in "US" and _fits(array, spec):
+        return array.astype(object)
     if not _fits(array, spec):
         raise DataError(f"{where}: has shape {array.shape[1:]}, the model takes {spec.shape[1:]}")
     if array.dtype.kind not in "uifb":

@@ -8,7 +8,8 @@ arguments where they are asked for, and, for a real label, with target=(mean, de
   losses(outputs, labels)  -> float32 [batch], one loss an example
   weights(labels)          -> float32 [batch] or 1.0: of the examples' losses in training
   metrics(outputs, labels) -> dict of float32 [batch], averaged over examples by whoever calls
-  answers(outputs)         -> dict of tensors [batch, ...], what the served model returns
+  answers(outputs)         -> dict of tensors [batch, ...], what the served model returns; of
+                              a label of kind "tokens": answers(outputs, inputs)
 and may have
   derived(averages)        -> dict of floats that follow from averages over examples
 """
@@ -21,9 +22,10 @@ TASKS = Registry(
     {
         "classification": "tfapp.tasks.classification:Classification",
         "regression": "tfapp.tasks.regression:Regression",
+        "language_modelling": "tfapp.tasks.language_modelling:LanguageModelling",
     },
 )
-_AUTO = {"class": "classification", "real": "regression"}
+_AUTO = {"class": "classification", "real": "regression", "tokens": "language_modelling"}
 
 
 def build_task(name, loss, label, **recipe):

@@ -61,15 +61,22 @@ def check(forced, valid, *, num_replicas):
     raise UsageError(f"--xla={forced}: {why}; use one of {', '.join(valid)}")
 
 
-def worth_trying(valid, *, device_type, has_convolutions):
+# Where the two ways of a 784-128-10 network cross on two cores with AVX-512.
+_LARGE_PRODUCTS = 30_000_000
+
+
+def worth_trying(valid, *, device_type, has_convolutions, work=0):
     """The valid placements that --xla=auto considers, the best guess first.
 
     On a CPU, XLA's convolutions are 2 to 100 times slower than oneDNN's (slowest inside a loop), so
     with convolutions only the update is compiled. Without them the loop as one program wins at
-    small batches and oneDNN's products at large ones.
+    small batches and oneDNN's products at large ones: `work`, the number of weights times the
+    batch size, tells which is tried first.
     """
     if device_type == "CPU" and has_convolutions:
         order = ("update", "off")
+    elif device_type == "CPU" and work > _LARGE_PRODUCTS:
+        order = ("update", "loop", "step", "gradients")
     elif device_type == "CPU":
         order = ("loop", "update", "step", "gradients")
     else:

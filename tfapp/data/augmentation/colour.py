@@ -22,8 +22,11 @@ def brightness(images, factor):
 
 
 def contrast(images, factor):
-    """Blends with the mean of the grey image."""
-    return _blend(tf.reduce_mean(grey(images), (1, 2), keepdims=True), images, factor)
+    """Blends with the mean of the grey image, rounded as PIL does."""
+    # Rounded, the mean does not depend on how many images are summed at once, by a bit that a later
+    # threshold would make visible.
+    mean = tf.round(tf.reduce_mean(grey(images), (1, 2), keepdims=True))
+    return _blend(mean, images, factor)
 
 
 def saturation(images, factor):
@@ -41,10 +44,12 @@ def sharpness(images, factor):
 
 def posterize(images, bits):
     """Keeps the upper `bits` bits, float32 [batch]."""
-    # From a table: tf.pow is off by a bit in some compilations, and floor() makes that visible.
-    powers = tf.constant([2.0**n for n in range(9)])
-    step = _of_image(tf.gather(powers, tf.cast(8 - tf.round(bits), tf.int32)))
-    return tf.floor(images / step) * step
+    # Powers from tables, products instead of a quotient: tf.pow and divisions are off by a bit in
+    # some kernels, which floor() would make visible.
+    dropped = tf.cast(8 - tf.round(bits), tf.int32)
+    step = _of_image(tf.gather(tf.constant([2.0**n for n in range(9)]), dropped))
+    share = _of_image(tf.gather(tf.constant([2.0**-n for n in range(9)]), dropped))
+    return tf.floor(tf.round(images) * share) * step
 
 
 def solarize(images, threshold):

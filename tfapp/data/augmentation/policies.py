@@ -68,7 +68,7 @@ def _operate(images, which, side, strength, space, reach):
     out = images
     for name, result in changed.items():
         out = tf.where(chosen(name)[:, None, None, None], result, out)
-    return out
+    return tf.round(out)  # to pixels again, as what follows may look for a threshold
 
 
 def _matrices(images, chosen, signed, space, reach):

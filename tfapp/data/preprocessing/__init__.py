@@ -1,26 +1,27 @@
 """What happens between raw features and the model: fitted on train, saved in the run, exported.
 
 One transform a feature; one kind of transform a file. A transform has
-  fit(feature, column)     from the raw training column, on the host
   encode_column(column)    raw column -> NumPy [n, ...], on the host, once, when data is loaded
   encode(raw)              the same in TensorFlow, [batch, ...], for the served model
   __call__(encoded)        encoded [batch, ...] -> model input, on the device, part of the step
   input_spec(feature)      the `InputSpec` of what it gives
   to_json, from_json       kept in the run's folder
 so that strings become ids once a run, and the served model does to what it is sent exactly what was
-done to the training data.
+done to the training data. How each is fitted is fitting.py's.
 """
 
 import dataclasses
 
 import numpy as np
 
-from tfapp.data.preprocessing.standardize import Standardize, moments
-from tfapp.data.source import ArraySplit
+from tfapp.data.preprocessing.categories import Categories, Hashed
+from tfapp.data.preprocessing.dates import Dates
+from tfapp.data.preprocessing.fitting import fit_target, fit_transform
+from tfapp.data.preprocessing.standardize import Standardize
+from tfapp.data.preprocessing.tokens import Tokens, next_tokens
 
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
-TRANSFORMS = {kind.kind: kind for kind in (Standardize,)}
-_OF_FEATURE = {"image": Standardize, "numeric": Standardize}
+TRANSFORMS = {kind.kind: kind for kind in (Standardize, Categories, Hashed, Dates, Tokens)}
 
 
 class Preprocessing:
@@ -49,9 +50,13 @@ class Preprocessing:
         return {name: t.encode(features[name]) for name, t in self.transforms.items()}
 
     def encode_source(self, source):
-        """The source with every split encoded."""
-        splits = {name: self._encode_split(split) for name, split in source.splits.items()}
-        return dataclasses.replace(source, splits=splits)
+        """The source with every split encoded, and the label's tokens known."""
+        spec, splits = source.spec, source.splits
+        if spec.label.kind == "tokens":
+            return self._encode_streams(source)
+        return dataclasses.replace(
+            source, splits={name: self._encode_split(split) for name, split in splits.items()}
+        )
 
     def input_specs(self, spec):
         """The `InputSpec` of each feature of a `DataSpec`, in its order."""
@@ -81,21 +86,34 @@ class Preprocessing:
         arrays = dict(split.arrays())
         for name, transform in self.transforms.items():
             arrays[name] = transform.encode_column(arrays[name])
-        return ArraySplit(arrays)
+        return split.with_arrays(arrays)
+
+    def _encode_streams(self, source):
+        (name, transform), label = next(iter(self.transforms.items())), source.spec.label
+        splits = {}
+        for split, raw in source.splits.items():
+            ids = transform.windows(raw.arrays()[name])
+            splits[split] = raw.with_arrays({name: ids, label.name: next_tokens(ids)})
+        label = dataclasses.replace(
+            label,
+            num_classes=transform.vocabulary,
+            class_names=transform.names(),
+            shape=(transform.length,),
+        )
+        spec = dataclasses.replace(source.spec, label=label)
+        return dataclasses.replace(source, spec=spec, splits=splits)
 
 
-def fit(spec, split):
+def fit(spec, split, **texts):
     """Fits on the examples of `split`, the training split.
 
     Args:
       spec: a `DataSpec`.
       split: a split; one whose examples lie in files is looked at in part.
+      **texts: length, unit and size, how texts are cut into tokens; see `Tokens.fit`.
     """
     arrays = split.sample(_SAMPLE)
-    transforms = {f.name: _OF_FEATURE[f.kind].fit(f, arrays[f.name]) for f in spec.features}
-    target = None
-    if spec.label.kind == "real":
-        mean, deviation = moments(split.labels(spec.label.name), (0,))
-        deviation = np.where(deviation > 1e-12, deviation, 1.0)
-        target = (mean.astype(np.float32), deviation.astype(np.float32))
+    transforms = {f.name: fit_transform(f, arrays[f.name], texts) for f in spec.features}
+    real = spec.label.kind == "real"
+    target = fit_target(split.labels(spec.label.name)) if real else None
     return Preprocessing(transforms, target)

@@ -1,0 +1,159 @@
+"""How fast a table is read: from the file to the first batch, beside pyarrow and pandas.
+
+    python benchmarks/read_tables.py [--rows=1000000] [--rounds=3] [--pandas]
+
+A CSV of numbers, categories and a label is made in a temporary folder. In turn, and --rounds times:
+  tfapp     the file to the first batch: read, kinds and label decided, splits carved, statistics
+            and vocabularies fitted, strings encoded, the step's rows gathered
+  pyarrow   `pyarrow.csv.read_csv` with its defaults, and nothing else
+  batches   tfapp, every batch of an epoch behind the first one
+  pandas    `pandas.read_csv` and a keras.utils.PyDataset that looks up categories and yields
+            batches: the time of an epoch, which has no first-batch advantage
+Medians and their ratios are printed, and as one JSON object with --json.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import tempfile
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+BATCH = 1024
+TOWNS = [f"town {i}" for i in range(200)]
+KINDS = ["good", "fair", "bad", "unknown"]
+
+
+def make_table(path, rows):
+    """Writes six columns of numbers, three of categories, and a label of two classes."""
+    random = np.random.default_rng(0)
+    columns = {f"number_{i}": random.normal(100, 30, rows).round(3) for i in range(6)}
+    columns["town"] = np.array(TOWNS, object)[random.integers(0, len(TOWNS), rows)]
+    columns["kind"] = np.array(KINDS, object)[random.integers(0, len(KINDS), rows)]
+    columns["month"] = np.array([f"m{i:02}" for i in range(12)], object)[
+        random.integers(0, 12, rows)
+    ]
+    columns["label"] = np.where(columns["number_0"] > 100, "above", "below")
+    pyarrow.csv.write_csv(pa.table(columns), path)
+
+
+def read_tfapp(path):
+    """Returns a function that gives the batch of a step."""
+    import tensorflow as tf
+
+    import tfapp
+    from tfapp.data import open_source, order, preprocessing
+
+    config = tfapp.Config(dataset=f"csv:{path}", label="label")
+    source = open_source(config)
+    preprocess = preprocessing.fit(source.spec, source.splits["train"])
+    train = preprocess.encode_source(source).splits["train"]
+
+    def batch(step):
+        indices = order.batch_indices(
+            step, num_examples=train.num_examples, batch_size=BATCH, seed=0
+        )
+        return preprocess(train.fetch(indices))
+
+    step = tf.TensorSpec([], tf.int64)
+    return tf.function(batch, input_signature=[step], autograph=False), train.num_examples
+
+
+def time_tfapp(path):
+    """(seconds to the first batch, seconds of the batches of an epoch behind it)."""
+    import tensorflow as tf
+
+    begin = time.perf_counter()
+    batch, examples = read_tfapp(path)
+    batch(tf.constant(0, tf.int64))
+    first = time.perf_counter() - begin
+    begin = time.perf_counter()
+    for step in range(1, examples // BATCH):
+        batch(tf.constant(step, tf.int64))
+    return first, time.perf_counter() - begin
+
+
+def time_pyarrow(path):
+    begin = time.perf_counter()
+    pyarrow.csv.read_csv(path)
+    return time.perf_counter() - begin
+
+
+def time_pandas(path):
+    """`pandas.read_csv` and a generator in the style of Keras's guides, for an epoch."""
+    import keras
+    import pandas
+
+    class Batches(keras.utils.PyDataset):
+        def __init__(self, table):
+            super().__init__()
+            self.table = table
+            self.order = np.random.default_rng(0).permutation(len(table))
+            self.names = {
+                name: {value: i for i, value in enumerate(sorted(table[name].unique()))}
+                for name in ("town", "kind", "month", "label")
+            }
+
+        def __len__(self):
+            return len(self.table) // BATCH
+
+        def __getitem__(self, index):
+            rows = self.table.iloc[self.order[index * BATCH : (index + 1) * BATCH]]
+            numbers = rows[[f"number_{i}" for i in range(6)]].to_numpy(np.float32)
+            ids = [
+                np.array([ids[v] for v in rows[name]], np.int32) for name, ids in self.names.items()
+            ]
+            return {"numbers": numbers, "ids": np.stack(ids[:3], -1)}, ids[3]
+
+    begin = time.perf_counter()
+    batches = Batches(pandas.read_csv(path))
+    for index in range(len(batches)):
+        batches[index]
+    return time.perf_counter() - begin
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pandas", action="store_true", help="measure pandas too")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    times = {"tfapp": [], "pyarrow": [], "batches": [], "pandas": []}
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "table.csv")
+        make_table(path, 2000)
+        time_tfapp(path)  # imports and warms up
+        make_table(path, args.rows)
+        time_pyarrow(path)  # fills the page cache
+        for _ in range(args.rounds):
+            first, rest = time_tfapp(path)
+            times["tfapp"].append(first)
+            times["batches"].append(rest)
+            times["pyarrow"].append(time_pyarrow(path))
+            if args.pandas:
+                times["pandas"].append(time_pandas(path))
+    report(args, {name: statistics.median(values) for name, values in times.items() if values})
+
+
+def report(args, medians):
+    """Prints medians in seconds and their ratios."""
+    ratios = {"first batch / pyarrow": medians["tfapp"] / medians["pyarrow"]}
+    if "pandas" in medians:
+        whole = medians["tfapp"] + medians["batches"]
+        ratios["pandas / tfapp, one epoch"] = medians["pandas"] / whole
+    if args.json:
+        print(json.dumps({"rows": args.rows, "seconds": medians, "ratios": ratios}))
+        return
+    for name, seconds in medians.items():
+        print(f"{name:<28} {seconds:8.3f} s")
+    for name, ratio in ratios.items():
+        print(f"{name:<28} {ratio:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

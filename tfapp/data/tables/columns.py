@@ -1,0 +1,104 @@
+"""Arrow columns -> NumPy: numbers as float32 with NaN for missing, strings as `StringColumn`."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tfapp.data.columns import StringColumn
+
+_NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
+_ENCODED = pa.dictionary(pa.int32(), pa.string())
+_DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)"
+_MISSING = ("", "?", "na", "n/a", "nan", "null", "none")  # among numbers, in any case
+
+
+def is_number(kind):
+    """True for Arrow types of numbers."""
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def is_date(kind):
+    """True for Arrow types of dates and moments."""
+    return pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+
+
+def is_string(kind):
+    """True for Arrow types of strings, dictionary-encoded ones included."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
+def as_strings(chunks):
+    """Arrow arrays, one after the other, as a `StringColumn`; missing values are ""."""
+    column = pa.chunked_array([_dictionary(chunk) for chunk in chunks])
+    column = column.unify_dictionaries().combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0)
+    values = column.dictionary.to_numpy(zero_copy_only=False).astype(object)
+    codes = column.indices
+    if not codes.null_count:
+        return StringColumn(codes.to_numpy(), values)
+    blank = np.flatnonzero(values == "")
+    code = int(blank[0]) if len(blank) else len(values)
+    if not len(blank):
+        values = np.append(values, np.array([""], object))
+    return StringColumn(codes.fill_null(code).to_numpy(zero_copy_only=False), values)
+
+
+def _dictionary(chunk):
+    """The chunk as a dictionary of int32 codes and strings."""
+    if pa.types.is_null(chunk.type):
+        chunk = chunk.cast(pa.string())
+    if not pa.types.is_dictionary(chunk.type):
+        chunk = chunk.dictionary_encode()
+    if chunk.type == _ENCODED:
+        return chunk
+    # The distinct values alone are turned into text: dates, numbers.
+    values = chunk.dictionary.cast(pa.string())
+    return pa.DictionaryArray.from_arrays(chunk.indices.cast(pa.int32()), values, safe=False)
+
+
+def as_numbers(chunks):
+    """Arrow arrays, one after the other, as (float32 [n] with NaN for missing, bad bool [n]).
+
+    bad: None, or the places where a string is no number.
+    """
+    if any(is_string(chunk.type) for chunk in chunks):
+        column = as_strings(chunks)
+        numbers, bad = _parse(column.values)
+        return column.map(numbers), column.map(bad)
+    parts = [_floats(chunk) for chunk in chunks]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts), None
+
+
+def _floats(chunk):
+    if pa.types.is_boolean(chunk.type):
+        chunk = chunk.cast(pa.uint8())
+    if pa.types.is_decimal(chunk.type):
+        chunk = chunk.cast(pa.float64())
+    numbers = chunk.cast(pa.float32(), safe=False)
+    return numbers.to_numpy(zero_copy_only=False)  # NaN where there is a null
+
+
+def _parse(values):
+    """Strings -> (float32 with NaN for missing, bool: neither number nor missing)."""
+    strings = pa.array(values, pa.string())
+    numeric = pc.match_substring_regex(strings, _NUMBER)
+    trimmed = pc.utf8_trim_whitespace(strings)
+    numbers = pc.if_else(numeric, trimmed, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    missing = pc.is_in(pc.utf8_lower(trimmed), pa.array(_MISSING)).to_numpy(zero_copy_only=False)
+    bad = ~numeric.to_numpy(zero_copy_only=False) & ~missing
+    return numbers.astype(np.float32), bad
+
+
+def date_share(values):
+    """The share of `values`, empty ones left out, that begin with a date, as 2024-02-29."""
+    dates = pc.match_substring_regex(pa.array(values, pa.string()), _DATE)
+    return pc.sum(dates).as_py() / max(int((values != "").sum()), 1)
+
+
+def number_share(values):
+    """The share of `values`, those that mean missing left out, that are numbers."""
+    numbers, bad = _parse(values)
+    numeric = ~np.isnan(numbers)
+    return numeric.sum() / max(numeric.sum() + bad.sum(), 1)

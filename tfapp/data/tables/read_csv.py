@@ -1,0 +1,63 @@
+"""A CSV file -> an Arrow table, in parallel, strings dictionary-encoded where they repeat.
+
+Fields may be quoted and hold newlines. The first row names the columns.
+"""
+
+import pyarrow as pa
+import pyarrow.csv
+
+from tfapp.errors import DataError
+
+ENDINGS = (".csv", ".csv.gz", ".tsv")
+_BLOCK = 4 << 20  # bytes that a thread parses at a time
+_DICTIONARY = 4096  # distinct strings of a block, beyond which it is not dictionary-encoded
+
+
+def read(path):
+    """Reads the file at `path`, plain or .gz.
+
+    Returns:
+      table: a `pyarrow.Table` of the rows that can be read.
+      malformed: row number -> reason, of the others; rows are counted from 1, without the header.
+
+    Raises:
+      DataError: it cannot be read.
+    """
+    # A quoted field that holds a newline may lie across two blocks, which only the slower way of
+    # finding rows gets right; the faster one then fails or finds rows of another length.
+    for newlines in (False, True):
+        malformed = []
+        try:
+            table = _read(path, malformed, newlines, threads=True)
+        except pa.ArrowInvalid as error:
+            if not newlines:
+                continue
+            raise DataError(f"{path}: {_reason(error)}") from error
+        if not malformed:
+            return table, {}
+    malformed = []
+    table = _read(path, malformed, True, threads=False)  # one thread numbers the rows
+    return table, {
+        row.number - 1: f"has {row.actual_columns} fields, not {row.expected_columns}"
+        for row in malformed
+    }
+
+
+def _read(path, malformed, newlines, threads):
+    def skip(row):
+        malformed.append(row)
+        return "skip"
+
+    delimiter = "\t" if str(path).endswith(".tsv") else ","
+    return pa.csv.read_csv(
+        path,
+        pa.csv.ReadOptions(use_threads=threads, block_size=_BLOCK),
+        pa.csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=newlines, invalid_row_handler=skip
+        ),
+        pa.csv.ConvertOptions(auto_dict_encode=True, auto_dict_max_cardinality=_DICTIONARY),
+    )
+
+
+def _reason(error):
+    return f"cannot be read as CSV ({str(error).splitlines()[0][:160]})"

@@ -1,0 +1,19 @@
+"""A Parquet file -> an Arrow table; strings stay dictionary-encoded where the file has them so."""
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from tfapp.errors import DataError
+
+ENDINGS = (".parquet", ".pq")
+
+
+def read(path):
+    """Reads the file at `path`: (`pyarrow.Table`, {}). Raises DataError."""
+    try:
+        schema = pa.parquet.read_schema(path)
+        strings = [f.name for f in schema if pa.types.is_string(f.type)]
+        return pa.parquet.read_table(path, read_dictionary=strings), {}
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0][:160]
+        raise DataError(f"{path}: cannot be read as Parquet ({reason})") from error

@@ -1,0 +1,28 @@
+"""--model=auto: a plain, sound model for each kind of data."""
+
+_SMALL = 16  # pixels a side, below which an image is a vector
+_LARGE = 64  # pixels a side, above which a network must reduce an image first
+
+
+def choose_model(inputs, label):
+    """Returns (name, reason).
+
+    Args:
+      inputs: an `InputSpec` for each feature.
+      label: a `LabelSpec`.
+    """
+    kinds = {spec.kind for spec in inputs}
+    if label.kind == "tokens":
+        return "causal_transformer", "the next token is learnt"
+    if kinds == {"tokens"} and len(inputs) == 1:
+        return "text_encoder", "one text"
+    if kinds == {"image"}:
+        side = min(min(spec.shape[:2]) for spec in inputs)
+        if side < _SMALL:
+            return "mlp", f"images of less than {_SMALL} pixels a side"
+        if side > _LARGE:
+            return "smallcnn", f"images of more than {_LARGE} pixels a side"
+        return "cnn", f"images of up to {_LARGE} pixels a side"
+    if kinds == {"numeric"} and all(spec.shape for spec in inputs):
+        return "mlp", "vectors of numbers"
+    return "tabular", "columns of a table"

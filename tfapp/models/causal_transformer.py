@@ -1,0 +1,95 @@
+"""A small decoder-only transformer: what comes next, from what came before.
+
+Vaswani et al., arXiv:1706.03762, with normalisation before each block (Xiong et al.,
+arXiv:2002.04745) and rotary positions (Su et al., arXiv:2104.09864), which have no table to
+outgrow.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class CausalTransformer(keras.Model):
+    """For language modelling: logits of the next token at every position."""
+
+    def __init__(self, inputs, outputs=256, width=128, depth=4, heads=4, dropout=0.1, **kwargs):
+        """
+        Args:
+          inputs: one `InputSpec` of kind "tokens".
+          outputs: number of token ids.
+          width: of a token's vector, a multiple of 2 * heads.
+          depth: number of blocks.
+          heads: of attention in a block.
+          dropout: rate on the embeddings and behind attention and feed-forward layers.
+        """
+        super().__init__(**kwargs)
+        (spec,) = inputs
+        if spec.kind != "tokens":
+            raise ValueError(f"takes tokens, but {spec.name} is of kind {spec.kind}")
+        if width % (2 * heads):
+            raise ValueError(f"width={width}: must be a multiple of 2 * heads={2 * heads}")
+        self.embedding = keras.layers.Embedding(
+            spec.vocabulary, width, embeddings_initializer=_normal(0.02)
+        )
+        self.dropout = keras.layers.Dropout(dropout)
+        self.blocks = [Block(width, heads, dropout, depth) for _ in range(depth)]
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-5)
+        self.logits = keras.layers.Dense(outputs, kernel_initializer=_normal(0.02), name="logits")
+
+    def call(self, ids, training=False):
+        """Token ids [batch, length] to logits [batch, length, outputs]."""
+        x = self.dropout(self.embedding(ids), training=training)
+        for block in self.blocks:
+            x = block(x, training=training)
+        return self.logits(self.norm(x))
+
+
+class Block(keras.layers.Layer):
+    """Attention to what came before, then a feed-forward layer, each added to its input."""
+
+    def __init__(self, width, heads, dropout, depth, **kwargs):
+        super().__init__(**kwargs)
+        self.heads = heads
+        # Deep sums keep their scale if what is added last to each is smaller: GPT-2's rule.
+        last = _normal(0.02 / (2 * depth) ** 0.5)
+        self.norms = [keras.layers.LayerNormalization(epsilon=1e-5) for _ in range(2)]
+        self.queries_keys_values = keras.layers.Dense(3 * width, kernel_initializer=_normal(0.02))
+        self.merge = keras.layers.Dense(width, kernel_initializer=last)
+        self.widen = keras.layers.Dense(4 * width, "gelu", kernel_initializer=_normal(0.02))
+        self.narrow = keras.layers.Dense(width, kernel_initializer=last)
+        self.dropout = keras.layers.Dropout(dropout)
+
+    def call(self, x, training=False):
+        """[batch, length, width] -> the same."""
+        x = x + self.dropout(self._attend(self.norms[0](x)), training=training)
+        forward = self.narrow(self.widen(self.norms[1](x)))
+        return x + self.dropout(forward, training=training)
+
+    def _attend(self, x):
+        length, width = x.shape[1], x.shape[2]
+        size = width // self.heads
+        joint = ops.reshape(self.queries_keys_values(x), (-1, length, 3, self.heads, size))
+        joint = ops.transpose(joint, (2, 0, 3, 1, 4))  # [3, batch, heads, length, size]
+        queries, keys = _rotate(joint[0]), _rotate(joint[1])
+        scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / size**0.5
+        future = np.triu(np.full((length, length), -1e9, np.float32), 1)
+        weights = ops.softmax(ops.cast(scores, "float32") + future)  # bfloat16 is too coarse
+        mixed = ops.matmul(ops.cast(weights, x.dtype), joint[2])
+        return self.merge(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, length, width)))
+
+
+def _rotate(x):
+    """Turns each pair of [batch, heads, length, size] by an angle that grows with the position."""
+    length, half = x.shape[2], x.shape[3] // 2
+    angles = np.arange(length)[:, None] * 10000.0 ** (-np.arange(half) / half)
+    cosine = ops.cast(np.cos(angles), x.dtype)
+    sine = ops.cast(np.sin(angles), x.dtype)
+    first, second = x[..., :half], x[..., half:]
+    return ops.concatenate(
+        [first * cosine - second * sine, first * sine + second * cosine], axis=-1
+    )
+
+
+def _normal(deviation):
+    return keras.initializers.RandomNormal(stddev=deviation)

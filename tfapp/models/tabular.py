@@ -1,0 +1,108 @@
+"""Tables: an MLP over embedded categories and numbers.
+
+A number x goes in as itself and as sin and cos of learnt frequencies, through one linear map and
+ReLU: PLR embeddings of Gorishniy, Rubachev & Babenko, "On Embeddings for Numerical Features in
+Tabular Deep Learning", arXiv:2203.05556, which let an MLP bend as often along a column as a tree.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+from tfapp.models.layers import MeanPool
+
+
+class Tabular(keras.Model):
+    """For columns of numbers, categories, dates and texts, in any mixture."""
+
+    def __init__(
+        self,
+        inputs,
+        outputs=1,
+        hidden=256,
+        depth=3,
+        dropout=0.1,
+        frequencies=16,
+        number_width=8,
+        frequency_scale=0.1,
+        **kwargs,
+    ):
+        """
+        Args:
+          inputs: an `InputSpec` for each feature.
+          outputs: number of classes, or of values to predict.
+          hidden, depth: units of a hidden layer, and number of hidden layers.
+          dropout: rate behind each hidden layer.
+          frequencies: of a column of numbers; 0: numbers go in as they are.
+          number_width: width of a number's embedding.
+          frequency_scale: deviation of the initial frequencies, in periods a standard deviation.
+        """
+        super().__init__(**kwargs)
+        self.specs = tuple(inputs)
+        self.numbers = (
+            PeriodicNumbers(frequencies, number_width, frequency_scale) if frequencies else None
+        )
+        self.embeddings = {
+            spec.name: keras.layers.Embedding(spec.vocabulary, _width(spec), name=f"column_{i}")
+            for i, spec in enumerate(self.specs)
+            if spec.vocabulary
+        }
+        self.pool = MeanPool()
+        self.layers_ = [keras.layers.Dense(hidden, activation="relu") for _ in range(depth)]
+        self.dropout = keras.layers.Dropout(dropout)
+        self.logits = keras.layers.Dense(outputs, name="logits")
+
+    def build(self, shapes):
+        """Nothing to do: layers build themselves when they are first called."""
+
+    def call(self, inputs, training=False):
+        """Columns, a dict of tensors [batch, ...] or one tensor, to logits [batch, outputs]."""
+        columns = inputs if isinstance(inputs, dict) else {self.specs[0].name: inputs}
+        parts, numbers = [], []
+        for spec in self.specs:
+            column = columns[spec.name]
+            if spec.kind == "ids":
+                parts.append(self.embeddings[spec.name](column))
+            elif spec.kind == "tokens":
+                embedded = self.embeddings[spec.name](column)
+                parts.append(self.pool(embedded, ops.not_equal(column, 0)))
+            else:
+                numbers.append(ops.reshape(column, (-1, math.prod(spec.shape))))
+        if numbers:
+            numbers = ops.concatenate(numbers, axis=-1)
+            parts.append(numbers)
+            if self.numbers is not None:
+                parts.append(self.numbers(numbers))
+        x = ops.concatenate(parts, axis=-1)
+        for layer in self.layers_:
+            x = self.dropout(layer(x), training=training)
+        return self.logits(x)
+
+
+class PeriodicNumbers(keras.layers.Layer):
+    """Numbers [batch, n] -> [batch, n * width]: ReLU of a linear map of sines and cosines."""
+
+    def __init__(self, frequencies, width, scale, **kwargs):
+        super().__init__(**kwargs)
+        self._frequencies, self._width, self._scale = frequencies, width, scale
+        self.project = keras.layers.Dense(width, activation="relu")
+
+    def build(self, shape):
+        self.frequencies = self.add_weight(
+            name="frequencies",
+            shape=(shape[-1], self._frequencies),
+            initializer=keras.initializers.RandomNormal(stddev=self._scale),
+        )
+        self.project.build((None, shape[-1], 2 * self._frequencies + 1))
+
+    def call(self, x):
+        angles = 2 * math.pi * x[..., None] * self.frequencies
+        waves = ops.concatenate([x[..., None], ops.sin(angles), ops.cos(angles)], axis=-1)
+        out = self.project(waves)
+        return ops.reshape(out, (-1, x.shape[-1] * self._width))
+
+
+def _width(spec):
+    """Width of an embedding: of a category by the usual rule of thumb, of a token 64."""
+    return 64 if spec.kind == "tokens" else min(32, round(1.6 * spec.vocabulary**0.56))

@@ -1,0 +1,89 @@
+"""Rows of a table, or lines of a text, as inputs of a model that takes named columns."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.data.tables import columns, read_csv, read_parquet
+from tfapp.data.tables.part import Part
+from tfapp.errors import DataError, UsageError
+
+READERS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".pq": read_parquet}
+
+
+def takes_one_text(signature):
+    """True for a model whose only input is a string an example."""
+    specs = list(signature.values())
+    return len(specs) == 1 and is_scalar(specs[0]) and specs[0].dtype == tf.string
+
+
+def is_scalar(spec):
+    """True for an input of one value an example: a column of a table."""
+    return spec.shape.rank == 1
+
+
+def from_table(path, signature):
+    """(names, features) of a .csv or .parquet; a column that the model does not take is left out.
+
+    Raises:
+      UsageError: the model takes something else than columns.
+      DataError: the file cannot be read, lacks a column, or has a row that is malformed.
+    """
+    other = [name for name, spec in signature.items() if not is_scalar(spec)]
+    if other:
+        raise UsageError(
+            f"--input={path}: the model takes {other[0]}, which is no column; use .npz"
+        )
+    part = Part([path], READERS[path.suffix])
+    for row, reason in part.malformed.items():
+        raise DataError(f"{row}: {reason}")
+    features = {}
+    for name, spec in signature.items():
+        if name not in part.columns:
+            raise DataError(
+                f"--input={path}: has no column {name!r} (columns: {', '.join(part.columns)})"
+            )
+        features[name] = _column(part, name, spec)
+    return [str(i + 1) for i in range(part.num_rows)], features
+
+
+def _column(part, name, spec):
+    if spec.dtype == tf.string:
+        return np.asarray(part.strings(name))
+    numbers, bad = columns.as_numbers(part.columns[name])
+    if bad is not None and bad.any():
+        row = int(np.argmax(bad))
+        value = np.asarray(part.strings(name)[row : row + 1])[0]
+        raise DataError(f"{part.name_of(row)}: {name!r} is {value!r}, no number")
+    return numbers.astype(spec.dtype.as_numpy_dtype)
+
+
+def from_lines(text, signature):
+    """(names, features) of a text, one example a line; blank lines are examples too."""
+    lines = text.splitlines()
+    return [str(i + 1) for i in range(len(lines))], {next(iter(signature)): np.array(lines, object)}
+
+
+def json_column(values, spec):
+    """One field of JSON objects as an array [n] for `spec`, a tf.TensorSpec [None].
+
+    Args:
+      values: what messages call the field of a row -> string, number, boolean, or None: missing.
+      spec: of the model's input.
+    """
+    if spec.dtype == tf.string:
+        return np.array([_text(where, value) for where, value in values.items()], object)
+    for where, value in values.items():
+        if value is not None and not isinstance(value, (bool, int, float)):
+            raise DataError(f"{where}: {value!r} is no number")
+    numbers = [np.nan if value is None else float(value) for value in values.values()]
+    return np.array(numbers).astype(spec.dtype.as_numpy_dtype)
+
+
+def _text(where, value):
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise DataError(f"{where}: {type(value).__name__} where a string is needed")
