@@ -35,7 +35,7 @@ def _facts(facts):
 
 
 def _row(name, text):
-    lines = textwrap.wrap(text, _WIDTH - _INDENT - 3, break_long_words=False) or [""]
+    lines = textwrap.wrap(text, _WIDTH - _INDENT - 3, break_on_hyphens=False) or [""]
     first = f"{name:<{_INDENT}}  {lines[0]}".rstrip()
     return [first, *(f"{'':<{_INDENT}}  {line}" for line in lines[1:])]
 

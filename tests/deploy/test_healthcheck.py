@@ -1,0 +1,38 @@
+"""The health check of the container tells work from standstill."""
+
+import importlib.util
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def healthcheck(monkeypatch):
+    """The module, without its waiting."""
+    found = importlib.util.spec_from_file_location("healthcheck", ROOT / "deploy/healthcheck.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: None)
+    return module
+
+
+@pytest.mark.parametrize("used, code", [(0.0, 1), (0.04, 1), (0.06, 0), (9.0, 0)])
+def test_health_is_processor_time(healthcheck, monkeypatch, capsys, used, code):
+    readings = iter([100.0, 100.0 + used])
+    monkeypatch.setattr(healthcheck, "cpu_seconds", lambda: next(readings))
+    assert healthcheck.main() == code
+    assert "of one core" in capsys.readouterr().out
+
+
+def test_processor_time_of_other_processes_is_counted(healthcheck):
+    code = "import time\nwhile time.process_time() < 0.3: pass\nprint('burnt', flush=True)\ninput()"
+    before = healthcheck.cpu_seconds()
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "burnt\n"
+        assert healthcheck.cpu_seconds() - before >= 0.25
+        other.communicate("\n")
