@@ -41,9 +41,9 @@ def test_default_names_count_up(open_folder):
 @pytest.mark.parametrize(
     "changes, name",
     [
-        ({"dataset": "npz:/data/my file.npz"}, "my_file.npz-mlp-1"),
+        ({"dataset": "npz:/data/my file.npz"}, "my_file.npz-1"),
         ({"dataset": "my.module:load", "model": "my.module:Net"}, "load-Net-1"),
-        ({"dataset": "tfds:mnist:3.0.1"}, "3.0.1-mlp-1"),
+        ({"dataset": "tfds:mnist:3.0.1"}, "3.0.1-1"),
     ],
 )
 def test_default_names_say_what_is_trained(open_folder, changes, name):

@@ -14,6 +14,7 @@ FLAGS = "flags.txt"
 SUMMARY = "summary.json"
 PREPROCESSING = "preprocessing.json"
 CHOICES = "choices.json"
+BAD_EXAMPLES = "bad_examples.jsonl"
 _IDENTITY = "identity.json"
 
 
@@ -48,7 +49,9 @@ class RunFolder:
     def discard(self):
         """Removes the folder again if it is new: for a run that failed before its first step."""
         if self.is_new:
-            for name in (FLAGS, _IDENTITY, PREPROCESSING, CHOICES, "environment.json", ".lock"):
+            for name in (
+                FLAGS, _IDENTITY, PREPROCESSING, CHOICES, BAD_EXAMPLES, "environment.json", ".lock",
+            ):  # fmt: skip
                 (self.path / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # something else is in there: not ours to remove
                 for path in self._made:

@@ -9,6 +9,8 @@ import dataclasses
 
 SAMPLE_WEIGHT = "sample_weight"
 EXAMPLE_SEED = "example_seed"
+# A signature of image models, besides serving_default: encoded images in place of pixels.
+SERVING_BYTES = "serving_bytes"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -200,6 +200,7 @@ def _truncate(path):
 
 FAULTS = {
     "truncated": (_truncate, "is a damaged or truncated JPEG"),
+    "stub": (lambda p: p.write_bytes(p.read_bytes()[:20]), "is a damaged or truncated JPEG"),
     "empty": (lambda p: p.write_bytes(b""), "is empty"),
     "text": (lambda p: p.write_bytes(b"hello, world"), "is none of JPEG, PNG, GIF and BMP"),
     "oversize": (lambda p: p.write_bytes(oversize_jpeg()), "claims 60000x60000 pixels"),

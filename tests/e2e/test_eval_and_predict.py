@@ -176,7 +176,11 @@ ROW = [[[0]] * 8] * 8
         (lambda: _file("a.txt", b"none.png\n"), 3, "none.png: cannot be read as an image"),
         (lambda: _file("a.txt", b"\xff\xfe"), 3, "a.txt: is not UTF-8 text"),
         (lambda: _file("a.png", b"not an image"), 3, "a.png: cannot be read as an image"),
-        (lambda: _file("a.doc", b""), 2, "--input=a.doc: use .npz, .jsonl, an image"),
+        (
+            lambda: _file("a.doc", b""),
+            2,
+            "--input=a.doc: use .csv, .parquet, .npz, .jsonl, an image",
+        ),
     ],
 )
 def test_inputs_that_do_not_work(predict, make, code, message):

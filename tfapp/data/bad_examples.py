@@ -14,9 +14,9 @@ import threading
 import tensorflow as tf
 
 from tfapp.errors import DataError
+from tfapp.run_folder import BAD_EXAMPLES
 
 _LOG = logging.getLogger("tfapp")
-LIST = "bad_examples.jsonl"  # in a run's folder
 
 
 class BadExamples:
@@ -43,7 +43,7 @@ class BadExamples:
     def keep_in(self, folder):
         """Lists them in `folder` from here on, with what an earlier start listed there."""
         with self._lock:
-            self._path = pathlib.Path(folder) / LIST
+            self._path = pathlib.Path(folder) / BAD_EXAMPLES
             if self._path.exists():
                 for line in self._path.read_text().splitlines():
                     with contextlib.suppress(ValueError, KeyError, TypeError):

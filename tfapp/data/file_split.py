@@ -5,10 +5,14 @@ one of them cannot be read: the next readable one of the split, in stored order,
 batches keep their size, and stay a function of seed, step and data.
 """
 
+import logging
+
 import numpy as np
 import tensorflow as tf
 
-_CHUNK = 32  # most examples read by one call; the sizes of batches divide into chunks
+_LOG = logging.getLogger("tfapp")
+_TOLD_FROM = 5000  # examples whose reading takes long enough to be told
+_CHUNK = 64  # most examples read by one call; the sizes of batches divide into chunks
 _SEARCH = 1000  # consecutive examples among which a readable one must be
 SERVED = "served_position"  # in an example: int64, the position that was read for it
 
@@ -17,8 +21,8 @@ class FileSplit:
     """Examples by index into a reader's rows.
 
     A reader has
-      read(row, seed)  int64 scalars -> dict of tensors of one example, in TensorFlow operations;
-                       seed is None, or a key of stateless random numbers
+      read(row, seed)  int64 scalar -> dict of tensors of one example, in TensorFlow operations;
+                       seed is None, or an int64 scalar: the key of a random window
       where(row)       what messages call it, a str
       reason(row)      why it cannot be read, a str
       example_nbytes   bytes of one example once decoded
@@ -70,7 +74,7 @@ class FileSplit:
     def load(self, position, seed=None):
         """The example at `position`, an int64 scalar, as a dict of tensors; fails if it is bad."""
         rows, labels = self._constants()
-        example = self.reader.read(rows[position], seed if self._windows else None)
+        example = self.reader.read(rows[position], seed)
         return {**example, self._label: labels[position], SERVED: position}
 
     @tf.autograph.experimental.do_not_convert
@@ -81,6 +85,7 @@ class FileSplit:
         nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
         """
         size = positions.shape[0]
+        seeds = seeds if self._windows else None
         whole = self._pipeline(positions, seeds, self.load).batch(size, drop_remainder=True)
         guarded = self._pipeline(positions, seeds, self._load_or_next)
         guarded = guarded.batch(size, drop_remainder=True)
@@ -108,6 +113,8 @@ class FileSplit:
 
     def arrays(self):
         """The whole split in memory, name -> NumPy [num_examples, ...]. Raises DataError."""
+        if self.num_examples >= _TOLD_FROM:
+            _LOG.info("data: reading %s examples into memory", f"{self.num_examples:,}")
         arrays, filled = None, 0
         for part in self._in_order(np.arange(self.num_examples)):
             part = {name: value.numpy() for name, value in part.items()}

@@ -10,11 +10,11 @@ import functools
 
 import tensorflow as tf
 
-from tfapp.data import exif, order
+from tfapp.data import exif
 
 MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
 _RATIOS = (1, 2, 4, 8)  # by which a JPEG can be reduced while it is decoded
-_UNKNOWN = 4  # index of "none of the formats"
+_MAGIC = (b"\x89PNG", b"GIF8", b"BM")  # how files begin that are no JPEG
 _CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv:1409.4842, sec. 6
 _CROP_ASPECT = (3 / 4, 4 / 3)
 _CROP_TRIES = 10
@@ -38,32 +38,32 @@ def decode(data, size, channels, seed=None):
       data: string scalar, the file's bytes.
       size: (height, width) to give.
       channels: 1 or 3 to give.
-      seed: int64 scalar, for a random window of 8 % to 100 % of the area and an aspect between 3:4
+      seed: int64 scalar, for a random window of 8% to 100% of the area and an aspect between 3:4
         and 4:3; None: the centred one.
 
     Returns:
       uint8 [height, width, channels]. The operation fails for data that cannot be decoded.
     """
-    kind = _format(data)
-    branches = [
+    image = tf.cond(
+        tf.strings.substr(data, 0, 3) == b"\xff\xd8\xff",
         lambda: _jpeg(data, size, channels, seed),
+        lambda: _other(data, size, channels, seed),
+    )
+    return tf.ensure_shape(image, (*size, channels))
+
+
+def _other(data, size, channels, seed):
+    """An image that is no JPEG."""
+    branches = [
         lambda: _cut(_png(data, channels), size, seed),
         lambda: _cut(_gif(data, channels), size, seed),
         lambda: _cut(_bmp(data, channels), size, seed),
         lambda: _fail(size, channels),
     ]
-    return tf.ensure_shape(tf.switch_case(kind, branches), (*size, channels))
-
-
-def _format(data):
-    """0 JPEG, 1 PNG, 2 GIF, 3 BMP, 4 something else: int32 scalar."""
-    magic = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
-    length = tf.strings.length(data)
-    kind = tf.constant(_UNKNOWN)
-    for i, word in enumerate(magic):
-        start = tf.strings.substr(data, 0, tf.minimum(len(word), length))
-        kind = tf.where(start == word, i, kind)
-    return kind
+    kind = tf.constant(len(_MAGIC))
+    for i, word in enumerate(_MAGIC):
+        kind = tf.where(tf.strings.substr(data, 0, len(word)) == word, i, kind)
+    return tf.switch_case(kind, branches)
 
 
 def _fail(size, channels):
@@ -167,8 +167,7 @@ def _swapped(size, lies):
 
 def _window(height, width, size, seed):
     """int32 [4]: top, left, height and width of the part of a picture that is used."""
-    centred = _centred(height, width, size)
-    return centred if seed is None else _random(height, width, centred, seed)
+    return _centred(height, width, size) if seed is None else _random(height, width, seed)
 
 
 def _centred(height, width, size):
@@ -181,19 +180,16 @@ def _centred(height, width, size):
     return tf.cast(tf.concat([(full - part) // 2, part], 0), tf.int32)
 
 
-def _random(height, width, centred, seed):
-    """The first of some random windows that lies within the picture, else the centred one."""
-    numbers = order.uniform(seed, _CROP_STREAM, 4 * _CROP_TRIES)
-    numbers = tf.reshape(numbers, (4, _CROP_TRIES))
-    full = tf.cast((height, width), tf.float32)
-    low, high = _CROP_AREA
-    area = full[0] * full[1] * (low + (high - low) * numbers[0])
-    low, high = tf.math.log(_CROP_ASPECT[0]), tf.math.log(_CROP_ASPECT[1])
-    root = tf.exp((low + (high - low) * numbers[1]) / 2)
-    part = tf.round(tf.sqrt(area)[:, None] * tf.stack([1 / root, root], 1))  # [tries, 2]
-    inside = tf.reduce_all((part <= full) & (part >= 1), axis=1)
-    first = tf.argmax(inside)
-    part = part[first]
-    corner = tf.floor(tf.stack([numbers[2][first], numbers[3][first]]) * (full - part + 1))
-    window = tf.cast(tf.concat([tf.minimum(corner, full - part), part], 0), tf.int32)
-    return tf.where(tf.reduce_any(inside), window, centred)
+def _random(height, width, seed):
+    """A random window; TensorFlow's own sampler, as a function of the seed."""
+    begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
+        tf.stack([height, width, 1]),
+        tf.zeros((1, 0, 4)),
+        tf.stack([seed, tf.cast(_CROP_STREAM, seed.dtype)]),
+        min_object_covered=0.0,
+        aspect_ratio_range=_CROP_ASPECT,
+        area_range=_CROP_AREA,
+        max_attempts=_CROP_TRIES,
+        use_image_if_no_bounding_boxes=True,
+    )
+    return tf.concat([begin[:2], size[:2]], 0)

@@ -10,7 +10,7 @@ from tfapp.data import image_decode
 class ImageReader:
     """Rows are files of a `FolderIndex`, an example {"image": uint8 [height, width, channels]}."""
 
-    cuts_windows = True  # with a seed
+    cuts_windows = True
 
     def __init__(self, root, index, *, size, channels):
         self._root = os.path.abspath(root)
@@ -67,6 +67,7 @@ def in_words(error):
         return f"claims {height}x{width} pixels; at most {image_decode.MOST_PIXELS:,} are decoded"
     for sign, words in (
         ("is none of", "is none of JPEG, PNG, GIF and BMP"),
+        ("out of range", "is cut short within its header"),
         ("palette", "is a BMP with a palette, which is not supported: save it as PNG"),
         ("Permission denied", "may not be read (permission denied)"),
         ("Invalid JPEG", "is a damaged or truncated JPEG"),

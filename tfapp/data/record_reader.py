@@ -15,7 +15,7 @@ class RecordReader:
     `records` has len(), read(row) -> bytes and where(row), as a `RecordIndex`.
     """
 
-    cuts_windows = True  # with a seed
+    cuts_windows = True
 
     def __init__(self, records, schema, *, size=None, channels=3):
         """`size`: (height, width) of the images, if there are any."""

@@ -56,7 +56,8 @@ class ArraySplit:
         """A split of the examples at `indices`, int64 [n], in that order."""
         arrays = {name: array[indices] for name, array in self._arrays.items()}
         groups = None if self.groups is None else self.groups[indices]
-        return ArraySplit(arrays, groups=groups, name_of=lambda i: self.name_of(indices[i]))
+        name_of = self.name_of  # and not self, whose arrays would never be freed
+        return ArraySplit(arrays, groups=groups, name_of=lambda i: name_of(indices[i]))
 
     def fetch(self, indices):
         """Examples at `indices`, an int64 tensor [n], as a dict of tensors [n, ...].

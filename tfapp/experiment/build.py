@@ -39,7 +39,8 @@ def build(config, folder, *, calibrate=True):
     strategy, devices = build_strategy(config)
     _LOG.info("device: %s", devices)
     source = open_source(config)
-    source.bad_examples.keep_in(folder.path)
+    if calibrate:  # a run that is only evaluated keeps its list
+        source.bad_examples.keep_in(folder.path)
     examples = _raw_examples(source)
     preprocess = _preprocessing(config, folder, source)
     source = encode(config, source, preprocess)

@@ -28,6 +28,7 @@ class Experiment:
     augment: object = None  # a training batch -> the changed one; None: --augment asks for nothing
     choice: choose.Choice | None = None
     state: TrainState | None = None
+    _inputs: dict = dataclasses.field(default_factory=dict)  # of evaluation, by split
     _compiled: object = None  # the loop that calibration left compiled, if it did
 
     @property
@@ -110,16 +111,23 @@ class Experiment:
         )
         return self.source.bad_examples.reporting()(run)
 
+    def _evaluation_input(self, split):
+        """The input of one split, read once however often it is evaluated."""
+        if split not in self._inputs:
+            with self.source.bad_examples.reporting():
+                self._inputs[split] = evaluation_input(
+                    self.source.splits[split],
+                    strategy=self.strategy,
+                    batch_size=max(self.config.batch_size, 256),
+                    device_type=device_type(),
+                )
+        return self._inputs[split]
+
     def make_evaluation(self, split):
         """Returns run() -> metrics of the split, every example counted once."""
         run = evaluation.make_evaluation(
             state=self.state,
-            inputs=evaluation_input(
-                self.source.splits[split],
-                strategy=self.strategy,
-                batch_size=max(self.config.batch_size, 256),
-                device_type=device_type(),
-            ),
+            inputs=self._evaluation_input(split),
             model=self.model,
             task=self.task,
             preprocess=self.preprocess,

@@ -14,9 +14,9 @@ import tensorflow as tf
 from tfapp.data import image_decode
 from tfapp.errors import StorageError, TfappError
 from tfapp.files import sync_folder
+from tfapp.spec import SERVING_BYTES
 from tfapp.training.forward import forward
 
-SERVING_BYTES = "serving_bytes"  # signature of image models: encoded images instead of pixels
 _TOLERANCE = 1e-6  # of answers that are float32: what two orders of summation may differ by
 
 

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import tensorflow as tf
 
 _MOST = 200_000  # examples a split that are compared
 _NAMED = 3  # pairs that are named
@@ -33,8 +34,7 @@ def _hashes(split, spec):
     """uint64 [n], equal for equal features."""
     count = min(split.num_examples, _MOST)
     if getattr(split, "by_example", False):
-        content = split.reader.content
-        return np.array([_digest(content(int(row))) for row in split.rows[:count]], np.uint64)
+        return np.array([_content(split, int(row)) for row in split.rows[:count]], np.uint64)
     arrays = split.arrays()
     total = np.zeros(count, np.uint64)
     for i, feature in enumerate(spec.features):
@@ -43,6 +43,15 @@ def _hashes(split, spec):
         for j, key in enumerate(keys):  # a column at a time: the products of all would not fit
             total += _mixed(words[:, j] * key + np.uint64(j))
     return total
+
+
+def _content(split, row):
+    """The hash of a file's or record's content; one that cannot be read counts as bad."""
+    try:
+        return _digest(split.reader.content(row))
+    except (OSError, tf.errors.OpError):
+        split.bad_examples.skip(split.reader.where(row), split.reader.reason(row))
+        return _digest(split.reader.where(row).encode())
 
 
 def _words(column):

@@ -8,9 +8,10 @@ import pathlib
 import numpy as np
 
 from tfapp.errors import DataError, UsageError
-from tfapp.modes.prediction_images import SERVING_BYTES, answer_files
+from tfapp.modes.prediction_images import answer_files
 from tfapp.modes.prediction_inputs import image_files, read_inputs
 from tfapp.modes.prediction_outputs import check_output, write_output
+from tfapp.spec import SERVING_BYTES
 
 _BATCH = 256
 

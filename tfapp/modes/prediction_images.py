@@ -5,9 +5,6 @@ import tensorflow as tf
 
 from tfapp.data.image_reader import in_words
 from tfapp.errors import DataError
-from tfapp.export.savedmodel import SERVING_BYTES
-
-__all__ = ["SERVING_BYTES", "answer_files"]
 
 _BATCH = 64  # files in memory at a time
 

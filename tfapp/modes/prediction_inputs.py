@@ -38,7 +38,7 @@ def read_inputs(path, signature):
     if path.suffix in tables.READERS:
         return tables.from_table(path, signature)
     if path.suffix == ".txt" and tables.takes_one_text(signature):
-        return tables.from_lines(_read_text(path), signature)
+        return tables.from_lines(path, _read_text(path), signature)
     files = _image_files(path)
     if len(signature) != 1:
         raise UsageError(

@@ -57,9 +57,15 @@ def _column(part, name, spec):
     return numbers.astype(spec.dtype.as_numpy_dtype)
 
 
-def from_lines(text, signature):
-    """(names, features) of a text, one example a line; blank lines are examples too."""
+def from_lines(path, text, signature):
+    """(names, features) of a text, one example a line; blank lines are examples too.
+
+    Raises:
+      DataError: there is no line.
+    """
     lines = text.splitlines()
+    if not lines:
+        raise DataError(f"--input={path}: is empty")
     return [str(i + 1) for i in range(len(lines))], {next(iter(signature)): np.array(lines, object)}
 
 

@@ -38,6 +38,11 @@ class Part:
             self._strings[name] = columns.as_strings(self.columns[name])
         return self._strings[name]
 
+    def release(self):
+        """Lets go of the columns; rows can still be named."""
+        self.columns.clear()
+        self._strings.clear()
+
     def name_of(self, index):
         """What messages call row `index`: its file, and its number there from 1."""
         file = int(np.searchsorted(self._starts, index, "right")) - 1

@@ -45,6 +45,8 @@ def _open(where, config, reader):
                 raise DataError(f"{part.paths[0]}: has no column {name!r}, whereas train has")
     label_spec, encode = make_label(config.dataset, label, train, config.task)
     splits = {n: _split(config, p, kinds, label, encode, bad) for n, p in parts.items()}
+    for part in parts.values():
+        part.release()
     _scale_weights(splits)
     _check_groups(config, splits)
     return Source(DataSpec(config.dataset, features, label_spec), splits, bad_examples=bad)
