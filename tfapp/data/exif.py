@@ -11,16 +11,14 @@ _REACH = 2048  # bytes of it that are looked at; the first directory is at its b
 _TAG = 0x0112
 
 
+def is_there(data):
+    """True if a JPEG has EXIF where nearly all have it: first, or behind a plain JFIF segment."""
+    first, second = (tf.strings.substr(data, place, 4) for place in (6, 24))
+    return (first == b"Exif") | (second == b"Exif")
+
+
 def orientation(data):
     """1 to 8, int32 scalar, of the JPEG file in the string scalar `data`."""
-    # Where nearly all files have it: as the first segment, or behind a plain JFIF one.
-    likely = (tf.strings.substr(data, 6, 4) == b"Exif") | (
-        tf.strings.substr(data, 24, 4) == b"Exif"
-    )
-    return tf.cond(likely, lambda: _read(data), lambda: tf.constant(1))
-
-
-def _read(data):
     length = tf.strings.length(data)
     head = _bytes(data, 0, tf.minimum(_HEAD, length), _HEAD)
     # EXIF is the first segment, or comes behind that of JFIF, whose length is said.

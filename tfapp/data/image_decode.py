@@ -92,19 +92,32 @@ def _number(data, start, length, endian):
 def _jpeg(data, size, channels, seed):
     shape = tf.io.extract_jpeg_shape(data)
     height, width = _checked(shape[0], shape[1])
-    orientation = exif.orientation(data)
-    lies = orientation >= 5  # stored on its side
-    window = _window(height, width, _swapped(size, lies), seed)
-    reduction = tf.reduce_min(window[2:] // _swapped(size, lies))
-    choice = tf.reduce_sum(tf.cast(reduction >= tf.constant(_RATIOS[1:]), tf.int32))
+
+    def stored(size):
+        window = _window(height, width, size, seed)
+        return _resized(_decoded(data, window, size, channels), size, antialias=False)
+
+    def turned():
+        orientation = exif.orientation(data)
+        lies = orientation >= 5  # stored on its side
+        return exif.upright(stored(tf.where(lies, size[::-1], size)), orientation)
+
+    return tf.cond(exif.is_there(data), turned, lambda: stored(tf.constant(size)))
+
+
+def _decoded(data, window, size, channels):
+    """The window of a JPEG, reduced while decoding as far as it stays at least `size`."""
+    reduction = tf.reduce_min(window[2:] // size)
 
     def reduced(ratio):
         part = tf.maximum(window // ratio, [0, 0, 1, 1])
         return lambda: tf.image.decode_and_crop_jpeg(data, part, channels=channels, ratio=ratio)
 
-    pixels = tf.switch_case(choice, [reduced(ratio) for ratio in _RATIOS])
-    pixels = _resized(pixels, _swapped(size, lies), antialias=False)
-    return exif.upright(pixels, orientation)
+    def large():
+        choice = tf.reduce_sum(tf.cast(reduction >= tf.constant(_RATIOS[1:]), tf.int32))
+        return tf.switch_case(choice, [reduced(ratio) for ratio in _RATIOS])
+
+    return tf.cond(reduction < _RATIOS[1], reduced(1), large)
 
 
 def _png(data, channels):
@@ -159,10 +172,6 @@ def _cut(pixels, size, seed):
 def _resized(pixels, size, antialias):
     resized = tf.image.resize(pixels, size, antialias=antialias)
     return tf.cast(tf.round(resized), tf.uint8)
-
-
-def _swapped(size, lies):
-    return tf.where(lies, size[::-1], size)
 
 
 def _window(height, width, size, seed):

@@ -1,10 +1,16 @@
 """The stream input engine: tf.data on the host, in the same order, ahead of the device."""
 
+import os
+
 import tensorflow as tf
 
 from tfapp.data import order
 from tfapp.data.file_split import SERVED
 from tfapp.spec import EXAMPLE_SEED
+
+# Pieces that are read at a time. Said rather than tuned: tf.data's tuner begins with few and looks
+# again only after seconds, which is long where a piece is many files.
+_PARALLEL = len(os.sched_getaffinity(0)) + 1
 
 
 class StreamInput:
@@ -93,7 +99,7 @@ def read_pieces(split, share, draw):
             return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
         return {**split.fetch(indices), **piece}
 
-    pieces = draw(size).map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    pieces = draw(size).map(read, num_parallel_calls=_PARALLEL, deterministic=True)
     if size < share:
         pieces = pieces.batch(share // size, drop_remainder=True).map(_joined)
     return pieces.prefetch(tf.data.AUTOTUNE)
