@@ -27,7 +27,7 @@ CHOICES = {
 }
 IDENTITY = (
     "dataset", "label", "features", "feature_kind", "weight_column", "group_column",
-    "unknown_category", "max_bad_examples", "text_length", "text_unit", "vocabulary_size",
+    "unknown_category", "text_length", "text_unit", "vocabulary_size",
     "validation_split", "image_size", "augment",
     "model", "model_arg", "task", "loss",
     "batch_size", "learning_rate", "optimizer", "optimizer_arg", "schedule", "schedule_arg",

@@ -46,7 +46,7 @@ class Classification:
         if self.loss_name == "mean_squared_error":
             difference = tf.nn.softmax(logits) - self._targets(labels)
             return tf.reduce_mean(tf.square(difference), axis=-1)
-        if self._smoothing or labels.shape.rank == 2:
+        if self._smoothing or len(labels.shape) == 2:
             return tf.nn.softmax_cross_entropy_with_logits(self._targets(labels), logits)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
@@ -55,7 +55,7 @@ class Classification:
         if self._class_weight is None:
             return 1.0
         weights = tf.constant(self._class_weight, tf.float32)
-        if labels.shape.rank == 2:
+        if len(labels.shape) == 2:
             return tf.linalg.matvec(labels, weights)
         return tf.gather(weights, labels)
 
@@ -64,7 +64,7 @@ class Classification:
 
         Of a mixed example, that is the class with the largest share.
         """
-        if labels.shape.rank == 2:
+        if len(labels.shape) == 2:
             labels = tf.argmax(labels, axis=-1)
         predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
         return {"accuracy": tf.cast(predicted == tf.cast(labels, tf.int32), tf.float32)}
@@ -89,6 +89,6 @@ class Classification:
     def _targets(self, labels):
         """float32 [batch, classes]: one-hot, smoothed."""
         share = self._smoothing / self._label.num_classes
-        if labels.shape.rank == 2:
+        if len(labels.shape) == 2:
             return labels * (1 - self._smoothing) + share
         return tf.one_hot(labels, self._label.num_classes, 1 - self._smoothing + share, share)
