@@ -26,15 +26,21 @@ RUN mkdir -p /app /work /home/tfapp /data /runs \
     && ln -s /runs /work/runs \
     && ln -s /data /work/data
 
+# A virtual environment: what the base has is seen through it, and nothing of it is replaced or
+# removed, whether pip or the distribution has installed it.
 COPY deploy/*.lock /app/
 RUN --mount=type=cache,target=/root/.cache/pip \
     case "${TENSORFLOW}" in \
-        image) lock=requirements.lock ;; \
-        and-cuda) lock=requirements-cuda.lock ;; \
+        image) lock=requirements.lock; see=--system-site-packages ;; \
+        and-cuda) lock=requirements-cuda.lock; see= ;; \
         *) echo "TENSORFLOW=${TENSORFLOW}: must be image or and-cuda" >&2; exit 2 ;; \
     esac \
-    && PIP_BREAK_SYSTEM_PACKAGES=1 python -m pip install --cache-dir /root/.cache/pip \
-        --root-user-action ignore --no-deps --require-hashes -r "/app/${lock}"
+    && python -m venv --without-pip ${see} /opt/tfapp \
+    && python -m pip --python /opt/tfapp/bin/python install --cache-dir /root/.cache/pip \
+        --no-deps --require-hashes -r "/app/${lock}" \
+    && { /opt/tfapp/bin/python -c 'import tensorflow_datasets, tensorflow' || { \
+        echo "no TensorFlow that works in this base: add --build-arg TENSORFLOW=and-cuda" >&2; exit 1; }; }
+ENV PATH=/opt/tfapp/bin:${PATH}
 
 VOLUME ["/data", "/runs"]
 WORKDIR /work

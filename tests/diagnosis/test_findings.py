@@ -61,6 +61,24 @@ BROKEN = {
         machine(folders=(Folder("runs", "runs", True, 200 << 20, 9 * GIB),)),
         WARNING, "runs (runs): 200 MiB free, the disk is nearly full", "make room",
     ),
+    "no libdevice for XLA": (
+        machine(tensorflow={"xla_error": "InternalError: libdevice not found at ./x.bc"}),
+        ERROR, "XLA does not work: InternalError: libdevice", "--xla_gpu_cuda_data_dir",
+    ),
+    "a driver replaced under a running machine": (
+        without_gpus(cuda_error=803),
+        ERROR, "cuInit fails with 803: the kernel module and libcuda.so.1", "restart the machine",
+    ),
+    "a fabric that is not set up": (
+        without_gpus(cuda_error=802), ERROR, "cuInit fails with 802", "nvidia-fabricmanager",
+    ),
+    "an answer that nobody knows": (
+        without_gpus(cuda_error=7), ERROR, "cuInit fails with 7: see CUresult", "nvidia-smi",
+    ),
+    "CUDA_VISIBLE_DEVICES names a GPU that is not here": (
+        without_gpus(environment=(("CUDA_VISIBLE_DEVICES", "5"),), cuda_error=100),
+        ERROR, "CUDA_VISIBLE_DEVICES='5' names no GPU that is here", "nvidia-smi --list-gpus",
+    ),
     "no TensorFlow": (
         without_gpus(tensorflow={"error": "ModuleNotFoundError: No module named 'tensorflow'"},
                      packages=(Package("tensorflow", "", ">=2.21", is_tested=False),)),

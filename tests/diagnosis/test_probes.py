@@ -88,6 +88,18 @@ def test_libraries_come_from_packages_first_and_tell_their_versions(tmp_path):
     assert (found[1].error, found[1].version) == ("", "9.3")
 
 
+def test_the_driver_is_asked_whether_it_works():
+    def load(name, mode):
+        assert name == "libcuda.so.1"
+        return types.SimpleNamespace(cuInit=lambda flags: 803)
+
+    def absent(name, mode):
+        raise OSError(name)
+
+    assert libraries.cuda_error(load) == 803
+    assert libraries.cuda_error(absent) == 0
+
+
 def test_a_file_that_is_no_library_is_told():
     (found,) = libraries.probe((os.__file__,))
     assert "invalid ELF header" in found.error

@@ -88,6 +88,7 @@ class Facts:
     packages: tuple[Package, ...] = ()
     libraries: tuple[Library, ...] = ()  # empty for a TensorFlow without CUDA
     driver_library: Library = Library("libcuda.so.1", error="not looked for")
+    cuda_error: int = 0  # what cuInit of the driver's library answers; 0: it works, or is not there
     folders: tuple[Folder, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()  # variables that matter and are set
 

@@ -38,6 +38,7 @@ def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.enviro
         packages=packages(),
         libraries=libraries.probe(names, _packages_folder()),
         driver_library=driver_library,
+        cuda_error=libraries.cuda_error(),
         folders=folders(model_dir, data_dir, environ),
         environment=tuple((name, environ[name]) for name in _VARIABLES if name in environ),
     )

@@ -1,8 +1,8 @@
 """Why TensorFlow sees no GPU, the root cause first, and what is wrong with the GPUs it sees."""
 
+from tfapp.diagnosis import driver_findings
 from tfapp.diagnosis.finding import ERROR, NOTE, WARNING, Finding
 
-_DRIVERS = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}  # the oldest, by CUDA's major
 _LEAST_SHM = 1 << 30  # bytes that NCCL's buffers of several GPUs may need
 _WITH_CUDA = "pip install 'tensorflow[and-cuda]'"
 
@@ -15,7 +15,7 @@ def why_no_gpu(facts):
         return [_hidden(facts)]
     if not facts.host.gpu_files and not facts.driver_library.version:
         return _not_there(facts)
-    found = [*_without_cuda(facts), *_driver(facts), *_libraries(facts)]
+    found = [*_without_cuda(facts), *driver_findings.find(facts), *_libraries(facts)]
     return found or [
         Finding(
             ERROR,
@@ -66,14 +66,10 @@ def _not_there(facts):
         return [Finding(NOTE, what, f"if the machine has one: {give}")]
     if host.pci_gpus:
         what = f"{host.pci_gpus} NVIDIA GPU(s) on the bus, but no driver is loaded"
-        fix = f"install NVIDIA's driver, {_oldest(facts)}or later, until nvidia-smi lists the GPU"
+        oldest = driver_findings.oldest(facts)
+        fix = f"install NVIDIA's driver, {oldest}or later, until nvidia-smi lists the GPU"
         return [Finding(ERROR, what, fix), *_without_cuda(facts), *_libraries(facts)]
     return [Finding(NOTE, "no NVIDIA GPU on this machine", "training uses the CPU")]
-
-
-def _oldest(facts):
-    driver = _DRIVERS.get(_major(facts.tensorflow.cuda_version))
-    return f"{driver} " if driver else ""
 
 
 def _without_cuda(facts):
@@ -82,22 +78,6 @@ def _without_cuda(facts):
     names = [p.name for p in facts.packages if p.name.startswith("tensorflow-cpu")]
     what = f"this TensorFlow is built without CUDA{''.join(f' ({name})' for name in names)}"
     yield Finding(ERROR, what, f"pip uninstall {names[0] if names else 'tensorflow'}, {_WITH_CUDA}")
-
-
-def _driver(facts):
-    library, built = facts.driver_library, facts.tensorflow.cuda_version
-    if library.error and facts.host.container:
-        fix = "start the container with NVIDIA_DRIVER_CAPABILITIES=compute,utility"
-        yield Finding(ERROR, f"{library.name} cannot be loaded: {library.error}", fix)
-    elif library.error:
-        fix = "install the driver's libraries too (libcuda1 or nvidia-compute-utils)"
-        yield Finding(ERROR, f"{library.name} cannot be loaded: {library.error}", fix)
-    elif library.version and built and int(_major(library.version)) < int(_major(built)):
-        what = (
-            f"the driver {facts.host.driver} is too old: it knows CUDA {library.version}, "
-            f"TensorFlow is built with CUDA {built}"
-        )
-        yield Finding(ERROR, what.replace("  ", " "), f"install driver {_oldest(facts)}or later")
 
 
 def _libraries(facts):
@@ -135,7 +115,3 @@ def _shared_memory(facts):
 
 def _gpu_count(facts):
     return max(len(facts.gpus), facts.host.gpu_files)
-
-
-def _major(version):
-    return version.partition(".")[0]

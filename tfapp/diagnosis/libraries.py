@@ -54,6 +54,15 @@ def probe(names, packages_folder=None, load=ctypes.CDLL):
     return tuple(_probe(name, packages_folder, load) for name in names)
 
 
+def cuda_error(load=ctypes.CDLL):
+    """What cuInit answers, a CUresult: 0 if it works, and where there is no driver's library."""
+    try:
+        library = load(DRIVER, mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return 0
+    return library.cuInit(0)
+
+
 def _probe(name, packages_folder, load):
     path = name
     if packages_folder is not None:

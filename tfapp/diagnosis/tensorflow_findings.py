@@ -38,6 +38,10 @@ def _not_importable(error):
 
 
 def _xla(facts):
+    # XLA's compiler for GPUs takes these two from the nvcc package, or from an installed CUDA.
+    if any(name in facts.tensorflow.xla_error for name in ("libdevice", "ptxas")):
+        fix = "pip install 'tensorflow[and-cuda]', or XLA_FLAGS=--xla_gpu_cuda_data_dir=CUDA_FOLDER"
+        return Finding(ERROR, f"XLA does not work: {facts.tensorflow.xla_error}", fix)
     given = [name for name in ("XLA_FLAGS", "TF_XLA_FLAGS") if facts.variable(name)]
     fix = f"unset {given[0]}, or train with --xla=off" if given else "train with --xla=off"
     return Finding(ERROR, f"XLA does not work: {facts.tensorflow.xla_error}", fix)
