@@ -40,7 +40,7 @@ def draw(config, source, preprocess, count):
     if config.augment:
         augmented = _batch(config, source, preprocess, count, config.augment)
         rows.append((f"with --augment={','.join(config.augment)}", augmented))
-    path = config.output or f"{_tail(source.spec.name)}-examples.png"
+    path = config.output or f"{_tail(config.dataset)}-examples.png"
     sheet = _sheet([(title, b[image.name], _captions(source, b)) for title, b in rows])
     try:
         sheet.save(path, "PNG")
