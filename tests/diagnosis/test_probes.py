@@ -174,4 +174,13 @@ def test_a_sum_over_devices_is_tried():
     cpus = tuple(device.name for device in tf.config.list_logical_devices("CPU")[:2])
     # The one strategy of this process: see `_mirrored`.
     assert tensorflow_report._try_reduction(tf, cpus, strategy._mirrored) == ""
-    assert "Error" in tensorflow_report._try_reduction(tf, [cpus[0], "CPU:77"])
+
+
+def test_a_sum_over_devices_that_fails_is_told():
+    """Not by a second strategy that fails half-way: what it began would wait for the next one."""
+
+    def refuse(names):
+        raise RuntimeError(f"no such devices: {names}")
+
+    error = tensorflow_report._try_reduction(tf, ("GPU:0", "GPU:1"), refuse)
+    assert error.startswith("RuntimeError: no such devices")
