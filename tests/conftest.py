@@ -41,26 +41,18 @@ def pytest_configure(config):
 def tfds_folder(tmp_path_factory):
     """Where TFDS prepares data sets, in this process and in those it starts."""
     folder = tmp_path_factory.mktemp("tfds")
-    before = os.environ.get("TFDS_DATA_DIR")
-    os.environ["TFDS_DATA_DIR"] = str(folder)
-    yield folder
-    if before is None:
-        del os.environ["TFDS_DATA_DIR"]
-    else:
-        os.environ["TFDS_DATA_DIR"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory):
     """Measured choices and compiled programs of the tests stay out of the user's cache."""
     folder = tmp_path_factory.mktemp("cache")
-    before = os.environ.get("XDG_CACHE_HOME")
-    os.environ["XDG_CACHE_HOME"] = str(folder)
-    yield folder
-    if before is None:
-        del os.environ["XDG_CACHE_HOME"]
-    else:
-        os.environ["XDG_CACHE_HOME"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)

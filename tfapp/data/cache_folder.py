@@ -3,19 +3,17 @@
 import contextlib
 import hashlib
 import io
-import os
-import pathlib
 
 import numpy as np
 
 from tfapp.files import write_bytes
+from tfapp.tf_settings import cache_folder
 
 
 def cache_file(room, key):
-    """The .npz for `key`, any value with a repr, in $XDG_CACHE_HOME/tfapp (~/.cache by default)."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    """The .npz for `key`, any value with a repr."""
     name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
-    return pathlib.Path(home) / "tfapp" / room / f"{name}.npz"
+    return cache_folder() / room / f"{name}.npz"
 
 
 def keep(path, **arrays):

@@ -9,6 +9,7 @@ from tensorflow.python.client import device_lib
 
 from tfapp.data import order
 from tfapp.data.file_split import SERVED
+from tfapp.diagnosis.host import memory_available
 from tfapp.spec import EXAMPLE_SEED
 
 
@@ -78,8 +79,4 @@ def free_bytes(device_type):
             for i in range(len(limits))
         ]
         return min(limit - current for limit, current in zip(limits, used, strict=True))
-    with open("/proc/meminfo") as file:
-        for line in file:
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return 4 << 30
+    return memory_available() or 4 << 30

@@ -46,6 +46,16 @@ def processor(root="/"):
     return _processor(pathlib.Path(root))[0]
 
 
+def processor_flags(root="/"):
+    """The set of names of what the processor can do, such as "avx2"."""
+    return _processor(pathlib.Path(root))[1]
+
+
+def memory_available(root="/"):
+    """Bytes of memory that can be had without swapping; 0 where the system does not tell."""
+    return _memory(pathlib.Path(root)).get("MemAvailable", 0)
+
+
 def _processor(root):
     """(name, set of flags)."""
     fields = {}

@@ -8,7 +8,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfapp.diagnosis.host import processor
+from tfapp.diagnosis.host import processor, processor_flags
 from tfapp.experiment import choice_cache
 from tfapp.run_folder import CHOICES
 from tfapp.training import calibration, placement
@@ -74,12 +74,7 @@ def has_bfloat16_units(device_type):
         gpu = tf.config.list_physical_devices("GPU")[0]
         capability = tf.config.experimental.get_device_details(gpu).get("compute_capability")
         return capability is not None and capability[0] >= 8
-    try:
-        with open("/proc/cpuinfo") as file:
-            flags = next((line for line in file if line.startswith("flags")), "")
-    except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+    return not processor_flags().isdisjoint({"amx_bf16", "avx512_bf16"})
 
 
 def _candidates(config, kept, valid, model, device_type):
