@@ -7,7 +7,7 @@ count nothing: what stands in for them has weight 0 too.
 import tensorflow as tf
 
 from tfapp.data.engine import fits
-from tfapp.data.file_split import SERVED
+from tfapp.data.example_loader import SERVED
 from tfapp.data.resident import place
 from tfapp.data.stream import iterator, read_pieces
 from tfapp.spec import SAMPLE_WEIGHT
@@ -86,7 +86,10 @@ class StreamedEvaluation(_Steps):
     def _dataset(self):
         def draw(size):
             count = self.num_steps * self._replicas * self._share // size
-            return tf.data.Dataset.range(count).map(lambda number: self._drawn(number, size))
+            number_to_rows = tf.autograph.experimental.do_not_convert(
+                lambda number: self._drawn(number, size)
+            )
+            return tf.data.Dataset.range(count).map(number_to_rows)
 
         return read_pieces(self._split, self._share, draw)
 

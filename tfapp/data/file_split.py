@@ -5,16 +5,20 @@ one of them cannot be read: the next readable one of the split, in stored order,
 batches keep their size, and stay a function of seed, step and data.
 """
 
+import collections
 import logging
+import os
+from concurrent import futures
 
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.example_loader import SERVED
+
 _LOG = logging.getLogger("tfapp")
 _TOLD_FROM = 5000  # examples whose reading takes long enough to be told
 _CHUNK = 64  # most examples read by one call; the sizes of batches divide into chunks
-_SEARCH = 1000  # consecutive examples among which a readable one must be
-SERVED = "served_position"  # in an example: int64, the position that was read for it
+_PARALLEL = len(os.sched_getaffinity(0)) + 1  # chunks read at a time
 
 
 class FileSplit:
@@ -30,25 +34,23 @@ class FileSplit:
 
     by_example = True
 
-    def __init__(self, reader, rows, labels, *, label, bad_examples):
+    def __init__(self, loader, rows, labels, windows=False):
         """
         Args:
-          reader: see above; without the label.
+          loader: an `ExampleLoader`, which splits of one reader share.
           rows: int64 [num_examples], the reader's row of each example.
           labels: [num_examples, ...], what is to be learnt.
-          label: its name.
-          bad_examples: the `BadExamples` of the source.
+          windows: see `with_random_windows`.
         """
-        self.reader = reader
+        self.reader, self.bad_examples = loader.reader, loader.bad_examples
         self.rows = np.asarray(rows, np.int64)
         self.num_examples = len(self.rows)
-        self.bad_examples = bad_examples
+        self._loader = loader
         self._labels = labels
-        self._label = label
-        self._windows = False
+        self._windows = windows
         self._tensors = None
         size = labels[:1].nbytes if len(labels) else 0
-        self.nbytes = self.num_examples * (reader.example_nbytes + size)
+        self.nbytes = self.num_examples * (self.reader.example_nbytes + size)
 
     def labels(self, name):
         """The labels as NumPy [num_examples, ...]; `name` is that of the label."""
@@ -57,39 +59,16 @@ class FileSplit:
 
     def subset(self, indices):
         """A split of the examples at `indices`, int64 [n], in that order."""
-        return FileSplit(
-            self.reader,
-            self.rows[indices],
-            self._labels[indices],
-            label=self._label,
-            bad_examples=self.bad_examples,
-        )
+        return FileSplit(self._loader, self.rows[indices], self._labels[indices])
 
     def with_random_windows(self):
         """The same split, of whose files a seed cuts random windows while they are decoded."""
-        split = self.subset(np.arange(self.num_examples))
-        split._windows = True
-        return split
+        return FileSplit(self._loader, self.rows, self._labels, windows=True)
 
-    def load(self, position, seed=None):
-        """The example at `position`, an int64 scalar, as a dict of tensors; fails if it is bad."""
-        rows, labels = self._constants()
-        example = self.reader.read(rows[position], seed)
-        return {**example, self._label: labels[position], SERVED: position}
-
-    @tf.autograph.experimental.do_not_convert
     def load_chunk(self, positions, seeds=None):
-        """The examples at `positions`, int64 [n] of static size, inside a tf.data function.
-
-        Each example may stand for one that is bad: SERVED says which was read. Trying costs
-        nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
-        """
-        size = positions.shape[0]
+        """The examples at `positions`, int64 [n], inside a tf.data function; see the loader's."""
         seeds = seeds if self._windows else None
-        whole = self._pipeline(positions, seeds, self.load).batch(size, drop_remainder=True)
-        guarded = self._pipeline(positions, seeds, self._load_or_next)
-        guarded = guarded.batch(size, drop_remainder=True)
-        return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
+        return self._loader.load_chunk(*self._constants(), positions, seeds)
 
     def fetch(self, indices):
         """Examples at `indices`, int64 [n], as a dict of tensors [n, ...]. Raises DataError."""
@@ -134,51 +113,20 @@ class FileSplit:
         return next(n for n in range(min(_CHUNK, batch_size), 0, -1) if batch_size % n == 0)
 
     def _in_order(self, positions):
-        """Yields the examples in pieces; the last ones may come one by one."""
-        rest = len(positions) % _CHUNK
-        pieces = [positions[: len(positions) - rest].reshape(-1, _CHUNK)]
-        pieces.append(positions[len(positions) - rest :].reshape(-1, 1))
-        for piece in pieces:
-            if len(piece):
-                dataset = tf.data.Dataset.from_tensor_slices(piece).map(
-                    self.load_chunk, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-                )
-                with self.bad_examples.reporting():
-                    yield from dataset.prefetch(2)
-
-    def _pipeline(self, positions, seeds, load):
-        if seeds is None:
-            return tf.data.Dataset.from_tensor_slices(positions).map(load)
-        return tf.data.Dataset.from_tensor_slices((positions, seeds)).map(load)
-
-    def _load_or_next(self, position, seed=None):
-        """The example at `position`, or the next one that can be read; reports those skipped."""
-        tries = tf.data.Dataset.range(min(_SEARCH, self.num_examples))
-
-        def load(offset):
-            return {**self.load((position + offset) % self.num_examples, seed), "offset": offset}
-
-        # What is tried last never fails, so that a search in vain ends in a report as well.
-        found = tries.map(load).ignore_errors().take(1)
-        offset = found.map(lambda example: example["offset"]).reduce(
-            tf.constant(min(_SEARCH, self.num_examples), tf.int64), lambda _, offset: offset
-        )
-        reported = tf.cond(
-            offset > 0,
-            lambda: tf.numpy_function(self._report, (position, offset), tf.int64, stateful=True),
-            lambda: tf.constant(0, tf.int64),
-        )
-        with tf.control_dependencies([reported]):
-            return self.load((position + tf.identity(offset)) % self.num_examples, seed)
-
-    def _report(self, position, count):
-        """Takes the `count` examples from `position` on from the budget."""
-        for i in range(count):
-            row = int(self.rows[(position + i) % self.num_examples])
-            self.bad_examples.skip(self.reader.where(row), self.reader.reason(row))
-        if count == min(_SEARCH, self.num_examples):
-            self.bad_examples.stop(f"none of {count} consecutive examples can be read")
-        return np.int64(0)
+        """Yields the examples in pieces, in order, a few of them read ahead in parallel."""
+        pieces = np.array_split(positions, max(-(-len(positions) // _CHUNK), 1))
+        reading = collections.deque()
+        with self.bad_examples.reporting(), futures.ThreadPoolExecutor(_PARALLEL) as pool:
+            try:
+                for piece in pieces:
+                    reading.append(pool.submit(self._loader.compiled, *self._constants(), piece))
+                    if len(reading) > _PARALLEL:
+                        yield reading.popleft().result()
+                while reading:
+                    yield reading.popleft().result()
+            finally:
+                for chunk in reading:
+                    chunk.cancel()
 
     def _constants(self):
         if self._tensors is None:

@@ -6,6 +6,7 @@ import os
 import numpy as np
 
 from tfapp.data.bad_examples import BadExamples
+from tfapp.data.example_loader import ExampleLoader
 from tfapp.data.file_split import FileSplit
 from tfapp.data.folder_index import build_index
 from tfapp.data.image_reader import ImageReader
@@ -38,15 +39,14 @@ def open_source(where, config):
         lambda row: os.path.join(roots["train"], indexes["train"].path(row)),
     )
     numbers = {name: i for i, name in enumerate(classes)}
+    label = LabelSpec(config.label or "label", "class", len(classes), tuple(classes))
     splits = {}
     for split, index in indexes.items():
         ids = np.array([numbers.get(top, -1) for top in index.tops], np.int32)
         reader = ImageReader(roots[split], index, size=size, channels=channels)
-        splits[split] = FileSplit(
-            reader, np.arange(len(index)), ids[index.top_ids], label="label", bad_examples=bad
-        )
+        loader = ExampleLoader(reader, label=label.name, bad_examples=bad)
+        splits[split] = FileSplit(loader, np.arange(len(index)), ids[index.top_ids])
     image = FeatureSpec("image", "image", (*size, channels), "uint8")
-    label = LabelSpec(config.label or "label", "class", len(classes), tuple(classes))
     return Source(DataSpec(os.path.normpath(folder), (image,), label), splits, bad)
 
 

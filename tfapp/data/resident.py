@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.python.client import device_lib
 
 from tfapp.data import order
-from tfapp.data.file_split import SERVED
+from tfapp.data.example_loader import SERVED
 from tfapp.diagnosis.host import memory_available
 from tfapp.spec import EXAMPLE_SEED
 

@@ -5,7 +5,7 @@ import os
 import tensorflow as tf
 
 from tfapp.data import order
-from tfapp.data.file_split import SERVED
+from tfapp.data.example_loader import SERVED
 from tfapp.spec import EXAMPLE_SEED
 
 # Pieces that are read at a time. Said rather than tuned: tf.data's tuner begins with few and looks
@@ -59,6 +59,7 @@ class StreamInput:
         """A data set of pieces of `size` examples: their indices, and their seeds."""
         pieces = self._examples["batch_size"] // size
 
+        @tf.autograph.experimental.do_not_convert
         def draw(number):
             step, first = number // pieces, (number % pieces) * size
             indices = order.batch_indices(step, first=first, count=size, **self._examples)
@@ -93,6 +94,7 @@ def read_pieces(split, share, draw):
     by_example = getattr(split, "by_example", False)
     size = split.chunk_size(share) if by_example else share
 
+    @tf.autograph.experimental.do_not_convert
     def read(piece):
         indices = tf.ensure_shape(piece.pop("indices"), [size])
         if by_example:
@@ -105,6 +107,7 @@ def read_pieces(split, share, draw):
     return pieces.prefetch(tf.data.AUTOTUNE)
 
 
+@tf.autograph.experimental.do_not_convert
 def _joined(pieces):
     """[pieces, size, ...] -> [pieces * size, ...], which copies nothing."""
     return {

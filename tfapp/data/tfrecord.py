@@ -13,6 +13,7 @@ import numpy as np
 from tfapp.data import example_schema, tfrecord_index
 from tfapp.data.arrays import source_from_arrays
 from tfapp.data.bad_examples import BadExamples
+from tfapp.data.example_loader import ExampleLoader
 from tfapp.data.file_split import FileSplit
 from tfapp.data.image_size import choose_size
 from tfapp.data.record_reader import RecordReader, columns, feature_name
@@ -85,9 +86,8 @@ def source_from_records(name, records, config, bad, class_names=()):
     splits = {}
     for split, index in records.items():
         reader = RecordReader(index, schema, size=size, channels=channels)
-        splits[split] = FileSplit(
-            reader, np.arange(len(index)), labels[split], label=label.name, bad_examples=bad
-        )
+        loader = ExampleLoader(reader, label=label.name, bad_examples=bad)
+        splits[split] = FileSplit(loader, np.arange(len(index)), labels[split])
     features = tuple(_feature(f, size, channels) for f in schema.features)
     return Source(DataSpec(name, features, label), splits, bad)
 

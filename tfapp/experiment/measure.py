@@ -71,7 +71,7 @@ def peak_flops(precision, device_type):
     """Operations a second of a large square product in `precision`, here and now."""
     size = _PEAK_SIZE[device_type]
     a = tf.cast(tf.random.stateless_normal((size, size), (1, 2)), precision)
-    product = tf.function(lambda a: tf.matmul(a, a))
+    product = tf.function(lambda a: tf.matmul(a, a), autograph=False)
     product(a)
     best = 0.0
     for _ in range(3):

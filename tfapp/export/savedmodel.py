@@ -50,7 +50,7 @@ class ServingModule(tf.Module):
                 return task.answers(outputs, inputs)
             return task.answers(outputs)
 
-        self.serve = tf.function(serve, input_signature=None)
+        self.serve = tf.function(serve, autograph=False)
         self.signature = self.serve.get_concrete_function(**signature)
         self.served = {"serving_default": self.signature}
         if _takes_bytes(spec):
@@ -70,7 +70,9 @@ class ServingModule(tf.Module):
             return self.serve(**{feature.name: pixels})
 
         encoded = tf.TensorSpec([None], tf.string, name=feature.name)
-        return tf.function(serve_bytes).get_concrete_function(**{feature.name: encoded})
+        return tf.function(serve_bytes, autograph=False).get_concrete_function(
+            **{feature.name: encoded}
+        )
 
 
 def _takes_bytes(spec):

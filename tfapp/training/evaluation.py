@@ -33,7 +33,7 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
         return metric_sums(task, outputs, batch[label], losses, batch)
 
     if inputs.waits and jit and one_replica:  # what reads from the host cannot be compiled
-        replica_sums = tf.function(replica_sums, jit_compile=True)
+        replica_sums = tf.function(replica_sums, jit_compile=True, autograph=False)
 
     def on_replica(pulled):
         context = tf.distribute.get_replica_context()
@@ -54,7 +54,7 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
         return tf.while_loop(lambda step, _: step < inputs.num_steps, body, start)[1]
 
     jit_all = jit and one_replica and not inputs.waits
-    compiled = tf.function(all_steps, jit_compile=True if jit_all else None)
+    compiled = tf.function(all_steps, jit_compile=True if jit_all else None, autograph=False)
 
     def run():
         return with_derived(task, averages(compiled(inputs.start())))

@@ -20,7 +20,7 @@ def count_flops(function, *signature):
     Returns:
       an int; None if a shape is not known before the call.
     """
-    graph = tf.function(function).get_concrete_function(*signature).graph
+    graph = tf.function(function, autograph=False).get_concrete_function(*signature).graph
     try:
         return sum(_COUNTERS[op.type](op) for op in graph.get_operations() if op.type in _COUNTERS)
     except (TypeError, ValueError):  # a dimension or a rank that TensorFlow does not know

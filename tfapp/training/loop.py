@@ -67,7 +67,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
 
 def _one_replica(state, train_step, engine, placement, metric_names):
     if placement.step:
-        train_step = tf.function(train_step, jit_compile=True)
+        train_step = tf.function(train_step, jit_compile=True, autograph=False)
 
     def loop(inputs, first_step, num_steps):
         prepared = engine.prepare(inputs)
@@ -85,7 +85,7 @@ def _one_replica(state, train_step, engine, placement, metric_names):
         state.write(values)
         return sums, bad_step
 
-    return tf.function(loop, jit_compile=True if placement.loop else None)
+    return tf.function(loop, jit_compile=True if placement.loop else None, autograph=False)
 
 
 def _many_replicas(state, train_step, engine, strategy, metric_names):
@@ -118,7 +118,7 @@ def _many_replicas(state, train_step, engine, strategy, metric_names):
         )
         return sums, bad_step
 
-    return tf.function(loop)
+    return tf.function(loop, autograph=False)
 
 
 def _going_on(end):

@@ -88,7 +88,9 @@ def compile_step(functions, placement):
     """Wraps the halves of a step that the placement compiles on their own."""
 
     def jit(function, wanted):
-        return tf.function(function, jit_compile=True) if wanted else function
+        if not wanted:
+            return function
+        return tf.function(function, jit_compile=True, autograph=False)
 
     return StepFunctions(
         jit(functions.gradients, placement.gradients), jit(functions.update, placement.update)

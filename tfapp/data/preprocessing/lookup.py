@@ -44,7 +44,8 @@ def fingerprint(strings):
 
 def in_batches(function, strings, size=4096):
     """Applies a TensorFlow function of a string tensor to a NumPy array of strings, on the host."""
-    compiled = tf.function(function, input_signature=[tf.TensorSpec([None], tf.string)])
+    signature = [tf.TensorSpec([None], tf.string)]
+    compiled = tf.function(function, input_signature=signature, autograph=False)
     with tf.device("CPU:0"):
         parts = [
             compiled(tf.constant(strings[start : start + size], tf.string)).numpy()
