@@ -1,0 +1,88 @@
+"""Loads examples of a reader's rows inside TensorFlow: one, or many with what stands for bad ones.
+
+One loader serves all splits of a source, so that what it compiles is compiled once.
+"""
+
+import tensorflow as tf
+
+_SEARCH = 1000  # consecutive examples among which a readable one must be
+SERVED = "served_position"  # in an example: int64, the position that was read for it
+
+
+class ExampleLoader:
+    """Functions of a split's rows, int64 [num_examples], and its labels [num_examples, ...]."""
+
+    def __init__(self, reader, *, label, bad_examples):
+        """See `FileSplit`."""
+        self.reader = reader
+        self.label = label
+        self.bad_examples = bad_examples
+        self._compiled = None
+
+    def load(self, rows, labels, position, seed=None):
+        """The example at `position`, an int64 scalar, as a dict of tensors; fails if it is bad."""
+        example = self.reader.read(rows[position], seed)
+        return {**example, self.label: labels[position], SERVED: position}
+
+    @tf.autograph.experimental.do_not_convert
+    def load_chunk(self, rows, labels, positions, seeds=None):
+        """The examples at `positions`, int64 [n], as a dict of tensors [n, ...], in a graph.
+
+        Each example may stand for one that is bad: SERVED says which was read. Trying costs
+        nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
+        """
+        size = positions.shape[0] or tf.size(positions, tf.int64)
+
+        def pipeline(load):
+            source = positions if seeds is None else (positions, seeds)
+            examples = tf.data.Dataset.from_tensor_slices(source)
+            examples = examples.map(lambda *where: load(rows, labels, *where))
+            return examples.batch(size, drop_remainder=True)
+
+        whole, guarded = pipeline(self.load), pipeline(self._load_or_next)
+        return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
+
+    def compiled(self, rows, labels, positions):
+        """As `load_chunk`, called eagerly and from any thread; traced once for all splits."""
+        if self._compiled is None:
+            signature = (
+                tf.TensorSpec([None], tf.int64),
+                tf.TensorSpec([None, *labels.shape[1:]], labels.dtype),
+                tf.TensorSpec([None], tf.int64),
+            )
+            function = tf.function(self.load_chunk, autograph=False)
+            self._compiled = function.get_concrete_function(*signature)
+        with tf.device("CPU:0"):
+            return self._compiled(rows, labels, tf.constant(positions, tf.int64))
+
+    def _load_or_next(self, rows, labels, position, seed=None):
+        """The example at `position`, or the next one that can be read; reports those skipped."""
+        num_examples = tf.size(rows, tf.int64)
+        most = tf.minimum(tf.constant(_SEARCH, tf.int64), num_examples)
+        tries = tf.data.Dataset.range(most)
+
+        def load(offset):
+            example = self.load(rows, labels, (position + offset) % num_examples, seed)
+            return {**example, "offset": offset}
+
+        # What is tried last never fails, so that a search in vain ends in a report as well.
+        found = tries.map(load).ignore_errors().take(1)
+        offset = found.map(lambda example: example["offset"]).reduce(most, lambda _, offset: offset)
+
+        def report():
+            tried = tf.gather(rows, (position + tf.range(offset)) % num_examples)
+            in_vain = offset == most
+            return tf.numpy_function(self._report, (tried, in_vain), tf.int64, stateful=True)
+
+        reported = tf.cond(offset > 0, report, lambda: tf.constant(0, tf.int64))
+        with tf.control_dependencies([reported]):
+            position = (position + tf.identity(offset)) % num_examples
+            return self.load(rows, labels, position, seed)
+
+    def _report(self, rows, in_vain):
+        """Takes the examples of `rows` from the budget."""
+        for row in rows.tolist():
+            self.bad_examples.skip(self.reader.where(row), self.reader.reason(row))
+        if in_vain:
+            self.bad_examples.stop(f"none of {len(rows)} consecutive examples can be read")
+        return tf.constant(0, tf.int64).numpy()
