@@ -219,7 +219,7 @@ def test_real_values(run_cli):
 def test_fashion_mnist_from_files_fetched_by_hand(test_data, run_cli):
     done = run_cli(
         "--dataset=fashion_mnist", "--offline", f"--manual_dir={test_data / 'fashion_mnist'}",
-        "--epochs=3", "--batch_size=128", "--model_dir=run",
+        "--model=mlp", "--epochs=3", "--batch_size=128", "--model_dir=run",
     )  # fmt: skip
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("run/summary.json").read_text())

@@ -3,6 +3,7 @@
 One loader serves all splits of a source, so that what it compiles is compiled once.
 """
 
+import numpy as np
 import tensorflow as tf
 
 _SEARCH = 1000  # consecutive examples among which a readable one must be
@@ -32,14 +33,11 @@ class ExampleLoader:
         nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
         """
         size = positions.shape[0] or tf.size(positions, tf.int64)
-
-        def pipeline(load):
-            source = positions if seeds is None else (positions, seeds)
-            examples = tf.data.Dataset.from_tensor_slices(source)
-            examples = examples.map(lambda *where: load(rows, labels, *where))
-            return examples.batch(size, drop_remainder=True)
-
-        whole, guarded = pipeline(self.load), pipeline(self._load_or_next)
+        source = positions if seeds is None else (positions, seeds)
+        source = tf.data.Dataset.from_tensor_slices(source)
+        whole = source.map(lambda *where: self.load(rows, labels, *where))
+        guarded = source.flat_map(lambda *where: self._first_readable(rows, labels, *where))
+        whole, guarded = (d.batch(size, drop_remainder=True) for d in (whole, guarded))
         return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
 
     def compiled(self, rows, labels, positions):
@@ -55,29 +53,31 @@ class ExampleLoader:
         with tf.device("CPU:0"):
             return self._compiled(rows, labels, tf.constant(positions, tf.int64))
 
-    def _load_or_next(self, rows, labels, position, seed=None):
-        """The example at `position`, or the next one that can be read; reports those skipped."""
+    def _first_readable(self, rows, labels, position, seed=None):
+        """A data set of one example, from `position` on; those that it passes over are reported."""
         num_examples = tf.size(rows, tf.int64)
         most = tf.minimum(tf.constant(_SEARCH, tf.int64), num_examples)
-        tries = tf.data.Dataset.range(most)
 
         def load(offset):
             example = self.load(rows, labels, (position + offset) % num_examples, seed)
             return {**example, "offset": offset}
 
-        # What is tried last never fails, so that a search in vain ends in a report as well.
-        found = tries.map(load).ignore_errors().take(1)
-        offset = found.map(lambda example: example["offset"]).reduce(most, lambda _, offset: offset)
+        def report(count):
+            tried = tf.gather(rows, (position + tf.range(count)) % num_examples)
+            return tf.numpy_function(self._report, (tried, count == most), tf.int64, stateful=True)
 
-        def report():
-            tried = tf.gather(rows, (position + tf.range(offset)) % num_examples)
-            in_vain = offset == most
-            return tf.numpy_function(self._report, (tried, in_vain), tf.int64, stateful=True)
+        def fail(_):
+            with tf.control_dependencies([report(most)]):  # raises
+                return load(tf.constant(0, tf.int64))
 
-        reported = tf.cond(offset > 0, report, lambda: tf.constant(0, tf.int64))
-        with tf.control_dependencies([reported]):
-            position = (position + tf.identity(offset)) % num_examples
-            return self.load(rows, labels, position, seed)
+        def reported(example):
+            offset = example.pop("offset")
+            done = tf.cond(offset > 0, lambda: report(offset), lambda: tf.constant(0, tf.int64))
+            with tf.control_dependencies([done]):
+                return tf.nest.map_structure(tf.identity, example)
+
+        found = tf.data.Dataset.range(most).map(load).ignore_errors()
+        return found.concatenate(tf.data.Dataset.range(1).map(fail)).take(1).map(reported)
 
     def _report(self, rows, in_vain):
         """Takes the examples of `rows` from the budget."""
@@ -85,4 +85,4 @@ class ExampleLoader:
             self.bad_examples.skip(self.reader.where(row), self.reader.reason(row))
         if in_vain:
             self.bad_examples.stop(f"none of {len(rows)} consecutive examples can be read")
-        return tf.constant(0, tf.int64).numpy()
+        return np.int64(0)

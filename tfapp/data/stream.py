@@ -8,9 +8,11 @@ from tfapp.data import order
 from tfapp.data.example_loader import SERVED
 from tfapp.spec import EXAMPLE_SEED
 
-# Pieces that are read at a time. Said rather than tuned: tf.data's tuner begins with few and looks
-# again only after seconds, which is long where a piece is many files.
+# Pieces that are read at a time, and batches that are ready. Said rather than tuned: tf.data's
+# tuner begins with few and looks again only after seconds, which is long where a piece is many
+# files; and an iterator that is given up waits for the tuner to wake, a minute after a long run.
 _PARALLEL = len(os.sched_getaffinity(0)) + 1
+_AHEAD = 4
 
 
 class StreamInput:
@@ -104,7 +106,9 @@ def read_pieces(split, share, draw):
     pieces = draw(size).map(read, num_parallel_calls=_PARALLEL, deterministic=True)
     if size < share:
         pieces = pieces.batch(share // size, drop_remainder=True).map(_joined)
-    return pieces.prefetch(tf.data.AUTOTUNE)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return pieces.prefetch(_AHEAD).with_options(options)
 
 
 @tf.autograph.experimental.do_not_convert
