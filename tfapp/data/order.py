@@ -99,13 +99,15 @@ def permute(positions, size, key):
                 column = _add_below(column, _xor(row, round_key), columns)
         return row * columns + column
 
-    def outside(x):
-        return tf.reduce_any(x >= size)
+    # A value that is outside is encrypted again, until it is not; all of them are at least once.
+    def any_is_left(_, left):
+        return tf.reduce_any(left)
 
-    def walk(x):
-        return (tf.where(x >= size, encrypt(x), x),)
+    def walk(x, left):
+        x = tf.where(left, encrypt(x), x)
+        return x, left & (x >= size)
 
-    return tf.while_loop(outside, walk, (encrypt(positions),))[0]
+    return tf.while_loop(any_is_left, walk, (positions, tf.ones_like(positions, tf.bool)))[0]
 
 
 def _add_below(x, hashed, bound):
