@@ -20,6 +20,7 @@ import tensorflow as tf
 
 import tfapp
 from tfapp import cli
+from tfapp.data import tfds_source
 from tfapp.experiment import build
 from tfapp.run_folder import open_run_folder
 
@@ -53,6 +54,24 @@ def cache_folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def read_once():
+    """TFDS takes 0.3 s to read the digits, which most tests begin with: once is enough."""
+    read, kept = tfds_source._read, {}
+
+    def read_or_remember(builder, split, keys):
+        key = (str(builder.data_path), split, keys)
+        if key not in kept:
+            kept[key] = read(builder, split, keys)
+            for array in kept[key].values():
+                array.flags.writeable = False
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tfds_source, "_read", read_or_remember)
+        yield
 
 
 @pytest.fixture(autouse=True)

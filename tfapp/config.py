@@ -53,7 +53,7 @@ class Config:
     manual_dir: str = ""  # folder of files fetched by hand; empty: none
     offline: bool = False  # never use the network
     label: str = ""  # name of what to learn; empty: the source's own label
-    features: tuple[str, ...] = ()  # columns of a table to learn from; empty: all but the label
+    features: tuple[str, ...] = ()  # columns or fields to learn from; empty: all but the label
     feature_kind: tuple[str, ...] = ()  # COLUMN:KIND pairs; empty: kinds are inferred
     weight_column: str = ""  # column of a table with the examples' weights in training; empty: none
     group_column: str = ""  # column whose groups stay in one split; empty: none

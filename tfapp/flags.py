@@ -36,7 +36,8 @@ GROUPS = {
         "manual_dir": "folder with the files of a TFDS data set that were fetched by hand",
         "offline": "never use the network",
         "label": "what to learn, where the source does not say",
-        "features": "columns of a table to learn from; by default all but the label",
+        "features": "columns of a table, or fields of records, to learn from; by default all but "
+        "the label",
         "feature_kind": "COLUMN:KIND,... where the kind inferred is not right: numeric, boolean, "
         "category, date or text",
         "weight_column": "column of a table with the weights of its examples in training",

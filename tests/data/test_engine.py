@@ -40,6 +40,13 @@ def test_what_does_not_fit_is_streamed(choose):
     assert "too large for the device: 900 kB of data" in choice.reason
 
 
+def test_what_training_leaves_of_the_share(choose):
+    """The other splits stay within it: 400 kB for all of them together."""
+    assert choose("auto", 300_000).left == 100_000
+    assert choose("resident", 300_000).left == 100_000
+    assert choose("stream", 300_000).left == choose("auto", 900_000).left == 400_000
+
+
 def test_force_wins_where_it_can(choose):
     assert choose("stream", 1).name == "stream"
     with pytest.raises(UsageError, match="--engine=resident: does not fit"):

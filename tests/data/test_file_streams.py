@@ -11,6 +11,7 @@ import tfapp
 from tests.image_files import make_folder
 from tfapp.data import engine as engines
 from tfapp.data import open_source
+from tfapp.data.evaluation_input import StreamedEvaluation
 from tfapp.distribution.strategy import build_strategy
 
 
@@ -77,7 +78,9 @@ def in_arrays(tmp_path, folder):
     return f"npz:{tmp_path}/data.npz"
 
 
-@pytest.mark.parametrize("make", [lambda t, f: f, in_records, in_arrays])
+@pytest.mark.parametrize(
+    "make", [lambda t, f: f, pytest.param(in_records, marks=pytest.mark.slow), in_arrays]
+)
 def test_an_interrupted_epoch_goes_on_with_the_same_examples(tmp_path, folder, make, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data = make(tmp_path, folder)
@@ -87,12 +90,14 @@ def test_an_interrupted_epoch_goes_on_with_the_same_examples(tmp_path, folder, m
     assert digest(whole[:2]) != digest(whole[3:5])
 
 
+@pytest.mark.slow
 def test_resident_and_stream_serve_the_same(folder):
     resident = list(batches(folder, 2, 3, engine="resident"))
     assert digest(resident) == digest(batches(folder, 2, 3))
     assert digest(resident) == digest(batches(folder, 2, 3, engine="resident", replicas=2))
 
 
+@pytest.mark.slow
 def test_random_windows_repeat_with_the_epoch_and_the_replicas(folder):
     cut = list(batches(folder, 0, 4, windows=True))
     assert digest(cut) == digest(batches(folder, 0, 4, windows=True, replicas=2))
@@ -109,6 +114,7 @@ def losses(make_experiment, folder, **changes):
     return built, [run(step, 1).sums["loss"] for step in range(6)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augment", [("flip", "randaugment", "mixup"), ("crop:4", "cutmix")])
 def test_augmented_losses_agree_over_engines_and_replicas(make_experiment, folder, augment):
     _, expected = losses(make_experiment, folder, augment=augment)
@@ -119,6 +125,7 @@ def test_augmented_losses_agree_over_engines_and_replicas(make_experiment, folde
         assert measured == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_random_windows_of_files_are_cut_while_decoding(make_experiment, folder):
     built, found = losses(make_experiment, folder, augment=("random_resized_crop", "flip"))
     assert built.engine_choice.name == "stream"
@@ -131,6 +138,7 @@ def test_random_windows_of_files_are_cut_while_decoding(make_experiment, folder)
     assert two == pytest.approx(found, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_validation_is_left_alone(make_experiment, folder):
     changes = {"augment": ("random_resized_crop", "randaugment", "cutmix")}
     augmented, _ = losses(make_experiment, folder, **changes)
@@ -141,13 +149,18 @@ def test_validation_is_left_alone(make_experiment, folder):
     assert np.array_equal(a, b)
 
 
-def test_evaluation_from_a_stream_is_the_same(make_experiment, folder, monkeypatch):
+@pytest.mark.slow
+def test_evaluation_from_a_stream_is_the_same(make_experiment, folder):
     built = make_experiment(dataset=f"folder:{folder}", **RECIPE)
     expected = built.make_evaluation("validation")()
-    monkeypatch.setattr("tfapp.data.evaluation_input.fits", lambda *a: False)
+    built = make_experiment(dataset=f"folder:{folder}", **RECIPE)
+    half = built.source.splits["validation"].nbytes  # of what is left, for each of two splits
+    built.engine_choice = engines.EngineChoice("resident", "", left=2 * half - 1)
     assert built.make_evaluation("validation")() == pytest.approx(expected, rel=1e-6)
+    assert isinstance(built._inputs["validation"], StreamedEvaluation)
 
 
+@pytest.mark.slow
 def test_a_file_that_vanishes_in_the_middle_of_an_epoch(run_cli, folder, tmp_path):
     path = sorted(folder.rglob("*.JPG"))[7]
     path.write_bytes(path.read_bytes()[:300])

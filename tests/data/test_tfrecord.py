@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 import tfapp
 from tests.image_files import jpeg, picture
 from tfapp.data import open_source, tfrecord_index
-from tfapp.errors import DataError
+from tfapp.errors import DataError, UsageError
 
 NAMES = (b"cat", b"dog", b"fox")
 
@@ -89,6 +89,23 @@ def test_images_and_labels_are_found(shards):
     test = source.splits["test"].arrays()
     assert test["label"].tolist() == [i % 3 for i in range(100, 109)]
     assert np.array_equal(test["image"][4], tf.io.decode_jpeg(jpeg(picture(104, 12, 12))))
+
+
+def test_fields_can_be_given(tmp_path):
+    rows = [
+        example(size=1.0 * i, height=2.0 * i, word=np.array(b"w", object), label=i % 2)
+        for i in range(40)
+    ]
+    rows[3] = example(size=3.0, label=1)
+    write(tmp_path / "pets.tfrecord", rows)
+    assert [f.name for f in open_(tmp_path, features=("size",)).spec.features] == ["size"]
+    for key, why in {
+        "sise": "no such field; did you mean 'size'?",
+        "label": "is the label",
+        "height": "is missing in some records",
+    }.items():
+        with pytest.raises(UsageError, match=f"--features={key}: {why}".replace("?", "[?]")):
+            open_(tmp_path, features=(key,))
 
 
 def test_the_index_agrees_with_the_format(shards):

@@ -144,6 +144,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_tensorflow_reports_itself_from_a_process_of_its_own():
     report = tensorflow_report.measure()
     assert report.error == ""

@@ -52,6 +52,8 @@ USAGE = [
     ("--flagfile=none.flags", "none.flags"),
     ("--dataset=digist", "--dataset=digist: unknown; did you mean 'digits'?"),
     ("--dataset=nzp:a.npz", "--dataset=nzp:a.npz: unknown kind 'nzp'; did you mean 'npz'?"),
+    ("--dataset=npz:sound.npz --features=x", "--features: --dataset=npz:sound.npz has no columns"),
+    ("--group_column=person", "--group_column: --dataset=digits has no columns; csv, parquet"),
     ("--model=mpl", "--model=mpl: unknown; did you mean 'mlp'?"),
     ("--optimizer=adm", "--optimizer=adm: unknown; did you mean 'adam'?"),
     ("--task=clasification", "--task=clasification: unknown; did you mean 'classification'?"),
@@ -149,7 +151,12 @@ def test_a_diverging_run_keeps_its_last_good_state(run_cli, steps):
     [
         ("--bathc_size=3", 2, "did you mean 'batch_size'?"),
         ("--dataset=npz:none.npz", 3, "none.npz does not exist"),
-        (f"--model={MODELS}:Missing", 2, "--model=tests.models_for_tests:Missing: "),
+        pytest.param(
+            f"--model={MODELS}:Missing",
+            2,
+            "--model=tests.models_for_tests:Missing: ",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_refused_as_a_user_sees_it(run_main, flags, code, message):

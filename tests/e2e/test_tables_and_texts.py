@@ -102,6 +102,7 @@ def test_a_classifier_of_rows_answers_what_evaluation_measured(run_cli, splits):
     assert np.isfinite(answer["probabilities"]).all()
 
 
+@pytest.mark.slow
 def test_real_values_come_back_in_their_own_unit(run_cli, splits):
     result = train(dataset="csv:data", label="price", features=("size", "town"), epochs=40)
     test = result.metrics["test"]
@@ -115,6 +116,7 @@ def test_real_values_come_back_in_their_own_unit(run_cli, splits):
     )
 
 
+@pytest.mark.slow
 def test_a_text_with_a_label(run_cli, splits):
     result = train(
         dataset="csv:data",
@@ -129,7 +131,7 @@ def test_a_text_with_a_label(run_cli, splits):
     assert [a["class_name"] for a in answers] == ["dear", "cheap"]
 
 
-@pytest.mark.parametrize("unit", ["characters", "subwords"])
+@pytest.mark.parametrize("unit", [pytest.param("characters", marks=pytest.mark.slow), "subwords"])
 def test_a_language_model_scores_and_goes_on(run_cli, unit):
     pathlib.Path("text.txt").write_text(
         "the cat sat on the mat and the dog lay on the log.\n" * 200
@@ -147,6 +149,7 @@ def test_a_language_model_scores_and_goes_on(run_cli, unit):
     assert all(sum(a["probabilities"]) == pytest.approx(1, abs=1e-4) for a in answers)
 
 
+@pytest.mark.slow
 def test_a_language_models_scores_are_those_of_evaluation(run_cli):
     pathlib.Path("text.txt").write_text(
         "the cat sat on the mat and the dog lay on the log.\n" * 100
@@ -166,7 +169,7 @@ def test_a_language_models_scores_are_those_of_evaluation(run_cli):
     assert loss == pytest.approx(result.metrics["test"]["loss"], rel=1e-5)
 
 
-@pytest.mark.parametrize("accept", [False, True])
+@pytest.mark.parametrize("accept", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_category_that_train_does_not_have(run_cli, splits, accept):
     with open("data/test.csv", "a") as file:
         file.write("50,Paris,true,2024-01-11,a house,50000.0,cheap\n")
@@ -185,6 +188,7 @@ def test_a_category_that_train_does_not_have(run_cli, splits, accept):
         )
 
 
+@pytest.mark.slow
 def test_what_was_left_out_is_listed_in_the_run(run_cli, splits):
     with open("data/train.csv", "a") as file:
         file.write("50,Bern,true\n50,Bern,true,2024-01-11,a house,50000.0,\n")
@@ -228,6 +232,7 @@ def _rows(engine, pulled, replicas):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["resident", "stream"])
 def test_an_interrupted_epoch_goes_on_with_the_same_rows(make_experiment, splits, engine):
     """The same rows in the same order from the middle of an epoch, on one replica and on two."""
@@ -241,6 +246,7 @@ def test_an_interrupted_epoch_goes_on_with_the_same_rows(make_experiment, splits
     assert len(hashes) == 1
 
 
+@pytest.mark.slow
 def test_real_tables_without_preparation(run_cli, test_data):
     """A short run on the census and on houses; both served models answer the files' own rows."""
     census = test_data / "adult"

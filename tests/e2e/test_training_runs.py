@@ -111,6 +111,7 @@ def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
     assert [p.name for p in (folder / "export").iterdir()] == ["1"]
 
 
+@pytest.mark.slow
 def test_a_signal_at_a_step_where_a_record_is_due_loses_nothing(make_config, monkeypatch, tmp_path):
     """Loops end where something is due, so that is where a signal is mostly noticed."""
     from tfapp.callbacks import signals
@@ -200,7 +201,7 @@ def test_a_users_own_model_and_data_set(run_cli):
     pathlib.Path("my_own_things.py").write_text(OWN)
     done = run_cli(
         "--dataset=my_own_things:data", "--model=my_own_things:Net", "--model_arg=width=32",
-        "--learning_rate=0.01",
+        "--learning_rate=0.01", "--export=none",
     )  # fmt: skip
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("runs/data-Net-1/summary.json").read_text())
@@ -210,12 +211,15 @@ def test_a_users_own_model_and_data_set(run_cli):
 def test_real_values(run_cli):
     x = np.random.default_rng(0).normal(size=(500, 3)).astype("f4")
     np.savez("real.npz", x=x, y=x @ np.array([[1.0, 2], [0, 1], [3, 0]]) + 5)
-    done = run_cli("--dataset=npz:real.npz", "--learning_rate=0.01", "--model_dir=run")
+    done = run_cli(
+        "--dataset=npz:real.npz", "--learning_rate=0.01", "--model_dir=run", "--export=none"
+    )
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("run/summary.json").read_text())
     assert summary["metrics"]["test"]["loss"] < 0.05
 
 
+@pytest.mark.slow
 def test_fashion_mnist_from_files_fetched_by_hand(test_data, run_cli):
     done = run_cli(
         "--dataset=fashion_mnist", "--offline", f"--manual_dir={test_data / 'fashion_mnist'}",

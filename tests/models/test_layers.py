@@ -58,6 +58,7 @@ def test_lower_precision_keeps_float32_statistics():
     assert {v.dtype for v in layer.variables} == {"float32"}
 
 
+@pytest.mark.slow
 def test_synchronised_over_replicas_equals_one_batch(make_experiment):
     recipe = {
         "model": "tests.models_for_tests:Normalised", "batch_size": 32, "xla": "off",

@@ -37,7 +37,7 @@ def test_size_and_outputs(name):
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == weights
 
 
-@pytest.mark.parametrize("name", ["cnn", "resnet20"])
+@pytest.mark.parametrize("name", ["cnn", pytest.param("resnet20", marks=pytest.mark.slow)])
 def test_learns(make_experiment, name):
     built = make_experiment(
         dataset="synthetic:12x12x1:4:256", model=name, batch_size=32, learning_rate=0.01,

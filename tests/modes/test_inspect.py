@@ -21,6 +21,7 @@ def short(monkeypatch):
     monkeypatch.setattr("tfapp.modes.inspect._READ_SECONDS", 0.05)
 
 
+@pytest.mark.slow
 def test_a_folder_of_images(run_cli, tmp_path):
     pillow = pytest.importorskip("PIL.Image")
     folder = make_folder(tmp_path / "data" / "train", each=12)

@@ -1,5 +1,7 @@
 """Law 2 with every part of the recipe, on every engine and placement; and against Keras's fit."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -24,7 +26,15 @@ RECIPES = [
 ]
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=str)
+QUICK = ("clip_norm", "accumulate", "model")  # what reduction may get wrong first
+
+
+def _marked(recipe):
+    marks = () if set(recipe) & set(QUICK) else pytest.mark.slow
+    return pytest.param(recipe, marks=marks)
+
+
+@pytest.mark.parametrize("recipe", map(_marked, RECIPES), ids=str)
 def test_two_replicas_compute_what_one_does(make_experiment, recipe):
     recipe = {"steps": STEPS, **PLAIN, **recipe}
     expected, weights = losses(make_experiment(**recipe), STEPS)
@@ -37,24 +47,32 @@ def test_two_replicas_compute_what_one_does(make_experiment, recipe):
         assert mine == pytest.approx(theirs, abs=1e-4)
 
 
+@pytest.fixture(scope="module")
+def kept():
+    """Losses that several tests compare with, by recipe."""
+    return {}
+
+
 @pytest.mark.parametrize("recipe", RECIPES[:6], ids=str)
-def test_every_part_of_the_recipe_changes_something(make_experiment, recipe):
+def test_every_part_of_the_recipe_changes_something(make_experiment, recipe, kept):
     """So that the agreement above says something; an average changes nothing but itself."""
-    plain, _ = losses(make_experiment(steps=5, **PLAIN), 5)
+    if "plain" not in kept:
+        kept["plain"], _ = losses(make_experiment(steps=5, **PLAIN), 5)
     measured, _ = losses(make_experiment(steps=5, **{**PLAIN, **recipe}), 5)
     same = "ema" in recipe or "accumulate" in recipe  # micro-batches equal the large batch
-    assert (measured == pytest.approx(plain, rel=1e-5)) == same
+    assert (measured == pytest.approx(kept["plain"], rel=1e-5)) == same
 
 
-@pytest.mark.parametrize("engine", ["resident", "stream"])
+@pytest.mark.parametrize("engine", ["resident", pytest.param("stream", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("xla", ["loop", "step", "gradients", "update"])
-def test_every_placement_computes_the_same(make_experiment, engine, xla):
+def test_every_placement_computes_the_same(make_experiment, engine, xla, kept):
     if (engine, xla) == ("stream", "loop"):
         pytest.skip("the host feeds every step")
     recipe = {"batch_size": 64, "clip_norm": 0.5, "ema": 0.9}
-    expected, _ = losses(make_experiment(**recipe, xla="off"), 20)
+    if "off" not in kept:
+        kept["off"], _ = losses(make_experiment(**recipe, xla="off"), 20)
     measured, _ = losses(make_experiment(**recipe, engine=engine, xla=xla), 20)
-    assert measured == pytest.approx(expected, rel=1e-5)
+    assert measured == pytest.approx(kept["off"], rel=1e-5)
 
 
 def test_equals_keras_fit(make_experiment):
@@ -75,9 +93,12 @@ def test_equals_keras_fit(make_experiment):
     twin.set_weights([np.asarray(w) for w in built.state.read().trainable])
     twin.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     history = twin.fit(x, arrays["label"][rows], batch_size=32, shuffle=False, verbose=0)
+    weights = twin.get_weights()
+    del twin
+    gc.collect()  # now: the older fit's iterator gets, the longer its end takes, up to a minute
     measured, learnt = losses(built, steps)
     assert np.mean(measured) == pytest.approx(history.history["loss"][0], rel=1e-5)
-    for mine, theirs in zip(learnt, twin.get_weights(), strict=True):
+    for mine, theirs in zip(learnt, weights, strict=True):
         assert mine == pytest.approx(theirs, abs=2e-5)
 
 

@@ -97,6 +97,25 @@ def test_the_budget_holds(step_seconds, total_steps):
     assert len(measured) >= 1
 
 
+def test_a_burst_of_other_work_does_not_decide():
+    """The faster one is measured first while the machine is busy, for a second."""
+    clock, true = Clock(), {"loop": 0.001, "update": 0.0012}
+
+    def prepare(candidate):
+        def run_loop(first, steps):
+            del first
+            clock.now += steps * true[candidate.placement] * (1.4 if clock.now < 1 else 1.0)
+
+        return calibration.Prepared(State(), run_loop, Engine())
+
+    candidates = [Candidate("float32", name) for name in true]
+    clock.now = 0.85  # the first one's steps go on until the other work has ended
+    measured = calibration.calibrate(candidates, prepare, total_steps=10**6, clock=clock)
+    records = [m.to_json() for m, _ in measured]
+    assert calibration.fastest(records)["xla"] == "loop"
+    assert records[0]["step_ms"] == pytest.approx(1.0)
+
+
 def test_measuring_changes_neither_weights_nor_order(make_experiment, monkeypatch):
     """The run after a calibration is the run without one, to the bit."""
     weights = []

@@ -9,6 +9,7 @@ from tfapp.errors import UsageError
 RECIPE = {"model": "tests.models_for_tests:Blocks", "batch_size": 64}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hardware", [{"xla": "off"}, {"xla": "loop"}, {"logical_devices": 2}])
 def test_computes_the_same(make_experiment, hardware):
     """Also dropout masks and running statistics inside the blocks."""

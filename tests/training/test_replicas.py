@@ -21,9 +21,17 @@ def losses(experiment, steps=STEPS):
     return values, [np.asarray(v) for v in experiment.state.read().trainable]
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return []
+
+
 @pytest.fixture
-def one_replica(make_experiment):
-    return losses(make_experiment(batch_size=64))
+def one_replica(make_experiment, kept):
+    """Losses and weights of one replica, computed once."""
+    if not kept:
+        kept.append(losses(make_experiment(batch_size=64)))
+    return kept[0]
 
 
 def test_losses_agree_for_two_replicas_and_both_engines(make_experiment, one_replica):
@@ -38,6 +46,7 @@ def test_losses_agree_for_two_replicas_and_both_engines(make_experiment, one_rep
             assert mine == pytest.approx(theirs, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_losses_agree_for_four_replicas_on_the_command_line(one_replica, run_main, tmp_path):
     """In a process of its own: TensorFlow's collectives allow one group size a process."""
     done = run_main(
@@ -80,6 +89,7 @@ def masks(experiment):
     return np.stack(drawn)
 
 
+@pytest.mark.slow
 def test_dropout_differs_between_replicas_and_steps_and_repeats_with_the_seed(make_experiment):
     changes = {"model": "tests.models_for_tests:MaskShowing", "logical_devices": 2}
     drawn = masks(make_experiment(**changes))

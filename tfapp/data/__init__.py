@@ -16,6 +16,14 @@ KINDS = {
     "tfds": "tfapp.data.tfds_source:open_source",
     "tfrecord": "tfapp.data.tfrecord:open_source",
 }
+_TABLES = ("csv", "parquet", "jsonl")
+# Flags that only some kinds of data can follow.
+_ONLY_FOR = {
+    "features": (*_TABLES, "tfrecord"),
+    "feature_kind": _TABLES,
+    "weight_column": _TABLES,
+    "group_column": _TABLES,
+}
 # Names without a colon; any other is looked up in TFDS.
 DATASETS = Registry("dataset", {"digits": "tfapp.data.digits:Digits"})
 
@@ -34,6 +42,9 @@ def open_source(config):
 def _open(config):
     name = config.dataset
     kind, colon, where = name.partition(":")
+    for flag, kinds in _ONLY_FOR.items():
+        if getattr(config, flag) and kind not in kinds:
+            raise UsageError(f"--{flag}: --dataset={name} has no columns; {', '.join(kinds)} have")
     if kind in KINDS and colon:
         if not where:
             raise UsageError(f"--dataset={name}: say what to read, as {kind}:WHERE")

@@ -1,13 +1,14 @@
 """Chooses the input engine, and says why."""
 
 import dataclasses
+import math
 
 from tfapp.data.resident import ResidentInput, free_bytes
 from tfapp.data.stream import StreamInput
 from tfapp.errors import UsageError
 
-# Of the memory that is free when the run starts; the rest is for the model, its gradients and
-# optimizer, and everybody else on the machine.
+# Of the memory that is free when the run starts, for all splits together; the rest is for the
+# model, its gradients and optimizer, and everybody else on the machine.
 RESIDENT_SHARE = 0.4
 
 
@@ -17,6 +18,7 @@ class EngineChoice:
 
     name: str
     reason: str
+    left: float = math.inf  # bytes of the share that training leaves to the other splits
 
 
 def choose(forced, split, *, strategy, device_type, crops=""):
@@ -27,29 +29,30 @@ def choose(forced, split, *, strategy, device_type, crops=""):
     Raises:
       UsageError: resident is forced and does not fit.
     """
-    if crops:
-        if forced == "resident":
-            raise UsageError(
-                f"--engine=resident: --augment={crops} cuts its window while a file is decoded; "
-                "use --engine=stream, or crop in its place"
-            )
-        return EngineChoice("stream", f"--augment={crops} cuts its window while a file is decoded")
-    need, free = _need_and_free(split, strategy, device_type)
+    if crops and forced == "resident":
+        raise UsageError(
+            f"--engine=resident: --augment={crops} cuts its window while a file is decoded; "
+            "use --engine=stream, or crop in its place"
+        )
+    need, free = resident_bytes(split, strategy, device_type), free_bytes(device_type)
     allowed = RESIDENT_SHARE * free
+    if crops:
+        reason = f"--augment={crops} cuts its window while a file is decoded"
+        return EngineChoice("stream", reason, allowed)
     sizes = f"{_size(need)} of data, {RESIDENT_SHARE:.0%} of the free {_size(free)} allowed"
     if forced == "resident" and need > allowed:
         raise UsageError(f"--engine=resident: does not fit: {sizes}; use --engine=stream")
-    if forced != "auto":
-        return EngineChoice(forced, "forced by --engine")
-    if need <= allowed:
-        return EngineChoice("resident", f"fits on the device: {sizes}")
-    return EngineChoice("stream", f"too large for the device: {sizes}")
+    if forced == "resident" or (forced == "auto" and need <= allowed):
+        reason = f"fits on the device: {sizes}" if forced == "auto" else "forced by --engine"
+        return EngineChoice("resident", reason, allowed - need)
+    reason = f"too large for the device: {sizes}" if forced == "auto" else "forced by --engine"
+    return EngineChoice("stream", reason, allowed)
 
 
-def fits(split, strategy, device_type):
-    """True if the split may lie in the device's memory."""
-    need, free = _need_and_free(split, strategy, device_type)
-    return need <= RESIDENT_SHARE * free
+def resident_bytes(split, strategy, device_type):
+    """Bytes that the split takes on the device, a copy for each replica that shares its memory."""
+    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
+    return split.nbytes * copies
 
 
 def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
@@ -59,12 +62,6 @@ def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
     """
     kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
     return kind(split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds)
-
-
-def _need_and_free(split, strategy, device_type):
-    """Bytes the split takes, a copy for each replica that shares the memory, and those free."""
-    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
-    return split.nbytes * copies, free_bytes(device_type)
 
 
 def _size(nbytes):

@@ -4,25 +4,33 @@ A split that fits lies on the device; one that does not is streamed. Examples th
 count nothing: what stands in for them has weight 0 too.
 """
 
+import math
+
 import tensorflow as tf
 
-from tfapp.data.engine import fits
+from tfapp.data.engine import resident_bytes
 from tfapp.data.example_loader import SERVED
 from tfapp.data.resident import place
 from tfapp.data.stream import iterator, read_pieces
 from tfapp.spec import SAMPLE_WEIGHT
 
 
-def evaluation_input(split, *, strategy, batch_size, device_type="CPU"):
+def evaluation_input(split, *, strategy, batch_size, device_type="CPU", allowed=math.inf):
     """Builds the input of one split.
 
-    `batch_size`: examples a step over all replicas, fitted to small splits.
+    Args:
+      split: an `ArraySplit` or a `FileSplit`.
+      strategy: the tf.distribute.Strategy.
+      batch_size: examples a step over all replicas, fitted to small splits.
+      device_type: "CPU" or "GPU".
+      allowed: bytes that the split may take on the device; beyond, it is streamed.
 
     An input has num_steps, waits (whether it reads from the host), start() -> what its `pull` takes
     as `inputs`, pull(inputs, step), once a step outside of strategy.run, and batch(pulled, replica)
     inside it: a dict of tensors [share, ...] with SAMPLE_WEIGHT 1, or 0 for a row that counts not.
     """
-    kind = ResidentEvaluation if fits(split, strategy, device_type) else StreamedEvaluation
+    resident = resident_bytes(split, strategy, device_type) <= allowed
+    kind = ResidentEvaluation if resident else StreamedEvaluation
     return kind(split, strategy=strategy, batch_size=batch_size)
 
 

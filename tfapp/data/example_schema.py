@@ -6,7 +6,7 @@ import logging
 import numpy as np
 import tensorflow as tf
 
-from tfapp.errors import DataError
+from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 
 _LOG = logging.getLogger("tfapp")
@@ -40,15 +40,17 @@ class Schema:
         }
 
 
-def infer(name, records, label):
+def infer(name, records, label, wanted=()):
     """Infers the `Schema` of serialized tf.Examples.
 
     Args:
       name: what messages call the data.
       records: some of them, bytes.
       label: the field to learn; empty: the one that is called so.
+      wanted: the fields to learn from; empty: all that can be.
 
     Raises:
+      UsageError: a wanted field that is not there or cannot be learnt from.
       DataError: no tf.Examples, or no such label, or nothing else to learn from.
     """
     fields = {}
@@ -72,6 +74,12 @@ def infer(name, records, label):
     if any(f.kind == "image" for f in features):  # captions, file names: of no use beside pixels
         left_out += [f.key for f in features if f.kind == "text"]
         features = tuple(f for f in features if f.kind != "text")
+    for key in wanted:
+        if key not in {f.key for f in features}:
+            raise UsageError(f"--features={key}: {_why_not(key, fields, constant, label)}")
+    if wanted:
+        left_out += [f.key for f in features if f.key not in wanted]
+        features = tuple(f for f in features if f.key in wanted)
     if not features:
         raise DataError(f"{name}: nothing to learn from besides the label {label}")
     schema = Schema(features, constant[label])
@@ -79,6 +87,17 @@ def infer(name, records, label):
     if left_out:
         _LOG.info("records: left out: %s", ", ".join(sorted(left_out)))
     return schema
+
+
+def _why_not(key, fields, constant, label):
+    """Why the field `key` cannot be learnt from."""
+    if key not in fields:
+        return f"no such field{suggest(key, fields)} (fields: {', '.join(sorted(fields))})"
+    if key == label:
+        return "is the label"
+    if key in constant:
+        return "is a text beside images, which is not read"
+    return "is missing in some records, or varies in type or length"
 
 
 def _parsed(name, record):

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.bad_examples import BadExamples
+from tfapp.data.in_threads import by_name
 from tfapp.spec import DataSpec
 
 
@@ -54,7 +55,7 @@ class ArraySplit:
 
     def subset(self, indices):
         """A split of the examples at `indices`, int64 [n], in that order."""
-        arrays = {name: array[indices] for name, array in self._arrays.items()}
+        arrays = by_name(lambda _, array: array[indices], self._arrays)
         groups = None if self.groups is None else self.groups[indices]
         name_of = self.name_of  # and not self, whose arrays would never be freed
         return ArraySplit(arrays, groups=groups, name_of=lambda i: name_of(indices[i]))

@@ -67,9 +67,17 @@ def _lowest(labels, words, counts, quota):
     held_out = np.zeros(len(labels), bool)
     for c in np.flatnonzero(quota):
         own = words if len(counts) == 1 else words[labels == c]
-        bound = np.partition(own, quota[c])[quota[c]]
+        bound = _nth_lowest(own, int(quota[c]))
         held_out |= (words < bound) & (labels == c)
     return held_out
+
+
+def _nth_lowest(words, n):
+    """The n-th lowest word, from 0; words are uniform, so it is looked for among few of them."""
+    share = n / len(words)
+    limit = (share + 6 * np.sqrt((share + 1 / len(words)) / len(words))) * 2.0**64
+    few = words[words < np.uint64(min(limit, 2.0**64 - 2048))]
+    return np.partition(few if len(few) > n else words, n)[n]
 
 
 def _first_of_order(labels, words, counts, quota):

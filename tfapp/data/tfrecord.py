@@ -68,7 +68,7 @@ def source_from_records(name, records, config, bad, class_names=()):
     train = records["train"]
     count = min(_INSPECTED, len(train))
     first = [train.read(i * len(train) // count) for i in range(count)]
-    schema = example_schema.infer(name, first, config.label)
+    schema = example_schema.infer(name, first, config.label, config.features)
     if not any(f.kind == "image" for f in schema.features):
         return _table(name, records, schema, config, class_names, bad)
     key = next(f.key for f in schema.features if f.kind == "image")

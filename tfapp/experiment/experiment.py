@@ -120,6 +120,7 @@ class Experiment:
                     strategy=self.strategy,
                     batch_size=max(self.config.batch_size, 256),
                     device_type=device_type(),
+                    allowed=self.engine_choice.left / 2,  # as much for validation as for test
                 )
         return self._inputs[split]
 

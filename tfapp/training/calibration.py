@@ -4,6 +4,7 @@ A candidate is measured on the run's own loop and data; afterwards the state is 
 bit for bit, so measuring changes neither weights nor order nor random numbers.
 """
 
+import contextlib
 import dataclasses
 import logging
 import time
@@ -14,7 +15,8 @@ _LOG = logging.getLogger("tfapp")
 _MOST_SECONDS = 10.0
 _MOST_SHARE = 0.03  # of the run's estimated time
 _TIMED_SECONDS = 0.15  # of steps behind one measurement
-_REPEATS = 3
+_REPEATS = 4  # bursts a candidate
+_CLOSE = 1.5  # times the fastest first burst, up to which a candidate is timed again
 BFLOAT16_GAIN = 1.3  # times faster than float32 that bfloat16 must be to be chosen
 
 
@@ -66,19 +68,25 @@ def calibrate(candidates, prepare, *, total_steps, step=0, clock=time.monotonic)
       a list of (`Measurement`, `Prepared`), at least one, in the order of the candidates.
     """
     begin = clock()
-    measured, budget = [], 0.0
+    timings, budget = [], 0.0
     for candidate in candidates:
         # The next candidate's compilation cannot be interrupted: it must be likely to fit.
-        likely = max((m.compile_seconds for m, _ in measured), default=0.0)
-        if measured and clock() - begin + likely > budget:
+        likely = max((t.compile_seconds for t in timings), default=0.0)
+        if timings and clock() - begin + likely > budget:
             break
-        prepared = prepare(candidate)
-        result = _measure(candidate, prepared, step, total_steps - step, clock)
-        if not measured:
-            budget = min(_MOST_SECONDS, _MOST_SHARE * (total_steps - step) * result.step_seconds)
+        timing = _first(candidate, prepare(candidate), step, total_steps - step, clock)
+        if not timings:
+            budget = min(_MOST_SECONDS, _MOST_SHARE * (total_steps - step) * timing.step_seconds)
             begin = clock()  # the first one's compilation is the run's own
-        measured.append((result, prepared))
-    return measured
+        timings.append(timing)
+    # In turns, so that what else the machine does for a while slows all of them.
+    close = _CLOSE * min(t.step_seconds for t in timings)
+    for _ in range(_REPEATS - 1 if len(timings) > 1 else 0):
+        for timing in timings:
+            if timing.step_seconds <= close and clock() - begin < budget:
+                seconds = _burst(timing.prepared, step, timing.steps, clock)
+                timing.step_seconds = min(timing.step_seconds, seconds)
+    return [(t.measurement(), t.prepared) for t in timings]
 
 
 def fastest(records):
@@ -95,24 +103,46 @@ def fastest(records):
     return lower if exact["step_ms"] >= BFLOAT16_GAIN * lower["step_ms"] else exact
 
 
-def _measure(candidate, prepared, step, steps_left, clock):
-    """Runs the candidate's loop; its state is afterwards what it was before."""
-    kept = tf.nest.map_structure(tf.identity, prepared.state.read_all())
+@dataclasses.dataclass
+class _Timing:
+    """A candidate's times so far."""
+
+    candidate: Candidate
+    prepared: Prepared
+    compile_seconds: float
+    step_seconds: float  # the least that was seen
+    steps: int  # of a burst
+
+    def measurement(self):
+        return Measurement(self.candidate, self.step_seconds, self.compile_seconds)
+
+
+def _first(candidate, prepared, step, steps_left, clock):
+    """Compiles the candidate and times a first burst of steps."""
     prepared.engine.restart(step)
-    begin = clock()
-    prepared.run_loop(step, 1)
-    compile_seconds = clock() - begin
-    begin = clock()
-    prepared.run_loop(step, 1)
-    once = max(clock() - begin, 1e-6)
-    if _MOST_SHARE * once * steps_left < _TIMED_SECONDS:
-        prepared.state.write_all(kept)  # a run so short gains nothing from a better choice
-        return Measurement(candidate, once, compile_seconds)
+    with _unchanged(prepared.state):
+        begin = clock()
+        prepared.run_loop(step, 1)
+        compile_seconds = clock() - begin
+    once = max(_burst(prepared, step, 1, clock), 1e-6)
     steps = max(1, min(int(_TIMED_SECONDS / once), 1000, steps_left))
-    times = []
-    for _ in range(_REPEATS if once < 1 else 1):
+    # A run that is shorter than what is timed gains nothing from a better choice.
+    if steps > 1 and _MOST_SHARE * once * steps_left >= _TIMED_SECONDS:
+        once = _burst(prepared, step, steps, clock)
+    return _Timing(candidate, prepared, compile_seconds, once, steps)
+
+
+def _burst(prepared, step, steps, clock):
+    """Seconds a step, of `steps` steps; the state is afterwards what it was before."""
+    with _unchanged(prepared.state):
         begin = clock()
         prepared.run_loop(step, steps)
-        times.append((clock() - begin) / steps)
-    prepared.state.write_all(kept)
-    return Measurement(candidate, min(times), compile_seconds)
+        return (clock() - begin) / steps
+
+
+@contextlib.contextmanager
+def _unchanged(state):
+    """Puts a state back, bit for bit."""
+    kept = tf.nest.map_structure(tf.identity, state.read_all())
+    yield
+    state.write_all(kept)

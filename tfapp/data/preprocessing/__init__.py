@@ -14,6 +14,7 @@ import dataclasses
 
 import numpy as np
 
+from tfapp.data.in_threads import by_name
 from tfapp.data.preprocessing.categories import Categories, Hashed
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
@@ -83,10 +84,9 @@ class Preprocessing:
     def _encode_split(self, split):
         if getattr(split, "by_example", False):
             return split  # of pixels and numbers, which need no encoding
-        arrays = dict(split.arrays())
-        for name, transform in self.transforms.items():
-            arrays[name] = transform.encode_column(arrays[name])
-        return split.with_arrays(arrays)
+        arrays = split.arrays()
+        encoded = by_name(lambda name, t: t.encode_column(arrays[name]), self.transforms)
+        return split.with_arrays({**arrays, **encoded})
 
     def _encode_streams(self, source):
         (name, transform), label = next(iter(self.transforms.items())), source.spec.label
@@ -113,7 +113,8 @@ def fit(spec, split, **texts):
       **texts: length, unit and size, how texts are cut into tokens; see `Tokens.fit`.
     """
     arrays = split.sample(_SAMPLE)
-    transforms = {f.name: fit_transform(f, arrays[f.name], texts) for f in spec.features}
+    features = {feature.name: feature for feature in spec.features}
+    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], texts), features)
     real = spec.label.kind == "real"
     target = fit_target(split.labels(spec.label.name)) if real else None
     return Preprocessing(transforms, target)

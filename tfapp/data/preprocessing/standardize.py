@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfapp.spec import InputSpec
 
-_CHUNK = 4096  # examples whose float64 copy is held at a time
+_CHUNK = 2**16  # scalars whose float64 copy is held at a time: they stay in the cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +30,11 @@ class Standardize:
         axes = (0, 1, 2) if feature.kind == "image" else (0,)
         missing = "refused"
         if feature.kind == "numeric" and feature.shape == ():
-            known = column[~np.isnan(column)] if column.dtype.kind == "f" else column
-            missing = "filled" if len(known) == len(column) else "flagged"
-            column = known if len(known) else np.zeros(1, np.float32)
+            absent = np.isnan(column)
+            missing = "flagged" if absent.any() else "filled"
+            if missing == "flagged":
+                known = column[~absent]
+                column = known if len(known) else np.zeros(1, np.float32)
         average, deviation = moments(column, axes)
         # A constant pixel or column carries nothing: it becomes 0, not a division by 0.
         inverse = np.divide(1.0, deviation, out=np.ones_like(deviation), where=deviation > 1e-12)
@@ -80,7 +82,7 @@ class Standardize:
 
 def moments(array, axes):
     """Mean and standard deviation over `axes` in float64, chunk by chunk."""
-    chunk = max(_CHUNK, 2**20 // max(array[:1].size, 1))  # of scalars, many at a time
+    chunk = max(_CHUNK // max(array[:1].size, 1), 1)
     shift = array[:1].mean(axes, dtype=np.float64)  # against cancellation in the sum of squares
     total, squares, count = 0.0, 0.0, 0
     for start in range(0, len(array), chunk):

@@ -3,8 +3,10 @@
 import numpy as np
 
 from tfapp.data.bad_examples import BadExamples
+from tfapp.data.in_threads import by_name
 from tfapp.data.source import ArraySplit, Source
-from tfapp.data.tables import columns, read_csv, read_jsonl, read_parquet
+from tfapp.data.tables import read_csv, read_jsonl, read_parquet
+from tfapp.data.tables.columns import as_numbers
 from tfapp.data.tables.features import NUMBERS, choose_features
 from tfapp.data.tables.files import find_files
 from tfapp.data.tables.labels import find_label, make_label
@@ -54,16 +56,18 @@ def _open(where, config, reader):
 
 def _split(config, part, kinds, label, encode, bad):
     """The `ArraySplit` of a part, its bad rows left out as far as the budget goes."""
-    arrays, wrong = {}, {}
-    for name, kind in kinds.items():
-        if kind in NUMBERS:
-            arrays[name] = _numbers(part, name, wrong)
-        else:
-            arrays[name] = part.strings(name)
-    arrays[label], unlabelled = encode(part)
-    wrong.update(unlabelled)
+
+    def read(name, kind):
+        return _numbers(part, name) if kind in NUMBERS else (part.strings(name), {})
+
+    columns = by_name(read, kinds)
+    columns[label] = encode(part)
     if config.weight_column in part.columns:
-        arrays[SAMPLE_WEIGHT] = weights = _numbers(part, config.weight_column, wrong)
+        columns[SAMPLE_WEIGHT] = _numbers(part, config.weight_column)
+    arrays = {name: values for name, (values, _) in columns.items()}
+    wrong = {row: why for _, rows in columns.values() for row, why in rows.items()}
+    if config.weight_column in part.columns:
+        weights = arrays[SAMPLE_WEIGHT]
         for row in np.flatnonzero(~(np.isfinite(weights) & (weights >= 0))):
             wrong[int(row)] = f"weight {config.weight_column!r} is missing or below 0"
     groups = part.strings(config.group_column) if config.group_column in part.columns else None
@@ -77,15 +81,15 @@ def _split(config, part, kinds, label, encode, bad):
     return split.subset(np.setdiff1d(np.arange(part.num_rows), list(wrong)))
 
 
-def _numbers(part, name, wrong):
-    """float32 [n] with NaN for missing; adds the rows whose value is no number to `wrong`."""
-    numbers, broken = columns.as_numbers(part.columns[name])
-    if broken is not None:
-        strings = part.strings(name)
-        for row in np.flatnonzero(broken):
-            value = strings.values[strings.codes[row]]
-            wrong[int(row)] = f"{name!r} is {value!r}, no number"
-    return numbers
+def _numbers(part, name):
+    """float32 [n] with NaN for missing; and row -> reason of values that are no numbers."""
+    numbers, broken = as_numbers(part.columns[name])
+    if broken is None:
+        return numbers, {}
+    strings = part.strings(name)
+    values = strings.values[strings.codes[broken]]
+    rows = np.flatnonzero(broken).tolist()
+    return numbers, {r: f"{name!r} is {v!r}, no number" for r, v in zip(rows, values, strict=True)}
 
 
 def _scale_weights(splits):
