@@ -54,35 +54,42 @@ def _draw(split, left, spec, fraction, key):
     # The running total over classes rounds once for all of them: small classes share fairly.
     share = np.floor((np.cumsum(counts) * fraction) + 0.5).astype(np.int64)
     quota = np.minimum(np.diff(share, prepend=0), np.maximum(counts - 1, 0))  # never a whole class
+    near = _near(labels, words, counts, quota)
     chosen = _lowest if len(counts) <= _FEW_CLASSES else _first_of_order
-    held_out = chosen(labels, words, counts, quota)
+    held_out = np.zeros(len(labels), bool)
+    held_out[near] = chosen(labels[near], words[near], quota)
     return np.flatnonzero(held_out), np.flatnonzero(~held_out)
 
 
-def _lowest(labels, words, counts, quota):
+def _near(labels, words, counts, quota):
+    """Positions, ascending, with more than quota[c] of each class c, among them its lowest words.
+
+    Words are uniform, so most are too high to be looked at.
+    """
+    share = np.max(quota / np.maximum(counts, 1))
+    near = words < np.uint64(min(1.2 * share + 0.001, 0.999) * 2.0**64)
+    short = np.bincount(labels[near], minlength=len(counts)) <= quota
+    if short.any():
+        near |= short[labels]
+    return np.flatnonzero(near)
+
+
+def _lowest(labels, words, quota):
     """bool [n]: the quota[c] examples of each class c with the lowest words.
 
     Partitioning class by class is several times as fast as sorting all, if classes are few.
     """
     held_out = np.zeros(len(labels), bool)
     for c in np.flatnonzero(quota):
-        own = words if len(counts) == 1 else words[labels == c]
-        bound = _nth_lowest(own, int(quota[c]))
-        held_out |= (words < bound) & (labels == c)
+        own = labels == c
+        held_out |= own & (words < np.partition(words[own], quota[c])[quota[c]])
     return held_out
 
 
-def _nth_lowest(words, n):
-    """The n-th lowest word, from 0; words are uniform, so it is looked for among few of them."""
-    share = n / len(words)
-    limit = (share + 6 * np.sqrt((share + 1 / len(words)) / len(words))) * 2.0**64
-    few = words[words < np.uint64(min(limit, 2.0**64 - 2048))]
-    return np.partition(few if len(few) > n else words, n)[n]
-
-
-def _first_of_order(labels, words, counts, quota):
+def _first_of_order(labels, words, quota):
     """What `_lowest` gives, from one sort by class and word."""
     order = np.lexsort((words, labels))
+    counts = np.bincount(labels, minlength=len(quota))
     rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     held_out = np.zeros(len(labels), bool)
     held_out[order[rank < np.repeat(quota, counts)]] = True
