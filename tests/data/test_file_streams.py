@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfapp
+from tests.data.test_tfrecord import Pets
 from tests.image_files import make_folder
 from tfapp.data import engine as engines
 from tfapp.data import open_source
@@ -78,9 +79,18 @@ def in_arrays(tmp_path, folder):
     return f"npz:{tmp_path}/data.npz"
 
 
-@pytest.mark.parametrize(
-    "make", [lambda t, f: f, pytest.param(in_records, marks=pytest.mark.slow), in_arrays]
-)
+def in_tfds(tmp_path, folder):
+    """A data set that TFDS has prepared, with random access."""
+    del folder
+    builder = Pets(data_dir=str(tmp_path / "tfds"), file_format="array_record")
+    builder.download_and_prepare()
+    return f"tfds:{builder.data_dir}"
+
+
+SLOW = [pytest.param(make, marks=pytest.mark.slow) for make in (in_records, in_tfds)]
+
+
+@pytest.mark.parametrize("make", [lambda t, f: f, in_arrays, *SLOW])
 def test_an_interrupted_epoch_goes_on_with_the_same_examples(tmp_path, folder, make, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data = make(tmp_path, folder)

@@ -68,12 +68,17 @@ def test_too_few_examples():
         with_all_splits(source([0, 1]), fraction=0.1, seed=0)
 
 
-def test_the_two_ways_of_drawing_agree():
+@pytest.mark.parametrize("quota", [(0, 1, 100, -1, 7), (60, 60, 60, 60, 60), (0, 0, 0, 0, 0)])
+def test_the_ways_of_drawing_agree(quota):
+    """One class at a time, all in one sort, and either among the lowest words alone."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 5, 3000)
-    words = random.integers(0, 2**63, 3000, dtype=np.uint64)
+    words = random.integers(0, 2**64, 3000, dtype=np.uint64)
     counts = np.bincount(labels)
-    quota = np.array([0, 1, 100, counts[3] - 1, 7])
-    fast = splits._lowest(labels, words, counts, quota)
-    assert np.array_equal(fast, splits._first_of_order(labels, words, counts, quota))
+    quota = np.where(np.array(quota) < 0, counts - 1, quota)
+    fast = splits._lowest(labels, words, quota)
+    assert np.array_equal(fast, splits._first_of_order(labels, words, quota))
     assert np.array_equal(np.bincount(labels[fast], minlength=5), quota)
+    near = splits._near(labels, words, counts, quota)
+    among = splits._lowest(labels[near], words[near], quota)
+    assert np.array_equal(near[among], np.flatnonzero(fast))
