@@ -208,7 +208,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+def _marked(fault):
+    quick = fault in ("truncated", "oversize", "vanished")
+    return pytest.param(fault, marks=() if quick else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("fault", map(_marked, FAULTS))
 def test_a_bad_image_stops_with_file_and_reason(folder, fault):
     source = open_(folder)
     spoil, message = FAULTS[fault]

@@ -63,7 +63,14 @@ def test_two_replicas_draw_what_one_draws(name):
     assert np.allclose(np.concatenate([h[1] for h in halves]), labels, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", KIND)
+LONG_TO_COMPILE = ("randaugment", "trivialaugment", "random_resized_crop")
+
+
+def _marked(name):
+    return pytest.param(name, marks=pytest.mark.slow if name in LONG_TO_COMPILE else ())
+
+
+@pytest.mark.parametrize("name", map(_marked, KIND))
 def test_xla_computes_the_same(name):
     change = build([name], KIND[name])
     compiled = tf.function(lambda b: change(b)["x"], jit_compile=True)
