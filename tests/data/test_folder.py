@@ -226,6 +226,15 @@ def test_a_bad_image_stops_with_file_and_reason(folder, fault):
     assert "\n" not in str(caught.value)
 
 
+def test_when_nothing_can_be_read(folder):
+    """The search for the next readable one ends, and says so."""
+    train = open_(folder, max_bad_examples="100%").splits["train"]
+    for row in train.rows:
+        _truncate(pathlib.Path(train.reader.where(int(row))))
+    with pytest.raises(DataError, match="none of 24 consecutive examples can be read"):
+        train.arrays()
+
+
 def test_within_the_budget_the_next_readable_example_takes_the_place(folder, tmp_path):
     source = open_(folder, max_bad_examples="10%")  # three of 30
     source.bad_examples.keep_in(tmp_path)

@@ -40,8 +40,11 @@ class ExampleLoader:
         whole, guarded = (d.batch(size, drop_remainder=True) for d in (whole, guarded))
         return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
 
-    def compiled(self, rows, labels, positions):
-        """As `load_chunk`, called eagerly and from any thread; traced once for all splits."""
+    def chunk_reader(self, rows, labels):
+        """`load_chunk` as a function of positions alone, to be called eagerly and from any thread.
+
+        It is traced once for all splits.
+        """
         if self._compiled is None:
             signature = (
                 tf.TensorSpec([None], tf.int64),
@@ -50,8 +53,12 @@ class ExampleLoader:
             )
             function = tf.function(self.load_chunk, autograph=False)
             self._compiled = function.get_concrete_function(*signature)
-        with tf.device("CPU:0"):
-            return self._compiled(rows, labels, tf.constant(positions, tf.int64))
+
+        def read(positions):
+            with tf.device("CPU:0"):
+                return self._compiled(rows, labels, tf.constant(positions, tf.int64))
+
+        return read
 
     def _first_readable(self, rows, labels, position, seed=None):
         """A data set of one example, from `position` on; those that it passes over are reported."""

@@ -115,11 +115,12 @@ class FileSplit:
     def _in_order(self, positions):
         """Yields the examples in pieces, in order, a few of them read ahead in parallel."""
         pieces = np.array_split(positions, max(-(-len(positions) // _CHUNK), 1))
+        read = self._loader.chunk_reader(*self._constants())
         reading = collections.deque()
         with self.bad_examples.reporting(), futures.ThreadPoolExecutor(_PARALLEL) as pool:
             try:
                 for piece in pieces:
-                    reading.append(pool.submit(self._loader.compiled, *self._constants(), piece))
+                    reading.append(pool.submit(read, piece))
                     if len(reading) > _PARALLEL:
                         yield reading.popleft().result()
                 while reading:
