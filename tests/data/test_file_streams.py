@@ -87,10 +87,15 @@ def in_tfds(tmp_path, folder):
     return f"tfds:{builder.data_dir}"
 
 
-SLOW = [pytest.param(make, marks=pytest.mark.slow) for make in (in_records, in_tfds)]
+def in_files(tmp_path, folder):
+    del tmp_path
+    return folder
 
 
-@pytest.mark.parametrize("make", [lambda t, f: f, in_arrays, *SLOW])
+SLOW = [pytest.param(make, marks=pytest.mark.slow) for make in (in_files, in_records, in_tfds)]
+
+
+@pytest.mark.parametrize("make", [in_arrays, *SLOW])
 def test_an_interrupted_epoch_goes_on_with_the_same_examples(tmp_path, folder, make, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data = make(tmp_path, folder)

@@ -150,7 +150,9 @@ def test_a_diverging_run_keeps_its_last_good_state(run_cli, steps):
     "flags, code, message",
     [
         ("--bathc_size=3", 2, "did you mean 'batch_size'?"),
-        ("--dataset=npz:none.npz", 3, "none.npz does not exist"),
+        pytest.param(
+            "--dataset=npz:none.npz", 3, "none.npz does not exist", marks=pytest.mark.slow
+        ),
         pytest.param(
             f"--model={MODELS}:Missing",
             2,

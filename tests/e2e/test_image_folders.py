@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.image_files import jpeg, make_folder, picture
 
 
+@pytest.mark.slow
 def test_predict_answers_what_evaluation_measured(run_cli, tmp_path):
     """Trained on a folder with a picture on its side; the files of test go through predict."""
     folder = make_folder(tmp_path / "data" / "train", each=16)

@@ -131,7 +131,8 @@ def test_a_text_with_a_label(run_cli, splits):
     assert [a["class_name"] for a in answers] == ["dear", "cheap"]
 
 
-@pytest.mark.parametrize("unit", [pytest.param("characters", marks=pytest.mark.slow), "subwords"])
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["characters", "subwords"])
 def test_a_language_model_scores_and_goes_on(run_cli, unit):
     pathlib.Path("text.txt").write_text(
         "the cat sat on the mat and the dog lay on the log.\n" * 200

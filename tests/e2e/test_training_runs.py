@@ -141,6 +141,7 @@ def test_a_finished_run_is_left_alone(run_cli, trained_run):
     assert (pathlib.Path(trained_run.model_dir) / "metrics.jsonl").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_its_flags_file_repeats_a_run(run_cli, trained_run):
     flagfile = pathlib.Path(trained_run.model_dir, "flags.txt")
     done = run_cli(f"--flagfile={flagfile}", "--model_dir=again", "--export=none")
@@ -164,6 +165,7 @@ def test_only_check_args_runs_and_keeps_nothing(run_cli):
     assert list(pathlib.Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_weights(run_cli):
     flags = ("--early_stopping=2", "--learning_rate=0.05", "--model_dir=run", "--export=none")
     done = run_cli(*flags)

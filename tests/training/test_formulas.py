@@ -83,7 +83,11 @@ def test_losses_are_measured_as_the_formulas_say(experiment, arrays, loss):
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("hardware", [{}, {"xla": "off"}, {"logical_devices": 2}], ids=str)
+@pytest.mark.parametrize(
+    "hardware",
+    [{}, {"xla": "off"}, pytest.param({"logical_devices": 2}, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_every_gradient_and_a_step_of_gradient_descent(experiment, arrays, loss, hardware):
     rate = 1.0
     built = experiment(loss=loss, optimizer="sgd", learning_rate=rate, **hardware)

@@ -24,6 +24,7 @@ def test_computes_the_same(make_experiment, hardware):
     assert any(np.abs(v.numpy()).max() > 0.01 for v in moving)
 
 
+@pytest.mark.slow
 def test_blocks_are_computed_twice(make_experiment):
     counts = []
     for remat in (False, True):
