@@ -1,8 +1,11 @@
 """Training as a user starts it: the default run, and the same run killed in every way."""
 
 import json
+import os
 import pathlib
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -10,13 +13,25 @@ import pytest
 import tensorflow as tf
 
 import tfapp
+from tests.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tfds_folder, tmp_path_factory):
-    """The default run, in this process: its folder and result."""
-    del tfds_folder  # is only needed to be there
-    return tfapp.run(tfapp.Config(model_dir=str(tmp_path_factory.mktemp("default") / "run")))
+def default_run(tfds_folder, cache_folder, tmp_path_factory):
+    """main.py without a flag, in a process of its own: the finished process and where it ran."""
+    del tfds_folder, cache_folder  # are only needed to be there
+    folder = tmp_path_factory.mktemp("default")
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    command = [sys.executable, str(ROOT / "main.py")]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    ), folder
+
+
+@pytest.fixture
+def uninterrupted(default_run):
+    """The folder of the default run."""
+    return default_run[1] / "runs" / "digits-mlp-1"
 
 
 def records(folder, split):
@@ -38,26 +53,26 @@ def weights(folder):
     return {n: reader.get_tensor(n) for n in names if n != "_CHECKPOINTABLE_OBJECT_GRAPH"}
 
 
-def test_the_default_run(run_main, tmp_path):
+def test_the_default_run(default_run):
     """No flag at all, on a fresh machine: real data, a served model, and what a user sees."""
-    done = run_main()
-    assert done.code == 0, done.err
-    run = tmp_path / "runs" / "digits-mlp-1"
+    done, folder = default_run
+    assert done.returncode == 0, done.stderr
+    run = folder / "runs" / "digits-mlp-1"
     summary = json.loads((run / "summary.json").read_text())
     assert summary["status"] == "done"
     assert summary["metrics"]["test"]["accuracy"] >= 0.97
-    assert f"test        loss {summary['metrics']['test']['loss']:.4f}" in done.out
-    assert "runs/digits-mlp-1/export/1" in done.out
+    assert f"test        loss {summary['metrics']['test']['loss']:.4f}" in done.stdout
+    assert "runs/digits-mlp-1/export/1" in done.stdout
     assert (run / "export" / "1" / "saved_model.pb").is_file()
-    assert "\r" not in done.err  # not a terminal: plain lines
-    assert "Traceback" not in done.err
+    assert "\r" not in done.stderr  # not a terminal: plain lines
+    assert "Traceback" not in done.stderr
     for name in ("flags.txt", "environment.json", "metrics.jsonl", "tensorboard/train"):
         assert (run / name).exists(), name
     for key in ("steps", "best", "examples_per_second", "step_ms", "engine", "xla", "replicas"):
         assert summary[key] not in (None, ""), key
     environment = json.loads((run / "environment.json").read_text())
     assert environment["packages"]["tensorflow"] == tf.__version__
-    assert [p.name for p in (tmp_path / "runs").iterdir()] == ["digits-mlp-1"]
+    assert [p.name for p in (folder / "runs").iterdir()] == ["digits-mlp-1"]
 
 
 def wait_for(condition, process):
@@ -100,14 +115,16 @@ def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
     for split in ("train", "validation"):
         steps = [record["step"] for record in records(folder, split)]
         assert steps == sorted(set(steps))
-        assert records(folder, split) == records(uninterrupted.model_dir, split)
-    mine, theirs = weights(folder), weights(uninterrupted.model_dir)
+        assert records(folder, split) == records(uninterrupted, split)
+    mine, theirs = weights(folder), weights(uninterrupted)
     assert mine.keys() == theirs.keys()
     for name, value in mine.items():
         assert np.array_equal(value, theirs[name]), name
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["metrics"] == uninterrupted.metrics
-    assert summary["best"] == uninterrupted.summary["best"]
+    summary, expected = (
+        json.loads((run / "summary.json").read_text()) for run in (folder, uninterrupted)
+    )
+    assert summary["metrics"] == expected["metrics"]
+    assert summary["best"] == expected["best"]
     assert [p.name for p in (folder / "export").iterdir()] == ["1"]
 
 

@@ -49,6 +49,7 @@ def test_metrics_equal_a_plain_average(make_experiment, changes):
     assert metrics["loss"] == pytest.approx(np.mean(losses, dtype="f8"), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_batch_size_does_not_matter(make_experiment):
     one, two = (make_experiment(batch_size=size).make_evaluation("validation") for size in (2, 512))
     assert one() == pytest.approx(two(), rel=1e-6)

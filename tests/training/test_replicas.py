@@ -100,6 +100,7 @@ def test_dropout_differs_between_replicas_and_steps_and_repeats_with_the_seed(ma
     assert not np.array_equal(drawn, masks(make_experiment(**changes, seed=1)))
 
 
+@pytest.mark.slow
 def test_replicas_hold_the_same_between_steps(make_experiment):
     """Weights, optimizer, and the one dropout seed from which every replica derives its own."""
     built = make_experiment(model="tests.models_for_tests:Dropping", logical_devices=2)
