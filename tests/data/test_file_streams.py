@@ -193,6 +193,7 @@ def test_a_file_that_vanishes_in_the_middle_of_an_epoch(run_cli, folder, tmp_pat
     assert "1 bad example skipped" in done.err
 
 
+@pytest.mark.slow
 def test_bad_examples_do_not_count_in_evaluation(make_experiment, folder):
     built = make_experiment(dataset=f"folder:{folder}", max_bad_examples="50%", **RECIPE)
     test = built.source.splits["validation"]

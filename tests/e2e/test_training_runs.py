@@ -227,6 +227,7 @@ def test_a_users_own_model_and_data_set(run_cli):
     assert summary["metrics"]["test"]["accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_real_values(run_cli):
     x = np.random.default_rng(0).normal(size=(500, 3)).astype("f4")
     np.savez("real.npz", x=x, y=x @ np.array([[1.0, 2], [0, 1], [3, 0]]) + 5)

@@ -75,6 +75,7 @@ def test_every_placement_computes_the_same(make_experiment, engine, xla, kept):
     assert measured == pytest.approx(kept["off"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_equals_keras_fit(make_experiment):
     """The same weights, the same batches in the same order: the same losses and weights."""
     built = make_experiment(batch_size=32, steps=40)
@@ -134,6 +135,7 @@ def test_lower_precisions_learn_with_float32_weights(make_experiment, precision)
     assert all(w.dtype == np.float32 for w in weights)
 
 
+@pytest.mark.slow
 def test_averaged_weights_are_what_is_evaluated_and_exported(make_experiment):
     built = make_experiment(ema=0.99, batch_size=64, xla="off")
     losses(built, 30)

@@ -116,6 +116,7 @@ def test_a_burst_of_other_work_does_not_decide():
     assert records[0]["step_ms"] == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_measuring_changes_neither_weights_nor_order(make_experiment, monkeypatch):
     """The run after a calibration is the run without one, to the bit."""
     weights = []

@@ -15,7 +15,7 @@ def part_of(value, replica):
 
 
 @pytest.mark.parametrize("kind", [ResidentEvaluation, StreamedEvaluation])
-@pytest.mark.parametrize("replicas", [1, 2, 4])
+@pytest.mark.parametrize("replicas", [1, 2, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("examples, batch_size", [(1, 8), (3, 8), (7, 2), (8, 4), (257, 64)])
 def test_rows_of_weight_one_are_the_split(kind, replicas, examples, batch_size):
     devices = [f"CPU:{i}" for i in range(replicas)]

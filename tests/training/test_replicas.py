@@ -60,6 +60,7 @@ def test_losses_agree_for_four_replicas_on_the_command_line(one_replica, run_mai
     assert measured == pytest.approx(one_replica[0], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_penalties_count_once(make_experiment):
     """Weight penalties depend on no example: N replicas must not add them N times."""
     changes = {"model": "tests.training.test_replicas:penalised", "batch_size": 64}
