@@ -220,7 +220,7 @@ def test_a_users_own_model_and_data_set(run_cli):
     pathlib.Path("my_own_things.py").write_text(OWN)
     done = run_cli(
         "--dataset=my_own_things:data", "--model=my_own_things:Net", "--model_arg=width=32",
-        "--learning_rate=0.01", "--export=none",
+        "--learning_rate=0.01",
     )  # fmt: skip
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("runs/data-Net-1/summary.json").read_text())
@@ -231,9 +231,7 @@ def test_a_users_own_model_and_data_set(run_cli):
 def test_real_values(run_cli):
     x = np.random.default_rng(0).normal(size=(500, 3)).astype("f4")
     np.savez("real.npz", x=x, y=x @ np.array([[1.0, 2], [0, 1], [3, 0]]) + 5)
-    done = run_cli(
-        "--dataset=npz:real.npz", "--learning_rate=0.01", "--model_dir=run", "--export=none"
-    )
+    done = run_cli("--dataset=npz:real.npz", "--learning_rate=0.01", "--model_dir=run")
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("run/summary.json").read_text())
     assert summary["metrics"]["test"]["loss"] < 0.05

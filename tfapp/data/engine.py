@@ -42,11 +42,13 @@ def choose(forced, split, *, strategy, device_type, crops=""):
     sizes = f"{_size(need)} of data, {RESIDENT_SHARE:.0%} of the free {_size(free)} allowed"
     if forced == "resident" and need > allowed:
         raise UsageError(f"--engine=resident: does not fit: {sizes}; use --engine=stream")
-    if forced == "resident" or (forced == "auto" and need <= allowed):
-        reason = f"fits on the device: {sizes}" if forced == "auto" else "forced by --engine"
-        return EngineChoice("resident", reason, allowed - need)
-    reason = f"too large for the device: {sizes}" if forced == "auto" else "forced by --engine"
-    return EngineChoice("stream", reason, allowed)
+    resident = forced == "resident" or (forced == "auto" and need <= allowed)
+    reason = f"{'fits on' if resident else 'too large for'} the device: {sizes}"
+    return EngineChoice(
+        "resident" if resident else "stream",
+        reason if forced == "auto" else "forced by --engine",
+        allowed - need if resident else allowed,
+    )
 
 
 def resident_bytes(split, strategy, device_type):

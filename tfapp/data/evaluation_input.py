@@ -94,10 +94,7 @@ class StreamedEvaluation(_Steps):
     def _dataset(self):
         def draw(size):
             count = self.num_steps * self._replicas * self._share // size
-            number_to_rows = tf.autograph.experimental.do_not_convert(
-                lambda number: self._drawn(number, size)
-            )
-            return tf.data.Dataset.range(count).map(number_to_rows)
+            return tf.data.Dataset.range(count).map(lambda number: self._drawn(number, size))
 
         return read_pieces(self._split, self._share, draw)
 

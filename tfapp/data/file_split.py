@@ -7,18 +7,18 @@ batches keep their size, and stay a function of seed, step and data.
 
 import collections
 import logging
-import os
 from concurrent import futures
 
 import numpy as np
 import tensorflow as tf
 
 from tfapp.data.example_loader import SERVED
+from tfapp.diagnosis.host import cores
 
 _LOG = logging.getLogger("tfapp")
 _TOLD_FROM = 5000  # examples whose reading takes long enough to be told
 _CHUNK = 64  # most examples read by one call; the sizes of batches divide into chunks
-_PARALLEL = len(os.sched_getaffinity(0)) + 1  # chunks read at a time
+_PARALLEL = cores() + 1  # chunks read at a time
 
 
 class FileSplit:

@@ -1,13 +1,12 @@
 """Work on several columns at a time: NumPy and Arrow let go of the interpreter while they work."""
 
-import os
 from concurrent import futures
 
-_THREADS = len(os.sched_getaffinity(0))
+from tfapp.diagnosis.host import cores
 
 
 def by_name(function, columns):
     """name -> function(name, column), in the order of the dict `columns`."""
-    with futures.ThreadPoolExecutor(_THREADS) as pool:
+    with futures.ThreadPoolExecutor(cores()) as pool:
         results = pool.map(function, columns.keys(), columns.values())
         return dict(zip(columns, results, strict=True))

@@ -51,8 +51,7 @@ class ResidentInput:
         indices = order.batch_indices(
             step, first=replica * self._share, count=self._share, **self._examples
         )
-        places = tf.cast(indices, tf.int32)  # XLA gathers faster by them
-        rows = {name: tf.gather(array, places) for name, array in arrays.items()}
+        rows = {name: tf.gather(array, indices) for name, array in arrays.items()}
         if self._with_seeds:
             rows[EXAMPLE_SEED] = order.example_seeds(indices, step, **self._examples)
         return rows

@@ -1,17 +1,16 @@
 """The stream input engine: tf.data on the host, in the same order, ahead of the device."""
 
-import os
-
 import tensorflow as tf
 
 from tfapp.data import order
 from tfapp.data.example_loader import SERVED
+from tfapp.diagnosis.host import cores
 from tfapp.spec import EXAMPLE_SEED
 
 # Pieces that are read at a time, and batches that are ready. Said rather than tuned: tf.data's
 # tuner begins with few and looks again only after seconds, which is long where a piece is many
 # files; and an iterator that is given up waits for the tuner to wake, a minute after a long run.
-_PARALLEL = len(os.sched_getaffinity(0)) + 1
+_PARALLEL = cores() + 1
 _AHEAD = 4
 
 
@@ -61,7 +60,6 @@ class StreamInput:
         """A data set of pieces of `size` examples: their indices, and their seeds."""
         pieces = self._examples["batch_size"] // size
 
-        @tf.autograph.experimental.do_not_convert
         def draw(number):
             step, first = number // pieces, (number % pieces) * size
             indices = order.batch_indices(step, first=first, count=size, **self._examples)
@@ -82,6 +80,7 @@ def iterator(strategy, make_dataset):
     return iter(strategy.distribute_datasets_from_function(lambda _: make_dataset()))
 
 
+@tf.autograph.experimental.do_not_convert
 def read_pieces(split, share, draw):
     """Reads examples in parallel, in order, ahead of who asks for them.
 
@@ -96,7 +95,6 @@ def read_pieces(split, share, draw):
     by_example = getattr(split, "by_example", False)
     size = split.chunk_size(share) if by_example else share
 
-    @tf.autograph.experimental.do_not_convert
     def read(piece):
         indices = tf.ensure_shape(piece.pop("indices"), [size])
         if by_example:
@@ -111,7 +109,6 @@ def read_pieces(split, share, draw):
     return pieces.prefetch(_AHEAD).with_options(options)
 
 
-@tf.autograph.experimental.do_not_convert
 def _joined(pieces):
     """[pieces, size, ...] -> [pieces * size, ...], which copies nothing."""
     return {

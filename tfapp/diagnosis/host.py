@@ -29,7 +29,7 @@ def probe(root="/", environ=os.environ):
         container=_container(root, environ),
         processor=model,
         processor_flags=tuple(flag for flag in _SPEED_FLAGS if flag in flags),
-        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        cores=cores(),
         core_limit=_core_limit(root),
         memory_bytes=memory.get("MemTotal", 0),
         memory_available=memory.get("MemAvailable", 0),
@@ -49,6 +49,11 @@ def processor(root="/"):
 def processor_flags(root="/"):
     """The set of names of what the processor can do, such as "avx2"."""
     return _processor(pathlib.Path(root))[1]
+
+
+def cores():
+    """The processor's cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def memory_available(root="/"):

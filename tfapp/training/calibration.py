@@ -6,12 +6,10 @@ bit for bit, so measuring changes neither weights nor order nor random numbers.
 
 import contextlib
 import dataclasses
-import logging
 import time
 
 import tensorflow as tf
 
-_LOG = logging.getLogger("tfapp")
 _MOST_SECONDS = 10.0
 _MOST_SHARE = 0.03  # of the run's estimated time
 _TIMED_SECONDS = 0.15  # of steps behind one measurement
@@ -120,10 +118,7 @@ class _Timing:
 def _first(candidate, prepared, step, steps_left, clock):
     """Compiles the candidate and times a first burst of steps."""
     prepared.engine.restart(step)
-    with _unchanged(prepared.state):
-        begin = clock()
-        prepared.run_loop(step, 1)
-        compile_seconds = clock() - begin
+    compile_seconds = _burst(prepared, step, 1, clock)
     once = max(_burst(prepared, step, 1, clock), 1e-6)
     steps = max(1, min(int(_TIMED_SECONDS / once), 1000, steps_left))
     # A run that is shorter than what is timed gains nothing from a better choice.

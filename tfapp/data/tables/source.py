@@ -63,13 +63,9 @@ def _split(config, part, kinds, label, encode, bad):
     columns = by_name(read, kinds)
     columns[label] = encode(part)
     if config.weight_column in part.columns:
-        columns[SAMPLE_WEIGHT] = _numbers(part, config.weight_column)
+        columns[SAMPLE_WEIGHT] = _weights(part, config.weight_column)
     arrays = {name: values for name, (values, _) in columns.items()}
     wrong = {row: why for _, rows in columns.values() for row, why in rows.items()}
-    if config.weight_column in part.columns:
-        weights = arrays[SAMPLE_WEIGHT]
-        for row in np.flatnonzero(~(np.isfinite(weights) & (weights >= 0))):
-            wrong[int(row)] = f"weight {config.weight_column!r} is missing or below 0"
     groups = part.strings(config.group_column) if config.group_column in part.columns else None
     for row in sorted(wrong):
         bad.skip(part.name_of(row), wrong[row])
@@ -90,6 +86,14 @@ def _numbers(part, name):
     values = strings.values[strings.codes[broken]]
     rows = np.flatnonzero(broken).tolist()
     return numbers, {r: f"{name!r} is {v!r}, no number" for r, v in zip(rows, values, strict=True)}
+
+
+def _weights(part, name):
+    """As `_numbers`; missing and negative ones are wrong too."""
+    weights, wrong = _numbers(part, name)
+    for row in np.flatnonzero(~(np.isfinite(weights) & (weights >= 0))):
+        wrong[int(row)] = f"weight {name!r} is missing or below 0"
+    return weights, wrong
 
 
 def _scale_weights(splits):
