@@ -158,20 +158,31 @@ def run_cli(capsys):
     return run
 
 
+def start_main(folder, *flags):
+    """main.py in a process of its own that works in `folder`, as a user starts it; a Popen."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *map(str, flags)],
+        cwd=folder,
+        env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def outcome(process):
+    """The `Outcome` of a process, at its end."""
+    out, err = process.communicate(timeout=120)
+    return Outcome(process.returncode, out, err)
+
+
 @pytest.fixture
 def spawn_main(tmp_path):
     """spawn_main(*flags): main.py in a process of its own, as a user starts it; a Popen."""
     started = []
 
     def spawn(*flags):
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py"), *map(str, flags)],
-            cwd=tmp_path,
-            env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = start_main(tmp_path, *flags)
         started.append(process)
         return process
 
@@ -187,9 +198,7 @@ def run_main(spawn_main):
     """run_main(*flags): main.py in a process of its own, to its end."""
 
     def run(*flags):
-        process = spawn_main(*flags)
-        out, err = process.communicate(timeout=120)
-        return Outcome(process.returncode, out, err)
+        return outcome(spawn_main(*flags))
 
     return run
 

@@ -1,11 +1,8 @@
 """Training as a user starts it: the default run, and the same run killed in every way."""
 
 import json
-import os
 import pathlib
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -13,19 +10,15 @@ import pytest
 import tensorflow as tf
 
 import tfapp
-from tests.conftest import ROOT
+from tests.conftest import outcome, start_main
 
 
 @pytest.fixture(scope="module")
 def default_run(tfds_folder, cache_folder, tmp_path_factory):
-    """main.py without a flag, in a process of its own: the finished process and where it ran."""
+    """main.py without a flag, in a process of its own: its `Outcome` and where it ran."""
     del tfds_folder, cache_folder  # are only needed to be there
     folder = tmp_path_factory.mktemp("default")
-    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
-    command = [sys.executable, str(ROOT / "main.py")]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
-    ), folder
+    return outcome(start_main(folder)), folder
 
 
 @pytest.fixture
@@ -56,16 +49,16 @@ def weights(folder):
 def test_the_default_run(default_run):
     """No flag at all, on a fresh machine: real data, a served model, and what a user sees."""
     done, folder = default_run
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     run = folder / "runs" / "digits-mlp-1"
     summary = json.loads((run / "summary.json").read_text())
     assert summary["status"] == "done"
     assert summary["metrics"]["test"]["accuracy"] >= 0.97
-    assert f"test        loss {summary['metrics']['test']['loss']:.4f}" in done.stdout
-    assert "runs/digits-mlp-1/export/1" in done.stdout
+    assert f"test        loss {summary['metrics']['test']['loss']:.4f}" in done.out
+    assert "runs/digits-mlp-1/export/1" in done.out
     assert (run / "export" / "1" / "saved_model.pb").is_file()
-    assert "\r" not in done.stderr  # not a terminal: plain lines
-    assert "Traceback" not in done.stderr
+    assert "\r" not in done.err  # not a terminal: plain lines
+    assert "Traceback" not in done.err
     for name in ("flags.txt", "environment.json", "metrics.jsonl", "tensorboard/train"):
         assert (run / name).exists(), name
     for key in ("steps", "best", "examples_per_second", "step_ms", "engine", "xla", "replicas"):
