@@ -59,7 +59,8 @@ class ResidualBlock(keras.layers.Layer):
     def _shortcut(self, x):
         missing = self.filters - x.shape[-1]
         if self.strides > 1:
-            x = x[:, :: self.strides, :: self.strides, :]
+            # The same as x[:, ::s, ::s], whose kernel is eight times slower, forward and backward.
+            x = tf.nn.avg_pool2d(x, 1, self.strides, "VALID")
         if missing:
             x = tf.pad(x, [[0, 0], [0, 0], [0, 0], [missing // 2, missing - missing // 2]])
         return x

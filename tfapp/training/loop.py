@@ -68,6 +68,12 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
 def _one_replica(state, train_step, engine, placement, metric_names):
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True, autograph=False)
+    elif not placement.loop:
+        # A graph of its own, without the loop's cycle: oneDNN takes over the pool's gradient only if
+        # it comes upon the pool first, and around a cycle there is no first.
+        train_step = tf.function(
+            train_step, autograph=False, experimental_attributes={"_noinline": True}
+        )
 
     def loop(inputs, first_step, num_steps):
         prepared = engine.prepare(inputs)
