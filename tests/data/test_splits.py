@@ -70,7 +70,7 @@ def test_too_few_examples():
 
 @pytest.mark.parametrize("quota", [(0, 1, 100, -1, 7), (60, 60, 60, 60, 60), (0, 0, 0, 0, 0)])
 def test_the_ways_of_drawing_agree(quota):
-    """One class at a time, all in one sort, and either among the lowest words alone."""
+    """One class at a time, and all in one sort."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 5, 3000)
     words = random.integers(0, 2**64, 3000, dtype=np.uint64)
@@ -79,6 +79,22 @@ def test_the_ways_of_drawing_agree(quota):
     fast = splits._lowest(labels, words, quota)
     assert np.array_equal(fast, splits._first_of_order(labels, words, quota))
     assert np.array_equal(np.bincount(labels[fast], minlength=5), quota)
-    near = splits._near(labels, words, counts, quota)
-    among = splits._lowest(labels[near], words[near], quota)
-    assert np.array_equal(near[among], np.flatnonzero(fast))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.8, 1.0])
+def test_the_low_words_are_the_lowest(monkeypatch, share):
+    """What is left out for speed cannot be drawn, and pieces are one stream."""
+    words = np.random.Philox(key=np.array((3, 1), np.uint64)).random_raw(5000)
+    monkeypatch.setattr(splits, "_PIECE", 999)
+    positions, low = splits._low_words(5000, (3, 1), share)
+    assert np.array_equal(low, words[positions])
+    lowest = np.argsort(words)[: int(5000 * share)]
+    assert set(lowest) <= set(positions.tolist())
+    assert len(positions) == 5000 or share < 0.84
+
+
+def test_a_class_that_had_bad_luck_is_drawn_from_all_the_same():
+    """A hundred classes of twenty: some have too few low words."""
+    carved = with_all_splits(source(np.arange(2000) % 100), fraction=0.05, seed=0)
+    held_out = carved.splits["test"].arrays()["label"]
+    assert np.bincount(held_out).tolist() == [1] * 100
