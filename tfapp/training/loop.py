@@ -69,7 +69,7 @@ def _one_replica(state, train_step, engine, placement, metric_names):
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True, autograph=False)
     elif not placement.loop:
-        # A graph of its own, without the loop's cycle: oneDNN takes over the pool's gradient only if
+        # A graph of its own, without the loop's cycle: oneDNN takes over a pool's gradient only if
         # it comes upon the pool first, and around a cycle there is no first.
         train_step = tf.function(
             train_step, autograph=False, experimental_attributes={"_noinline": True}
