@@ -1,5 +1,6 @@
 """tfrecord: and prepared TFDS folders: schema, random access, damage in the middle of a shard."""
 
+import gzip
 import struct
 
 import numpy as np
@@ -11,6 +12,7 @@ import tfapp
 from tests.image_files import jpeg, picture
 from tfapp.data import open_source, tfrecord_index
 from tfapp.errors import DataError, UsageError
+from tfapp.tf_settings import cache_folder
 
 NAMES = (b"cat", b"dog", b"fox")
 
@@ -143,6 +145,35 @@ def test_a_shard_that_is_cut_short(shards):
     assert open_(shards, max_bad_examples="1").splits["test"].num_examples == 8
 
 
+@pytest.mark.parametrize("form", ["GZIP", "ZLIB", "in two parts"])
+def test_compressed_files(shards, form, caplog):
+    plain = open_(shards).splits["test"].arrays()
+    path = shards / "pets-test.tfrecord"
+    if form == "in two parts":
+        data = path.read_bytes()
+        path.write_bytes(gzip.compress(data[:500]) + gzip.compress(data[500:]))
+    else:
+        records = [r.numpy() for r in tf.data.TFRecordDataset(str(path))]
+        with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(form)) as writer:
+            for record in records:
+                writer.write(record)
+    with caplog.at_level("INFO", "tfapp"):
+        for _ in range(2):
+            arrays = open_(shards).splits["test"].arrays()
+            assert all(np.array_equal(arrays[name], plain[name]) for name in plain)
+    assert caplog.text.count("written out once") == 1
+
+
+@pytest.mark.parametrize("damage", [lambda d: d[:-40], lambda d: d[:50] + bytes(60) + d[110:]])
+def test_a_compressed_file_that_is_damaged(shards, damage):
+    path = shards / "pets-test.tfrecord"
+    path.write_bytes(damage(gzip.compress(path.read_bytes())))
+    before = set(cache_folder().rglob("*"))
+    with pytest.raises(DataError, match=f"{path}: is compressed and damaged"):
+        open_(shards)
+    assert not any("tfrecord" in p.name for p in set(cache_folder().rglob("*")) - before)
+
+
 def test_damage_after_the_index_was_made(shards):
     source = open_(shards)
     path = shards / "pets-test.tfrecord"
@@ -175,7 +206,7 @@ def test_records_without_images_are_a_table(tmp_path):
         (lambda p: None, {}, "no file matches"),
         (lambda p: write(p, [b"no example"] * 9), {}, "its records are no tf.Examples"),
         (lambda p: p.write_bytes(b"x" * 100), {"max_bad_examples": "5"}, "holds no sound TFRecord"),
-        (lambda p: p.write_bytes(b"\x1f\x8b" + b"x" * 100), {}, "is compressed"),
+        (lambda p: p.write_bytes(b"\x1f\x8b" + b"x" * 100), {}, "is compressed and damaged"),
         (
             lambda p: write(p, map(image_record, range(9))),
             {"label": "lable"},

@@ -10,7 +10,8 @@ import functools
 
 import tensorflow as tf
 
-from tfapp.data import exif
+from tfapp.data import bmp, exif
+from tfapp.data.byte_fields import number
 
 MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
 _RATIOS = (1, 2, 4, 8)  # by which a JPEG can be reduced while it is decoded
@@ -82,13 +83,6 @@ def _checked(height, width):
         return tf.identity(height), tf.identity(width)
 
 
-def _number(data, start, length, endian):
-    """An unsigned number of `length` bytes at `start`."""
-    raw = tf.cast(tf.io.decode_raw(tf.strings.substr(data, start, length), tf.uint8), tf.int64)
-    places = range(length) if endian == "little" else range(length - 1, -1, -1)
-    return tf.reduce_sum(raw * tf.constant([256**p for p in places], tf.int64))
-
-
 def _jpeg(data, size, channels, seed):
     shape = tf.io.extract_jpeg_shape(data)
     height, width = _checked(shape[0], shape[1])
@@ -121,9 +115,9 @@ def _decoded(data, window, size, channels):
 
 
 def _png(data, channels):
-    height, width = _checked(_number(data, 16, 4, "big"), _number(data, 20, 4, "big"))
+    height, width = _checked(number(data, 16, 4, "big"), number(data, 20, 4, "big"))
     del height, width
-    colours = _number(data, 25, 1, "big")
+    colours = number(data, 25, 1, "big")
     transparent = (colours == 3) | (colours == 4) | (colours == 6)
     return tf.cond(
         transparent,
@@ -133,7 +127,7 @@ def _png(data, channels):
 
 
 def _gif(data, channels):
-    height, width = _checked(_number(data, 8, 2, "little"), _number(data, 6, 2, "little"))
+    height, width = _checked(number(data, 8, 2, "little"), number(data, 6, 2, "little"))
     with tf.control_dependencies([height, width]):
         first = tf.io.decode_image(data, expand_animations=False)
     return _with_channels(tf.ensure_shape(first, (None, None, 3)), channels)
@@ -141,13 +135,18 @@ def _gif(data, channels):
 
 def _bmp(data, channels):
     # A negative height says that the rows come from top to bottom.
-    height = _number(data, 22, 4, "little")
+    height = number(data, 22, 4, "little")
     height = tf.minimum(height, 2**32 - height)
-    height, width = _checked(height, _number(data, 18, 4, "little"))
-    bits = _number(data, 28, 2, "little")
-    check = tf.debugging.Assert((bits == 24) | (bits == 32), ["is a BMP with a palette"])
+    height, width = _checked(height, number(data, 18, 4, "little"))
+    bits = bmp.bits_of(data)
+    known = tf.reduce_any(bits == tf.constant([1, 4, 8, 24, 32], tf.int64))
+    check = tf.debugging.Assert(known, ["is a BMP of an unusual form"])
     with tf.control_dependencies([height, width, check]):
-        pixels = tf.io.decode_bmp(data)[..., :3]
+        pixels = tf.cond(
+            bits <= 8,
+            lambda: bmp.with_colour_table(data, height, width),
+            lambda: tf.io.decode_bmp(data)[..., :3],
+        )
     return _with_channels(tf.ensure_shape(pixels, (None, None, 3)), channels)
 
 

@@ -68,7 +68,7 @@ def in_words(error):
     for sign, words in (
         ("is none of", "is none of JPEG, PNG, GIF and BMP"),
         ("out of range", "is cut short within its header"),
-        ("palette", "is a BMP with a palette, which is not supported: save it as PNG"),
+        ("unusual form", "is a compressed BMP or one of 16 bits, not supported: save it as PNG"),
         ("Permission denied", "may not be read (permission denied)"),
         ("Invalid JPEG", "is a damaged or truncated JPEG"),
         ("PNG", "is a damaged or truncated PNG"),

@@ -16,6 +16,7 @@ import tensorflow as tf
 from tensorflow.python.lib.io.tf_record import tf_record_random_reader
 
 from tfapp.data import cache_folder
+from tfapp.data.tfrecord_plain import plain_file
 from tfapp.errors import DataError
 
 _HEADER, _FOOTER = 12, 4  # bytes around the data
@@ -27,9 +28,10 @@ _POLYNOMIAL = 0x82F63B78  # CRC-32C, reflected
 class RecordIndex:
     """Sound records of some files, and the damaged ones."""
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...]  # of the files that messages name
+    plain: tuple[str, ...]  # of those that are read: the same, without compression
     files: np.ndarray  # int32 [num_records], index into paths
-    offsets: np.ndarray  # int64 [num_records], where each begins
+    offsets: np.ndarray  # int64 [num_records], where each begins, without compression
     bad: tuple[tuple[str, str], ...]  # (place, reason)
 
     def __len__(self):
@@ -37,7 +39,7 @@ class RecordIndex:
 
     def read(self, row):
         """The data of a record. Raises tf.errors.OpError if it is not what was indexed."""
-        return tf_record_random_reader(self.paths[self.files[row]]).read(int(self.offsets[row]))[0]
+        return tf_record_random_reader(self.plain[self.files[row]]).read(int(self.offsets[row]))[0]
 
     def where(self, row):
         return _place(self.paths[self.files[row]], self.offsets[row])
@@ -47,16 +49,17 @@ def build_index(paths):
     """Reads the files at `paths` once, or what was found out about them before.
 
     Raises:
-      DataError: a file cannot be read or is compressed.
+      DataError: a file cannot be read, or is compressed and cannot be written out.
     """
     try:
         state = [(os.path.realpath(p), os.stat(p).st_size, os.stat(p).st_mtime_ns) for p in paths]
+        plain = tuple(plain_file(path) for path in paths)
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}") from error
     cache = cache_folder.cache_file("records", state)
     kept = cache_folder.look_up(cache)
     if kept is None:
-        found = [_scan(path) for path in paths]
+        found = [_scan(*names) for names in zip(paths, plain, strict=True)]
         kept = {
             "files": np.repeat(np.arange(len(paths), dtype=np.int32), [len(o) for o, _ in found]),
             "offsets": np.concatenate([o for o, _ in found]).astype(np.int64),
@@ -64,19 +67,17 @@ def build_index(paths):
         }
         cache_folder.keep(cache, **kept)
     bad = tuple((str(place), str(reason)) for place, reason in kept["bad"])
-    return RecordIndex(tuple(paths), kept["files"], kept["offsets"], bad)
+    return RecordIndex(tuple(paths), plain, kept["files"], kept["offsets"], bad)
 
 
-def _scan(path):
+def _scan(path, plain):
     """Offsets of the sound records of a file, and (place, reason) of the others."""
-    size = os.path.getsize(path)
+    size = os.path.getsize(plain)
     if not size:
         return [], []
     offsets, bad, offset = [], [], 0
-    reader = tf_record_random_reader(path)
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data[:2] == b"\x1f\x8b":
-            raise DataError(f"{path}: is compressed; records in it have no place to be read from")
+    reader = tf_record_random_reader(plain)
+    with open(plain, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while offset < size:
             try:
                 _, following = reader.read(offset)
