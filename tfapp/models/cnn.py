@@ -1,6 +1,7 @@
 """A small convolutional network: Conv 32, Conv 64, pool, Dense 128, as in many first tutorials."""
 
 import keras
+import tensorflow as tf
 
 
 class CNN(keras.Model):
@@ -15,7 +16,7 @@ class CNN(keras.Model):
           dropout: rate before the last layer; 0: none.
         """
         super().__init__(**kwargs)
-        self.convolutions = [keras.layers.Conv2D(n, 3, activation="relu") for n in filters]
+        self.convolutions = [keras.layers.Conv2D(n, 3) for n in filters]
         self.pool = keras.layers.MaxPooling2D()
         self.flatten = keras.layers.Flatten()
         self.hidden = keras.layers.Dense(hidden, activation="relu")
@@ -25,7 +26,9 @@ class CNN(keras.Model):
     def call(self, images, training=False):
         """Images [batch, height, width, channels] to logits [batch, outputs]."""
         x = images
-        for convolution in self.convolutions:
-            x = convolution(x)
-        x = self.hidden(self.flatten(self.pool(x)))
+        for convolution in self.convolutions[:-1]:
+            x = tf.nn.relu(convolution(x))
+        # A ReLU and a maximum may change places, and after the pool there is a quarter to do.
+        x = tf.nn.relu(self.pool(self.convolutions[-1](x)))
+        x = self.hidden(self.flatten(x))
         return self.logits(self.dropout(x, training=training))
