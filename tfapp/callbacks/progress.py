@@ -3,6 +3,8 @@
 import sys
 import time
 
+from tfapp.callbacks.metric_text import metric_text
+
 _PLAIN_SECONDS = 5.0  # between two plain lines
 _LIVE_SECONDS = 0.1  # between two redraws of the live line
 _SMOOTHING = 0.7  # weight of the past in the shown rate
@@ -47,10 +49,12 @@ class Progress:
 
     def _text(self, moment):
         count = max(moment.sums["count"], 1)
-        metrics = "  ".join(
-            f"{name} {value / count:.4f}"
-            for name, value in moment.sums.items()
-            if name not in ("count", "input_wait", "skipped")
+        metrics = metric_text(
+            {
+                name: value / count
+                for name, value in moment.sums.items()
+                if name not in ("count", "input_wait", "skipped")
+            }
         )
         epochs = f"epoch {moment.step / self._steps_per_epoch:.1f}"
         text = f"step {moment.step}/{moment.total_steps}  {epochs}  {metrics}"

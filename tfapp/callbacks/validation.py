@@ -2,6 +2,8 @@
 
 import math
 
+from tfapp.callbacks.metric_text import metric_text, number
+
 
 class Validation:
     """Runs an evaluation and keeps host.best_* and the patience up to date."""
@@ -40,10 +42,10 @@ class Validation:
             host.evaluations_without_improvement = 0
         else:
             host.evaluations_without_improvement += 1
-        shown = "  ".join(f"{name} {number:.4f}" for name, number in metrics.items())
+        shown = metric_text(metrics)
         self._note(f"step {moment.step}  validation  {shown}{'  (best)' if self.improved else ''}")
         if self._patience and host.evaluations_without_improvement >= self._patience:
-            best = f"{host.best_value:.4f} (step {host.best_step})" if host.best_step else "NaN"
+            best = f"{number(host.best_value)} (step {host.best_step})" if host.best_step else "NaN"
             moment.stop = (
                 f"early stopping: {self._monitor} of validation has not improved on {best} for "
                 f"{self._patience} evaluations"

@@ -5,6 +5,7 @@ import logging
 import tempfile
 
 from tfapp import flags
+from tfapp.callbacks.metric_text import metric_text
 from tfapp.run_folder import open_run_folder
 
 _LOG = logging.getLogger("tfapp")
@@ -73,8 +74,7 @@ def _answer(result, kept):
     """The few lines a user wants to see at the end."""
     lines = []
     for split, metrics in result.metrics.items():
-        numbers = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-        lines.append(f"{split:<11} {numbers}")
+        lines.append(f"{split:<11} {metric_text(metrics)}")
     summary = result.summary
     if summary["examples_per_second"]:
         lines.append(

@@ -1,0 +1,26 @@
+"""How metrics are written for people."""
+
+import pytest
+
+from tfapp.callbacks.metric_text import metric_text, number
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0.31251, "0.3125"),
+        (999.99994, "999.9999"),
+        (-34423.64, "-34,423.6"),
+        (2687478657.24, "2,687,478,657.2"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_decimals_go_with_the_size(value, text):
+    assert number(value) == text
+
+
+def test_one_line_for_all():
+    assert metric_text({"loss": 0.5, "mean_squared_error": 1e6}) == (
+        "loss 0.5000  mean_squared_error 1,000,000.0"
+    )
