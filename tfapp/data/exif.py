@@ -44,8 +44,8 @@ def upright(pixels, orientation):
             return tf.cond(hit, lambda: change(image), lambda: image)
 
         image = when((5, 6, 7, 8), lambda i: tf.transpose(i, (1, 0, 2)), pixels)
-        image = when((2, 3, 6, 7), lambda i: i[:, ::-1], image)
-        return when((3, 4, 7, 8), lambda i: i[::-1], image)
+        image = when((2, 3, 6, 7), lambda i: tf.reverse(i, [1]), image)
+        return when((3, 4, 7, 8), lambda i: tf.reverse(i, [0]), image)
 
     return tf.cond(orientation > 1, turned, lambda: pixels)
 

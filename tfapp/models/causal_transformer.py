@@ -69,23 +69,27 @@ class Block(keras.layers.Layer):
     def _attend(self, x):
         length, width = x.shape[1], x.shape[2]
         size = width // self.heads
-        joint = ops.reshape(self.queries_keys_values(x), (-1, length, 3, self.heads, size))
-        joint = ops.transpose(joint, (2, 0, 3, 1, 4))  # [3, batch, heads, length, size]
-        queries, keys = _rotate(joint[0]), _rotate(joint[1])
-        scores = ops.matmul(queries, ops.transpose(keys, (0, 1, 3, 2))) / size**0.5
+        # Splits, not slices: the gradient of a slice is a tensor of zeros around a copy.
+        queries, keys, values = ops.split(self.queries_keys_values(x), 3, axis=-1)
+        queries, keys, values = (
+            ops.transpose(ops.reshape(part, (-1, length, self.heads, size)), (0, 2, 1, 3))
+            for part in (queries, keys, values)
+        )  # [batch, heads, length, size]
+        queries = _rotate(queries, 1 / size**0.5)
+        scores = ops.matmul(queries, ops.transpose(_rotate(keys), (0, 1, 3, 2)))
         future = np.triu(np.full((length, length), -1e9, np.float32), 1)
         weights = ops.softmax(ops.cast(scores, "float32") + future)  # bfloat16 is too coarse
-        mixed = ops.matmul(ops.cast(weights, x.dtype), joint[2])
+        mixed = ops.matmul(ops.cast(weights, x.dtype), values)
         return self.merge(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, length, width)))
 
 
-def _rotate(x):
+def _rotate(x, scale=1.0):
     """Turns each pair of [batch, heads, length, size] by an angle that grows with the position."""
     length, half = x.shape[2], x.shape[3] // 2
     angles = np.arange(length)[:, None] * 10000.0 ** (-np.arange(half) / half)
-    cosine = ops.cast(np.cos(angles), x.dtype)
-    sine = ops.cast(np.sin(angles), x.dtype)
-    first, second = x[..., :half], x[..., half:]
+    cosine = ops.cast(scale * np.cos(angles), x.dtype)
+    sine = ops.cast(scale * np.sin(angles), x.dtype)
+    first, second = ops.split(x, 2, axis=-1)
     return ops.concatenate(
         [first * cosine - second * sine, first * sine + second * cosine], axis=-1
     )

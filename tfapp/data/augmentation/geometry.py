@@ -13,7 +13,8 @@ _ASPECT = (3 / 4, 4 / 3)  # of a random window, as in Szegedy et al., arXiv:1409
 def flip(images, seeds, probability, stream):
     """Mirrors left and right with the given probability."""
     mirrored = order.uniform(seeds, stream)[:, :, None, None] < probability
-    return tf.where(mirrored, images[:, :, ::-1], images)
+    # Not images[:, :, ::-1], whose kernel takes six times as long.
+    return tf.where(mirrored, tf.reverse(images, [2]), images)
 
 
 def crop(images, seeds, padding, stream):

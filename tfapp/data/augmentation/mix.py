@@ -46,7 +46,7 @@ def mixing(mixes, num_classes):
 def partners(values):
     """Each example's neighbour: 1 for 0, 0 for 1, 3 for 2, ..."""
     shape = values.shape[1:]
-    return tf.reshape(tf.reshape(values, (-1, 2, *shape))[:, ::-1], (-1, *shape))
+    return tf.reshape(tf.reverse(tf.reshape(values, (-1, 2, *shape)), [1]), (-1, *shape))
 
 
 def _mixup(images, share, numbers):
