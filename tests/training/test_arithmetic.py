@@ -75,6 +75,15 @@ def test_every_placement_computes_the_same(make_experiment, engine, xla, kept):
     assert measured == pytest.approx(kept["off"], rel=1e-5)
 
 
+@pytest.mark.parametrize("changes", [{}, {"logical_devices": 2}, {"accumulate": 2}], ids=str)
+def test_augmentation_as_a_program_of_its_own_computes_the_same(make_experiment, changes, kept):
+    recipe = {"batch_size": 64, "augment": ("flip", "crop", "mixup")}
+    if "augmented" not in kept:
+        kept["augmented"], _ = losses(make_experiment(**recipe, xla="off"), 10)
+    measured, _ = losses(make_experiment(**recipe, xla="update", **changes), 10)
+    assert measured == pytest.approx(kept["augmented"], rel=1e-5)
+
+
 @pytest.mark.slow
 def test_equals_keras_fit(make_experiment):
     """The same weights, the same batches in the same order: the same losses and weights."""

@@ -86,13 +86,16 @@ class Experiment:
         )
         return dataclasses.replace(options, **changes)
 
-    def step_functions(self, state, precision, **changes):
-        """The two halves of a step, not yet placed; `changes` are to its options."""
+    def step_functions(self, state, precision, *, augment=None, **changes):
+        """The two halves of a step, not yet placed.
+
+        `augment`: what was made of the experiment's own; `changes` are to the step's options.
+        """
         return step.make_step_functions(
             model=state.model,
             task=self.task,
             preprocess=self.preprocess,
-            augment=self.augment,
+            augment=augment or self.augment,
             optimizer=state.optimizer,
             label=self.spec.label.name,
             options=self.step_options(precision, **changes),
@@ -100,13 +103,15 @@ class Experiment:
 
     def loop_for(self, state, precision, placement_name):
         """The compiled loop of one way of running a step."""
+        chosen = placement.PLACEMENTS[placement_name]
+        augment = placement.compile_augment(self.augment, chosen)
         run = loop.make_loop(
             state=state,
-            functions=self.step_functions(state, precision),
+            functions=self.step_functions(state, precision, augment=augment),
             options=self.step_options(precision),
             engine=self.engine,
             strategy=self.strategy,
-            placement=placement.PLACEMENTS[placement_name],
+            placement=chosen,
             metric_names=self.task.metric_names,
         )
         return self.source.bad_examples.reporting()(run)

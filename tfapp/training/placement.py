@@ -22,6 +22,7 @@ class Placement:
     step: bool = False  # each step, one program
     gradients: bool = False  # forward and backward of one replica
     update: bool = False  # the optimizer's update
+    augment: bool = False  # the augmentation: a chain of element-wise operations on images
 
 
 PLACEMENTS = {
@@ -30,7 +31,7 @@ PLACEMENTS = {
         Placement("loop", loop=True),
         Placement("step", step=True),
         Placement("gradients", gradients=True, update=True),
-        Placement("update", update=True),
+        Placement("update", update=True, augment=True),
         Placement("off"),
     )
 }
@@ -87,11 +88,15 @@ def worth_trying(valid, *, device_type, has_convolutions, work=0):
 def compile_step(functions, placement):
     """Wraps the halves of a step that the placement compiles on their own."""
 
-    def jit(function, wanted):
-        if not wanted:
-            return function
-        return tf.function(function, jit_compile=True, autograph=False)
-
     return StepFunctions(
-        jit(functions.gradients, placement.gradients), jit(functions.update, placement.update)
+        _jit(functions.gradients, placement.gradients), _jit(functions.update, placement.update)
     )
+
+
+def compile_augment(augment, placement):
+    """The augmentation, a program of its own if the placement says so; None stays None."""
+    return _jit(augment, placement.augment and augment is not None)
+
+
+def _jit(function, wanted):
+    return tf.function(function, jit_compile=True, autograph=False) if wanted else function
