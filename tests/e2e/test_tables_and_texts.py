@@ -245,26 +245,3 @@ def test_an_interrupted_epoch_goes_on_with_the_same_rows(make_experiment, splits
         )  # fmt: skip
         hashes.add(hash_of_order(built, 7, 12, 32, max(devices, 1)))
     assert len(hashes) == 1
-
-
-@pytest.mark.slow
-def test_real_tables_without_preparation(run_cli, test_data):
-    """A short run on the census and on houses; both served models answer the files' own rows."""
-    census = test_data / "adult"
-    result = train(dataset=f"csv:{census}", label="income", epochs=1, batch_size=128)
-    assert result.metrics["test"]["accuracy"] > 0.84
-    answers = predict(run_cli, census / "adult_test.csv")
-    labels = [line.rsplit(",", 1)[1] for line in lines_of(census / "adult_test.csv")[1:]]
-    right = np.mean([a["class_name"] == label for a, label in zip(answers, labels, strict=True)])
-    assert right == pytest.approx(result.metrics["test"]["accuracy"], abs=1e-9)
-    houses = test_data / "california_housing" / "housing.csv"
-    result = train(
-        dataset=f"csv:{houses}", label="median_house_value", epochs=3, model_dir="houses"
-    )
-    assert result.metrics["test"]["root_mean_squared_error"] < 65_000
-    answers = predict(run_cli, houses, "houses.jsonl", model_dir="houses")
-    prices = [float(line.split(",")[8]) for line in lines_of(houses)[1:]]
-    errors = np.abs([a["value"] - price for a, price in zip(answers, prices, strict=True)])
-    assert errors.mean() == pytest.approx(
-        result.metrics["validation"]["mean_absolute_error"], rel=0.1
-    )

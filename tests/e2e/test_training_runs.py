@@ -228,14 +228,3 @@ def test_real_values(run_cli):
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("run/summary.json").read_text())
     assert summary["metrics"]["test"]["loss"] < 0.05
-
-
-@pytest.mark.slow
-def test_fashion_mnist_from_files_fetched_by_hand(test_data, run_cli):
-    done = run_cli(
-        "--dataset=fashion_mnist", "--offline", f"--manual_dir={test_data / 'fashion_mnist'}",
-        "--model=mlp", "--epochs=3", "--batch_size=128", "--model_dir=run",
-    )  # fmt: skip
-    assert done.code == 0, done.err
-    summary = json.loads(pathlib.Path("run/summary.json").read_text())
-    assert summary["metrics"]["test"]["accuracy"] >= 0.86
