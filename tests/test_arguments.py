@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfapp.arguments import parse_arguments
+from tfapp.arguments import last_of_each, parse_arguments
 from tfapp.errors import UsageError
 
 
@@ -17,3 +17,17 @@ def test_values():
 def test_twice():
     with pytest.raises(UsageError, match="--model_arg=a=2: a is given twice"):
         parse_arguments(("a=1", "a=2"), "model_arg")
+
+
+@pytest.mark.parametrize(
+    "pairs, kept",
+    [
+        (("depth=3", "width=8", "depth=6"), ("depth=6", "width=8")),
+        (("depth=3", " depth =6"), (" depth =6",)),
+        (("depth=3", "", "width=8"), ("width=8",)),
+        (("depth=3", ""), ()),
+        ((), ()),
+    ],
+)
+def test_later_pairs_override_and_an_empty_one_forgets(pairs, kept):
+    assert last_of_each(pairs) == kept

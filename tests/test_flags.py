@@ -43,9 +43,13 @@ def test_flags_txt_reads_back_the_same_run(tmp_path, config):
 
 
 def test_later_flags_override_a_flagfile(tmp_path):
-    (tmp_path / "a.flags").write_text("# a comment\n--epochs=3\n--seed=5\n")
-    parsed = flags.parse(["main.py", f"--flagfile={tmp_path / 'a.flags'}", "--epochs=4"])
+    recipe = "# a comment\n--epochs=3\n--seed=5\n--model_arg=depth=3\n--model_arg=width=8\n"
+    (tmp_path / "a.flags").write_text(recipe)
+    given = ["main.py", f"--flagfile={tmp_path / 'a.flags'}", "--epochs=4"]
+    parsed = flags.parse([*given, "--model_arg=depth=6"])
     assert (parsed.epochs, parsed.seed) == (4, 5)
+    assert parsed.model_arg == ("depth=6", "width=8")
+    assert flags.parse([*given, "--model_arg="]).model_arg == ()
 
 
 def test_flags_txt_holds_what_is_computed_and_not_where():

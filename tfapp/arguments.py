@@ -5,6 +5,20 @@ import ast
 from tfapp.errors import UsageError
 
 
+def last_of_each(pairs):
+    """("depth=3", "width=8", "depth=6") -> ("depth=6", "width=8"): as flags override flags.
+
+    An empty pair forgets all before it.
+    """
+    last = {}
+    for pair in pairs:
+        if not pair:
+            last.clear()
+        else:
+            last[pair.partition("=")[0].strip()] = pair
+    return tuple(last.values())
+
+
 def parse_arguments(pairs, flag):
     """Turns ("hidden=256", "activation=gelu") into {"hidden": 256, "activation": "gelu"}.
 

@@ -11,6 +11,7 @@ import typing
 
 from absl import flags as absl_flags
 
+from tfapp.arguments import last_of_each
 from tfapp.config import CHOICES, Config
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
@@ -199,6 +200,8 @@ def _parse(argv):
         name: tuple(values[name].value) if isinstance(default, tuple) else values[name].value
         for name, default in _defaults().items()
     }
+    # A recipe's or a run's are overridden like any other flag.
+    found.update({name: last_of_each(found[name]) for name in REPEATED})
     return Config(**found)
 
 
