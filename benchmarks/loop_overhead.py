@@ -18,9 +18,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from tfapp import quiet
+from tfapp.runtime import import_tensorflow
 
-quiet.import_tensorflow()
+import_tensorflow.import_tensorflow()
 
 import tensorflow as tf  # noqa: E402
 

@@ -77,7 +77,7 @@ def opened(folder):
     begin = time.monotonic()
     import tfapp
     from tfapp.data import open_source
-    from tfapp.data.stream import StreamInput
+    from tfapp.data.pipeline.stream import StreamInput
 
     source = open_source(tfapp.Config(dataset=f"folder:{folder}"))
     listed = time.monotonic() - begin

@@ -116,7 +116,7 @@ def read_with_tfapp(folder, seconds):
 
     import tfapp
     from tfapp.data import open_source
-    from tfapp.data.stream import StreamInput
+    from tfapp.data.pipeline.stream import StreamInput
 
     config = tfapp.Config(dataset=f"folder:{folder}", image_size=str(SIDE))
     split = open_source(config).splits["train"].with_random_windows()

@@ -45,7 +45,8 @@ def make_table(path, rows):
 def read_tfapp(path):
     """(a function that gives the batch of a step, the number of examples)."""
     import tfapp
-    from tfapp.data import open_source, order, preprocessing
+    from tfapp.data import open_source, preprocessing
+    from tfapp.data.pipeline import order
 
     config = tfapp.Config(dataset=f"csv:{path}", label="label")
     source = open_source(config)

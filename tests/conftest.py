@@ -20,7 +20,7 @@ import tensorflow as tf
 
 import tfapp
 from tfapp import cli
-from tfapp.data import tfds_source
+from tfapp.data.sources import tfds
 from tfapp.experiment import build
 from tfapp.run_folder import open_run_folder
 
@@ -59,7 +59,7 @@ def cache_folder(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def read_once():
     """TFDS takes 0.3 s to read the digits, which most tests begin with: once is enough."""
-    read, kept = tfds_source._read, {}
+    read, kept = tfds._read, {}
 
     def read_or_remember(builder, split, keys):
         key = (str(builder.data_path), split, keys)
@@ -70,7 +70,7 @@ def read_once():
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tfds_source, "_read", read_or_remember)
+        patch.setattr(tfds, "_read", read_or_remember)
         yield
 
 

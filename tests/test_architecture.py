@@ -13,18 +13,7 @@ PACKAGE = ROOT / "tfapp"
 # Lowest first. A module imports from layers below its own, and from its own room; what a layer's
 # rooms may additionally take from one another is in SIDEWAYS.
 LAYERS = (
-    {
-        "spec",
-        "config",
-        "errors",
-        "registry",
-        "durations",
-        "files",
-        "arguments",
-        "quiet",
-        "process_clock",
-        "tf_settings",
-    },
+    {"spec", "config", "errors", "registry", "durations", "flag_values", "runtime"},
     {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},

@@ -26,8 +26,8 @@ def run(config):
     Raises:
       TfappError: one of its subclasses, whose message is one line a user can act on.
     """
-    from tfapp import tf_settings
     from tfapp.modes import train
+    from tfapp.runtime import tf_settings
 
     tf_settings.apply()
     return train.run(config)

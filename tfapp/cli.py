@@ -7,15 +7,16 @@ import signal
 import sys
 import traceback
 
-from tfapp import flags, quiet
+from tfapp import flags
 from tfapp.errors import StorageError, TfappError
+from tfapp.runtime import import_tensorflow
 
 _MODES = {
     "train": "tfapp.modes.train",
     "eval": "tfapp.modes.evaluate",
-    "predict": "tfapp.modes.predict",
+    "predict": "tfapp.modes.predict.main",
     "benchmark": "tfapp.modes.benchmark",
-    "inspect": "tfapp.modes.inspect",
+    "inspect": "tfapp.modes.inspect.main",
     "doctor": "tfapp.modes.doctor",
 }
 
@@ -29,7 +30,7 @@ def main(argv):
     try:
         config = flags.parse(argv)
         if config.mode != "doctor":  # who is asked just when TensorFlow cannot be imported
-            quiet.import_tensorflow()
+            import_tensorflow.import_tensorflow()
         importlib.import_module(_MODES[config.mode]).main(config)
     except TfappError as error:
         return _report(error, error.exit_code)

@@ -11,9 +11,9 @@ import typing
 
 from absl import flags as absl_flags
 
-from tfapp.arguments import last_of_each
 from tfapp.config import CHOICES, Config
 from tfapp.errors import UsageError
+from tfapp.flag_values import last_of_each
 from tfapp.registry import suggest
 
 GROUPS = {

@@ -8,7 +8,7 @@ import pathlib
 import re
 
 from tfapp.errors import DataError, StorageError, UsageError
-from tfapp.files import write_text
+from tfapp.runtime.atomic_files import write_text
 
 FLAGS = "flags.txt"
 SUMMARY = "summary.json"

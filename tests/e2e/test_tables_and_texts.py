@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 import tfapp
-from tfapp.data import order
+from tfapp.data.pipeline import order
 
 ROWS = 400
 

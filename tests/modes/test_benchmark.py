@@ -5,14 +5,14 @@ import pathlib
 
 import pytest
 
-from tfapp.experiment import measure
+from tfapp.experiment import throughput
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr(measure, "_WINDOW_SECONDS", 0.02)
-    monkeypatch.setattr(measure, "_PEAK_SECONDS", 0.02)
-    monkeypatch.setattr(measure, "_PEAK_SIZE", {"CPU": 128})
+    monkeypatch.setattr(throughput, "_WINDOW_SECONDS", 0.02)
+    monkeypatch.setattr(throughput, "_PEAK_SECONDS", 0.02)
+    monkeypatch.setattr(throughput, "_PEAK_SIZE", {"CPU": 128})
 
 
 def test_json(run_cli):

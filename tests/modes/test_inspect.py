@@ -18,7 +18,7 @@ def inspect(run_cli, *flags):
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch):
-    monkeypatch.setattr("tfapp.modes.inspect._READ_SECONDS", 0.05)
+    monkeypatch.setattr("tfapp.modes.inspect.main._READ_SECONDS", 0.05)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training.test_replicas import losses
-from tfapp.data import order
+from tfapp.data.pipeline import order
 
 STEPS = 50
 # Without XLA, whose compilation would take most of the time; placements have a test of their own.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfapp.data.evaluation_input import ResidentEvaluation, StreamedEvaluation
-from tfapp.data.source import ArraySplit
+from tfapp.data.pipeline.evaluation import ResidentEvaluation, StreamedEvaluation
+from tfapp.data.splits.source import ArraySplit
 from tfapp.spec import SAMPLE_WEIGHT
 
 

@@ -1,6 +1,6 @@
 """The rate of a run, without the first loop of each start, whose time is compilation."""
 
-from tfapp.process_clock import seconds_since_start
+from tfapp.runtime.process_clock import seconds_since_start
 
 
 class Throughput:

@@ -1,20 +1,20 @@
 """Data sources by name. `open_source` is the one way in."""
 
-from tfapp.data.splits import with_all_splits
+from tfapp.data.splits.holdout import with_all_splits
 from tfapp.errors import UsageError
 from tfapp.registry import Registry, is_object_path, load_object, suggest
 
 # What stands before the colon of --dataset=KIND:WHERE -> who reads WHERE.
 KINDS = {
-    "csv": "tfapp.data.tables.source:open_csv",
-    "jsonl": "tfapp.data.tables.source:open_jsonl",
-    "folder": "tfapp.data.folder:open_source",
-    "npz": "tfapp.data.npz:open_source",
-    "synthetic": "tfapp.data.synthetic:open_source",
-    "parquet": "tfapp.data.tables.source:open_parquet",
-    "text": "tfapp.data.text:open_source",
-    "tfds": "tfapp.data.tfds_source:open_source",
-    "tfrecord": "tfapp.data.tfrecord:open_source",
+    "csv": "tfapp.data.sources.table:open_csv",
+    "jsonl": "tfapp.data.sources.table:open_jsonl",
+    "folder": "tfapp.data.sources.folder:open_source",
+    "npz": "tfapp.data.sources.npz:open_source",
+    "synthetic": "tfapp.data.sources.synthetic:open_source",
+    "parquet": "tfapp.data.sources.table:open_parquet",
+    "text": "tfapp.data.sources.text:open_source",
+    "tfds": "tfapp.data.sources.tfds:open_source",
+    "tfrecord": "tfapp.data.sources.tfrecord:open_source",
 }
 _TABLES = ("csv", "parquet", "jsonl")
 # Flags that only some kinds of data can follow.
@@ -25,7 +25,7 @@ _ONLY_FOR = {
     "group_column": _TABLES,
 }
 # Names without a colon; any other is looked up in TFDS.
-DATASETS = Registry("dataset", {"digits": "tfapp.data.digits:Digits"})
+DATASETS = Registry("dataset", {"digits": "tfapp.data.sources.digits:Digits"})
 
 
 def open_source(config):
@@ -50,7 +50,7 @@ def _open(config):
             raise UsageError(f"--dataset={name}: say what to read, as {kind}:WHERE")
         return load_object(KINDS[kind], "dataset")(where, config)
     if is_object_path(name) or (name in DATASETS.names() and name != "digits"):
-        from tfapp.data import custom
+        from tfapp.data.sources import custom
 
         return custom.open_source(DATASETS.get(name), config)
     if colon:
@@ -58,6 +58,6 @@ def _open(config):
             f"--dataset={name}: unknown kind {kind!r}{suggest(kind, KINDS)} "
             f"(known: {', '.join(sorted(KINDS))}, or your own as package.module:name)"
         )
-    from tfapp.data import tfds_source
+    from tfapp.data.sources import tfds
 
-    return tfds_source.open_source(name, config)
+    return tfds.open_source(name, config)

@@ -9,9 +9,9 @@ import re
 import shutil
 import tempfile
 
-from tfapp import tf_settings
 from tfapp.diagnosis import host, libraries
 from tfapp.diagnosis.facts import Facts, Folder, Package
+from tfapp.runtime import tf_settings
 
 _VARIABLES = (
     "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "XLA_FLAGS",

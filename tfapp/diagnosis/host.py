@@ -10,6 +10,7 @@ import platform
 import re
 
 from tfapp.diagnosis.facts import Host
+from tfapp.runtime import host
 
 # oneDNN and XLA have faster code for each of these.
 _SPEED_FLAGS = (
@@ -22,14 +23,14 @@ _NO_LIMIT = 1 << 60  # bytes; version 1 of cgroups says "none" by a number near 
 def probe(root="/", environ=os.environ):
     """The `Host` whose files are below `root`."""
     root = pathlib.Path(root)
-    model, flags = _processor(root)
-    memory = _memory(root)
+    model, flags = host.processor_and_flags(root)
+    memory = host.memory(root)
     return Host(
         python=platform.python_version(),
         container=_container(root, environ),
         processor=model,
         processor_flags=tuple(flag for flag in _SPEED_FLAGS if flag in flags),
-        cores=cores(),
+        cores=host.cores(),
         core_limit=_core_limit(root),
         memory_bytes=memory.get("MemTotal", 0),
         memory_available=memory.get("MemAvailable", 0),
@@ -39,42 +40,6 @@ def probe(root="/", environ=os.environ):
         gpu_files=len([p for p in root.glob("dev/nvidia[0-9]*") if p.name[6:].isdigit()]),
         driver=_driver(root),
     )
-
-
-def processor(root="/"):
-    """The processor's name."""
-    return _processor(pathlib.Path(root))[0]
-
-
-def processor_flags(root="/"):
-    """The set of names of what the processor can do, such as "avx2"."""
-    return _processor(pathlib.Path(root))[1]
-
-
-def cores():
-    """The processor's cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
-def memory_available(root="/"):
-    """Bytes of memory that can be had without swapping; 0 where the system does not tell."""
-    return _memory(pathlib.Path(root)).get("MemAvailable", 0)
-
-
-def _processor(root):
-    """(name, set of flags)."""
-    fields = {}
-    for line in _read(root / "proc/cpuinfo").splitlines():
-        name, _, value = line.partition(":")
-        fields.setdefault(name.strip(), value.strip())
-    flags = fields.get("flags") or fields.get("Features") or ""
-    return fields.get("model name") or platform.processor(), set(flags.split())
-
-
-def _memory(root):
-    """The numbers of /proc/meminfo, in bytes."""
-    lines = re.findall(r"^(\w+):\s+(\d+) kB$", _read(root / "proc/meminfo"), re.MULTILINE)
-    return {name: int(value) * 1024 for name, value in lines}
 
 
 def _container(root, environ):
@@ -89,10 +54,10 @@ def _container(root, environ):
 
 def _core_limit(root):
     """Cores' worth of time that the control group allows, 0 for all."""
-    quota, _, period = _read(root / "sys/fs/cgroup/cpu.max").partition(" ")
+    quota, _, period = host.read(root / "sys/fs/cgroup/cpu.max").partition(" ")
     if not quota:
-        quota = _read(root / "sys/fs/cgroup/cpu/cpu.cfs_quota_us")
-        period = _read(root / "sys/fs/cgroup/cpu/cpu.cfs_period_us")
+        quota = host.read(root / "sys/fs/cgroup/cpu/cpu.cfs_quota_us")
+        period = host.read(root / "sys/fs/cgroup/cpu/cpu.cfs_period_us")
     with contextlib.suppress(ValueError, ZeroDivisionError):
         return round(int(quota) / int(period), 2) if int(quota) > 0 else 0.0
     return 0.0
@@ -100,7 +65,7 @@ def _core_limit(root):
 
 def _memory_limit(root):
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        text = _read(root / "sys/fs/cgroup" / name).strip()
+        text = host.read(root / "sys/fs/cgroup" / name).strip()
         if text.isdigit() and int(text) < _NO_LIMIT:
             return int(text)
     return 0
@@ -118,19 +83,12 @@ def _pci_gpus(root):
     """NVIDIA's (vendor 10de) display controllers (class 03) on the bus: seen in containers too."""
     count = 0
     for device in root.glob("sys/bus/pci/devices/*"):
-        vendor, kind = _read(device / "vendor").strip(), _read(device / "class").strip()
+        vendor, kind = host.read(device / "vendor").strip(), host.read(device / "class").strip()
         count += vendor == "0x10de" and kind.startswith("0x03")
     return count
 
 
 def _driver(root):
-    text = _read(root / "proc/driver/nvidia/version")
+    text = host.read(root / "proc/driver/nvidia/version")
     found = re.search(r"\b(\d{3,}\.\d+(\.\d+)?)\b", text)
     return found.group(1) if found else ""
-
-
-def _read(path):
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

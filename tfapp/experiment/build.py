@@ -7,12 +7,13 @@ what cannot work fails here, in one line, before the first step.
 import dataclasses
 import logging
 
-from tfapp.data import engine as engines
 from tfapp.data import open_source, preprocessing
+from tfapp.data.pipeline import choose as engines
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
-from tfapp.experiment import augment, choose
+from tfapp.experiment import augment
+from tfapp.experiment.calibration import choose
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.encoding import encode, fit
 from tfapp.experiment.experiment import Experiment

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfapp.data.source import label_array
+from tfapp.data.splits.source import label_array
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 

@@ -8,7 +8,7 @@ import sys
 
 import tensorflow as tf
 
-from tfapp.diagnosis.host import processor
+from tfapp.runtime.host import processor
 
 _PACKAGES = ("tfapp", "tensorflow", "keras", "tensorflow-datasets", "numpy", "absl-py")
 

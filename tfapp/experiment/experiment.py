@@ -2,11 +2,11 @@
 
 import dataclasses
 
-from tfapp.data import engine as engines
-from tfapp.data.evaluation_input import evaluation_input
+from tfapp.data.pipeline import choose as engines
+from tfapp.data.pipeline.evaluation import evaluation_input
 from tfapp.distribution.strategy import device_type
 from tfapp.durations import RunLength
-from tfapp.experiment import choose
+from tfapp.experiment.calibration import choose
 from tfapp.experiment.model_state import build_state
 from tfapp.training import evaluation, loop, placement, step
 from tfapp.training.state import TrainState

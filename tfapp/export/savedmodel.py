@@ -11,9 +11,9 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data import image_decode
+from tfapp.data.images import decode as image_decode
 from tfapp.errors import StorageError, TfappError
-from tfapp.files import sync_folder
+from tfapp.runtime.atomic_files import sync_folder
 from tfapp.spec import SERVING_BYTES
 from tfapp.training.forward import forward
 

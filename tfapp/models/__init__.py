@@ -4,8 +4,8 @@ import inspect
 
 import keras
 
-from tfapp.arguments import parse_arguments
 from tfapp.errors import UsageError
+from tfapp.flag_values import parse_arguments
 from tfapp.registry import Registry, suggest
 
 MODELS = Registry(

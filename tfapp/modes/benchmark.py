@@ -20,7 +20,7 @@ def run(config):
     """Measures `config`.
 
     Returns:
-      a dict: see `tfapp.experiment.measure.measure`, and what was chosen.
+      a dict: see `tfapp.experiment.throughput.measure`, and what was chosen.
 
     Raises:
       TfappError: whatever cannot work.
@@ -30,11 +30,11 @@ def run(config):
             config, mode="train", model_dir=f"{folder}/run", steps=config.steps or _LONG
         )
         run_folder = open_run_folder(config, flags.to_lines(config))
-        from tfapp.experiment import build, measure  # TensorFlow is imported here
+        from tfapp.experiment import build, throughput  # TensorFlow is imported here
 
         try:
             experiment = build.build(config, run_folder)
-            measured = measure.measure(experiment, build.device_type())
+            measured = throughput.measure(experiment, build.device_type())
         finally:
             run_folder.close()
     choice = experiment.choice

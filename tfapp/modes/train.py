@@ -24,7 +24,7 @@ def run(config):
     """Trains as `config` says.
 
     Returns:
-      a `tfapp.experiment.train.Result`.
+      a `tfapp.experiment.training_run.Result`.
 
     Raises:
       TfappError: see its subclasses.
@@ -61,10 +61,10 @@ def _check(config):
 
 def _prepare(config, folder):
     """Builds and checks everything; a folder that is new goes again if that fails."""
-    from tfapp.experiment import build, train  # TensorFlow is imported here
+    from tfapp.experiment import build, training_run  # TensorFlow is imported here
 
     try:
-        return train.TrainingRun(build.build(config, folder), folder)
+        return training_run.TrainingRun(build.build(config, folder), folder)
     except BaseException:
         folder.discard()
         raise

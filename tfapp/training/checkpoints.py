@@ -18,7 +18,7 @@ import shutil
 import tensorflow as tf
 
 from tfapp.errors import DataError, StorageError
-from tfapp.files import sync_folder, write_text
+from tfapp.runtime.atomic_files import sync_folder, write_text
 from tfapp.training.state import HostState
 
 _LOG = logging.getLogger("tfapp")

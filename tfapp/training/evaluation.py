@@ -15,7 +15,7 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
 
     Args:
       state: a `TrainState`, read on each call.
-      inputs: see `tfapp.data.evaluation_input.evaluation_input`.
+      inputs: see `tfapp.data.pipeline.evaluation.evaluation_input`.
       label: name of the label in a batch.
       jit: whether one replica's whole pass is one XLA program.
 

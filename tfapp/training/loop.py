@@ -38,7 +38,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
       state: a `TrainState`; read before and written after each call.
       functions: `StepFunctions`.
       options: `StepOptions`.
-      engine: see `tfapp.data.resident.ResidentInput`.
+      engine: see `tfapp.data.pipeline.resident.ResidentInput`.
       strategy: the tf.distribute.Strategy.
       placement: a `Placement`.
       metric_names: of the task.

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tests.image_files import picture
-from tfapp.data import augmentation, order
+from tfapp.data import augmentation
 from tfapp.data.augmentation import colour, geometry, mix
+from tfapp.data.pipeline import order
 from tfapp.errors import UsageError
 from tfapp.spec import EXAMPLE_SEED, DataSpec, FeatureSpec, InputSpec, LabelSpec
 

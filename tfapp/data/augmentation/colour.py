@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfapp.data import order
+from tfapp.data.pipeline import order
 
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL converts
 

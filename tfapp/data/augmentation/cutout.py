@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from tfapp.data import order
 from tfapp.data.augmentation.geometry import pixels
+from tfapp.data.pipeline import order
 
 
 def cutout(images, seeds, side, stream):

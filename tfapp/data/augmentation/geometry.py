@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from tfapp.data import order
+from tfapp.data.pipeline import order
 
 _TRIES = 10
 _ASPECT = (3 / 4, 4 / 3)  # of a random window, as in Szegedy et al., arXiv:1409.4842, sec. 6

@@ -7,8 +7,8 @@ on the same replica, so that any number of replicas mixes the same pairs.
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data import order
 from tfapp.data.augmentation.cutout import box
+from tfapp.data.pipeline import order
 
 _STREAM = 1001  # tells its random numbers from those of other augmentations
 _TABLE = 4096  # points of the Beta distribution's quantile function

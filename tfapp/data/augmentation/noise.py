@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from tfapp.data import order
+from tfapp.data.pipeline import order
 
 UNKNOWN = 1  # the id that stands for a dropped token; 0 is padding
 

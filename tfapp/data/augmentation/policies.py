@@ -9,8 +9,8 @@ import math
 
 import tensorflow as tf
 
-from tfapp.data import order
 from tfapp.data.augmentation import colour, geometry
+from tfapp.data.pipeline import order
 
 _OPERATIONS = (
     "identity", "shear_x", "shear_y", "translate_x", "translate_y", "rotate",

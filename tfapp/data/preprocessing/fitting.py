@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from tfapp.data.columns import TextStream
 from tfapp.data.preprocessing.categories import fit_categories
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.standardize import Standardize, moments
 from tfapp.data.preprocessing.tokens import Tokens
+from tfapp.data.splits.string_column import TextStream
 
 _STREAM_LENGTH = 128  # tokens of a window of a long text, unless --text_length says
 _UNITS = {True: "characters", False: "subwords"}  # of a long text; of texts with labels

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfapp.data.columns import StringColumn
+from tfapp.data.splits.string_column import StringColumn
 
 _NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
 _ENCODED = pa.dictionary(pa.int32(), pa.string())

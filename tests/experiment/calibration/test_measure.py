@@ -1,0 +1,134 @@
+"""Choosing by measuring: what is chosen, within which budget, and that it changes nothing."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfapp.experiment.calibration import measure
+from tfapp.experiment.calibration.measure import Candidate
+
+
+def record(precision, xla, step_ms):
+    return {"precision": precision, "xla": xla, "step_ms": step_ms}
+
+
+@pytest.mark.parametrize(
+    "records, chosen",
+    [
+        ([("float32", "loop", 2.0), ("float32", "off", 1.0)], ("float32", "off")),
+        ([("float32", "loop", 1.0), ("bfloat16", "off", 0.8)], ("float32", "loop")),
+        ([("float32", "loop", 1.0), ("bfloat16", "off", 0.7)], ("bfloat16", "off")),
+        ([("bfloat16", "off", 3.0)], ("bfloat16", "off")),
+    ],
+)
+def test_the_fastest_wins_and_bfloat16_has_to_gain(records, chosen):
+    best = measure.fastest([record(*r) for r in records])
+    assert (best["precision"], best["xla"]) == chosen
+
+
+@dataclasses.dataclass
+class Clock:
+    now: float = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class State:
+    """Counts what a loop does to it, and puts it back."""
+
+    def __init__(self):
+        self.value = tf.Variable(0.0)
+
+    def read_all(self):
+        return [self.value.read_value()]
+
+    def write_all(self, values):
+        self.value.assign(values[0])
+
+
+class Engine:
+    def restart(self, step):
+        assert step == 0
+
+
+def calibrate(compile_seconds, step_seconds, total_steps):
+    """Measures three candidates that take so long; returns the records."""
+    clock, state = Clock(), State()
+
+    def prepare(candidate):
+        compiled = []
+
+        def run_loop(first, steps):
+            del first
+            state.value.assign_add(steps)
+            clock.now += steps * step_seconds + (0 if compiled else compile_seconds)
+            compiled.append(True)
+
+        return measure.Prepared(state, run_loop, Engine())
+
+    candidates = [Candidate("float32", name) for name in ("loop", "update", "step")]
+    begin = clock()
+    measured = measure.calibrate(candidates, prepare, total_steps=total_steps, clock=clock)
+    assert float(state.value) == 0.0  # as if nothing had happened
+    return [m for m, _ in measured], clock() - begin
+
+
+def test_a_long_run_measures_all():
+    measured, _ = calibrate(compile_seconds=1.0, step_seconds=0.001, total_steps=1_000_000)
+    assert [m.candidate.placement for m in measured] == ["loop", "update", "step"]
+    assert measured[0].step_seconds == pytest.approx(0.001)
+
+
+def test_a_short_run_measures_nothing_more_than_its_first_guess():
+    measured, seconds = calibrate(compile_seconds=1.0, step_seconds=0.001, total_steps=100)
+    assert len(measured) == 1
+    assert seconds < 1.1
+
+
+@pytest.mark.parametrize("step_seconds, total_steps", [(0.01, 10_000), (0.5, 100_000)])
+def test_the_budget_holds(step_seconds, total_steps):
+    """At most ten seconds, or 3% of the run, beyond what the first candidate takes anyway."""
+    measured, seconds = calibrate(1.0, step_seconds, total_steps)
+    first = 1.0 + (2 + 3 * max(1, 0.15 // step_seconds)) * step_seconds
+    assert seconds - first <= min(10.0, 0.03 * step_seconds * total_steps) + 1.0
+    assert len(measured) >= 1
+
+
+def test_a_burst_of_other_work_does_not_decide():
+    """The faster one is measured first while the machine is busy, for a second."""
+    clock, true = Clock(), {"loop": 0.001, "update": 0.0012}
+
+    def prepare(candidate):
+        def run_loop(first, steps):
+            del first
+            clock.now += steps * true[candidate.placement] * (1.4 if clock.now < 1 else 1.0)
+
+        return measure.Prepared(State(), run_loop, Engine())
+
+    candidates = [Candidate("float32", name) for name in true]
+    clock.now = 0.85  # the first one's steps go on until the other work has ended
+    measured = measure.calibrate(candidates, prepare, total_steps=10**6, clock=clock)
+    records = [m.to_json() for m, _ in measured]
+    assert measure.fastest(records)["xla"] == "loop"
+    assert records[0]["step_ms"] == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_measuring_changes_neither_weights_nor_order(make_experiment, monkeypatch):
+    """The run after a calibration is the run without one, to the bit."""
+    weights = []
+    for steps in (30, 30):
+        built = make_experiment(batch_size=64, steps=steps, xla="update")
+        if weights:
+            state = built.state
+            prepared = measure.Prepared(state, built.make_loop(), built.engine)
+            measure.calibrate(
+                [Candidate("float32", "update")], lambda _, p=prepared: p, total_steps=10**6
+            )
+        built.engine.restart(0)
+        built.make_loop()(0, steps)
+        weights.append([np.asarray(w) for w in tf.nest.flatten(built.state.read())])
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))

@@ -1,0 +1,33 @@
+"""--model_arg: Python's literals, everything else is text."""
+
+import pytest
+
+from tfapp.errors import UsageError
+from tfapp.flag_values import last_of_each, parse_arguments
+
+
+def test_values():
+    pairs = ("a=1", "b=0.5", "c=gelu", "d=(1, 2)", "e=None", "f=x=y", "g=", " h =True", "i='1'")
+    assert parse_arguments(pairs, "model_arg") == {
+        "a": 1, "b": 0.5, "c": "gelu", "d": (1, 2), "e": None, "f": "x=y", "g": "", "h": True,
+        "i": "1",
+    }  # fmt: skip
+
+
+def test_twice():
+    with pytest.raises(UsageError, match="--model_arg=a=2: a is given twice"):
+        parse_arguments(("a=1", "a=2"), "model_arg")
+
+
+@pytest.mark.parametrize(
+    "pairs, kept",
+    [
+        (("depth=3", "width=8", "depth=6"), ("depth=6", "width=8")),
+        (("depth=3", " depth =6"), (" depth =6",)),
+        (("depth=3", "", "width=8"), ("width=8",)),
+        (("depth=3", ""), ()),
+        ((), ()),
+    ],
+)
+def test_later_pairs_override_and_an_empty_one_forgets(pairs, kept):
+    assert last_of_each(pairs) == kept

@@ -1,0 +1,1 @@
+"""How image files are found, measured and decoded."""

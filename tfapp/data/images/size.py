@@ -1,0 +1,83 @@
+"""Which size images are brought to: as --image_size says, or as the files themselves suggest."""
+
+import collections
+import logging
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.data.images import exif
+from tfapp.errors import UsageError
+
+_LOG = logging.getLogger("tfapp")
+_SAMPLE = 64  # files whose headers are read
+_LARGEST = 224  # pixels a side where nothing else is asked: what most published models take
+
+
+def choose_size(asked, num_images, read):
+    """Returns ((height, width), channels).
+
+    Args:
+      asked: --image_size: "", "SIDE" or "HEIGHTxWIDTH".
+      num_images: of train.
+      read: (row) -> the bytes of an image of train, or its path.
+    """
+    count = min(_SAMPLE, num_images)
+    rows = np.arange(count) * num_images // count
+    shapes = [shape for row in rows if (shape := _shape(read(int(row))))]
+    channels = 1 if shapes and all(c in (1, 2) for _, _, c in shapes) else 3
+    sizes = collections.Counter((h, w) for h, w, _ in shapes)
+    if asked:
+        size, why = parse_size(asked), "as --image_size says"
+    else:
+        size, why = _suggested(sizes)
+    how = (
+        "as they are"
+        if set(sizes) == {size}
+        else ("resized with the aspect kept, then cropped at the centre")
+    )
+    _LOG.info("images: %dx%dx%d (%s), %s", *size, channels, why, how)
+    return size, channels
+
+
+def parse_size(text):
+    """(height, width) of "SIDE" or "HEIGHTxWIDTH". Raises UsageError."""
+    parts = text.split("x")
+    if len(parts) > 2 or not all(p.isdigit() and 0 < int(p) <= 8192 for p in parts):
+        raise UsageError(f"--image_size={text}: write it as 224 or 240x320 (height x width)")
+    return int(parts[0]), int(parts[-1])
+
+
+def _suggested(sizes):
+    if not sizes:
+        return (_LARGEST, _LARGEST), "the default"
+    (size, count), total = sizes.most_common(1)[0], sum(sizes.values())
+    if max(size) <= _LARGEST and count >= 0.9 * total:
+        return size, f"the size of {count} of {total} files looked at"
+    side = int(np.median([min(s) for s in sizes.elements()]))
+    if side < _LARGEST:
+        return (side, side), f"the median of the shorter sides of {total} files looked at"
+    return (_LARGEST, _LARGEST), "the default for larger files"
+
+
+def _shape(image):
+    """(height, width, channels) as the file's header says, upright; None if it does not."""
+    try:
+        data = tf.io.read_file(image) if isinstance(image, str) else tf.constant(image)
+        start = data.numpy()[:30]
+        if start.startswith(b"\xff\xd8"):
+            height, width, channels = (int(v) for v in tf.io.extract_jpeg_shape(data))
+            lies = int(exif.orientation(data)) >= 5
+            return (width, height, channels) if lies else (height, width, channels)
+    except tf.errors.OpError:
+        return None
+    if start.startswith(b"\x89PNG") and len(start) > 25:
+        width, height = (int.from_bytes(start[i : i + 4], "big") for i in (16, 20))
+        return height, width, {0: 1, 4: 2, 6: 4}.get(start[25], 3)
+    if start.startswith(b"GIF8"):
+        width, height = (int.from_bytes(start[i : i + 2], "little") for i in (6, 8))
+        return height, width, 3
+    if start.startswith(b"BM") and len(start) > 26:
+        width, height = (int.from_bytes(start[i : i + 4], "little", signed=True) for i in (18, 22))
+        return abs(height), width, 3
+    return None

@@ -1,0 +1,73 @@
+"""Chooses the input engine, and says why."""
+
+import dataclasses
+import math
+
+from tfapp.data.pipeline.resident import ResidentInput, free_bytes
+from tfapp.data.pipeline.stream import StreamInput
+from tfapp.errors import UsageError
+
+# Of the memory that is free when the run starts, for all splits together; the rest is for the
+# model, its gradients and optimizer, and everybody else on the machine.
+RESIDENT_SHARE = 0.4
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineChoice:
+    """An engine's name and the reason, as they are printed and recorded."""
+
+    name: str
+    reason: str
+    left: float = math.inf  # bytes of the share that training leaves to the other splits
+
+
+def choose(forced, split, *, strategy, device_type, crops=""):
+    """Returns an `EngineChoice` for --engine=`forced`.
+
+    `crops`: the augmentation that happens while files are decoded; empty: none does.
+
+    Raises:
+      UsageError: resident is forced and does not fit.
+    """
+    if crops and forced == "resident":
+        raise UsageError(
+            f"--engine=resident: --augment={crops} cuts its window while a file is decoded; "
+            "use --engine=stream, or crop in its place"
+        )
+    need, free = resident_bytes(split, strategy, device_type), free_bytes(device_type)
+    allowed = RESIDENT_SHARE * free
+    if crops:
+        reason = f"--augment={crops} cuts its window while a file is decoded"
+        return EngineChoice("stream", reason, allowed)
+    sizes = f"{_size(need)} of data, {RESIDENT_SHARE:.0%} of the free {_size(free)} allowed"
+    if forced == "resident" and need > allowed:
+        raise UsageError(f"--engine=resident: does not fit: {sizes}; use --engine=stream")
+    resident = forced == "resident" or (forced == "auto" and need <= allowed)
+    reason = f"{'fits on' if resident else 'too large for'} the device: {sizes}"
+    return EngineChoice(
+        "resident" if resident else "stream",
+        reason if forced == "auto" else "forced by --engine",
+        allowed - need if resident else allowed,
+    )
+
+
+def resident_bytes(split, strategy, device_type):
+    """Bytes that the split takes on the device, a copy for each replica that shares its memory."""
+    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
+    return split.nbytes * copies
+
+
+def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
+    """Builds the engine of `choice` over a training split.
+
+    `with_seeds`: whether batches hold EXAMPLE_SEED, for augmentation.
+    """
+    kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
+    return kind(split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds)
+
+
+def _size(nbytes):
+    units = ("B", "kB", "MB", "GB")
+    power = min(len(f"{nbytes:.0f}") - 1, 9) // 3
+    number = nbytes / 1000**power
+    return f"{number:.0f} {units[power]}" if number >= 10 else f"{number:.1f} {units[power]}"

@@ -1,0 +1,111 @@
+"""Batches for evaluation: in stored order, the last one filled up with rows of weight 0.
+
+A split that fits lies on the device; one that does not is streamed. Examples that cannot be read
+count nothing: what stands in for them has weight 0 too.
+"""
+
+import math
+
+import tensorflow as tf
+
+from tfapp.data.pipeline.choose import resident_bytes
+from tfapp.data.pipeline.resident import place
+from tfapp.data.pipeline.stream import iterator, read_pieces
+from tfapp.data.splits.example_loader import SERVED
+from tfapp.spec import SAMPLE_WEIGHT
+
+
+def evaluation_input(split, *, strategy, batch_size, device_type="CPU", allowed=math.inf):
+    """Builds the input of one split.
+
+    Args:
+      split: an `ArraySplit` or a `FileSplit`.
+      strategy: the tf.distribute.Strategy.
+      batch_size: examples a step over all replicas, fitted to small splits.
+      device_type: "CPU" or "GPU".
+      allowed: bytes that the split may take on the device; beyond, it is streamed.
+
+    An input has num_steps, waits (whether it reads from the host), start() -> what its `pull` takes
+    as `inputs`, pull(inputs, step), once a step outside of strategy.run, and batch(pulled, replica)
+    inside it: a dict of tensors [share, ...] with SAMPLE_WEIGHT 1, or 0 for a row that counts not.
+    """
+    resident = resident_bytes(split, strategy, device_type) <= allowed
+    kind = ResidentEvaluation if resident else StreamedEvaluation
+    return kind(split, strategy=strategy, batch_size=batch_size)
+
+
+class _Steps:
+    """How a split divides into steps and shares."""
+
+    def __init__(self, split, *, strategy, batch_size):
+        self._strategy = strategy
+        self._replicas = strategy.num_replicas_in_sync
+        self._split = split
+        self._num_examples = split.num_examples
+        self._share = max(min(batch_size, split.num_examples) // self._replicas, 1)
+        self.num_steps = -(-split.num_examples // (self._share * self._replicas))
+
+    def _rows(self, start, size):
+        """Indices of `size` rows from `start` on, and whether each is one of the split's."""
+        positions = start + tf.range(size, dtype=tf.int64)
+        return tf.minimum(positions, self._num_examples - 1), positions < self._num_examples
+
+
+class ResidentEvaluation(_Steps):
+    """One split on the device; `batch` gathers a replica's part of a step."""
+
+    waits = False
+
+    def __init__(self, split, **options):
+        super().__init__(split, **options)
+        self._inputs = place(split.arrays(), self._strategy)
+
+    def start(self):
+        return self._inputs
+
+    def pull(self, inputs, step):
+        return inputs, step
+
+    def batch(self, pulled, replica):
+        arrays, step = pulled
+        start = (tf.cast(step, tf.int64) * self._replicas + replica) * self._share
+        indices, present = self._rows(start, self._share)
+        rows = {name: tf.gather(array, indices) for name, array in arrays.items()}
+        return _weighed(rows, indices, present)
+
+
+class StreamedEvaluation(_Steps):
+    """One split from tf.data."""
+
+    waits = True
+
+    def start(self):
+        return iterator(self._strategy, self._dataset)
+
+    def pull(self, inputs, step):
+        del step  # the iterator knows where it is
+        return next(inputs)
+
+    def batch(self, pulled, replica):
+        del replica  # tf.distribute hands every replica its own element
+        rows = dict(pulled)
+        return _weighed(rows, rows.pop("position"), rows.pop("present"))
+
+    def _dataset(self):
+        def draw(size):
+            count = self.num_steps * self._replicas * self._share // size
+            return tf.data.Dataset.range(count).map(lambda number: self._drawn(number, size))
+
+        return read_pieces(self._split, self._share, draw)
+
+    def _drawn(self, number, size):
+        indices, present = self._rows(number * size, size)
+        return {"indices": indices, "position": indices, "present": present}
+
+
+def _weighed(rows, indices, present):
+    if SERVED in rows:
+        present &= rows.pop(SERVED) == indices
+    # A split may hold weights of its own (those of a table's rows).
+    weights = tf.cast(rows.get(SAMPLE_WEIGHT, 1.0), tf.float32)
+    return {**rows, SAMPLE_WEIGHT: tf.cast(present, tf.float32) * weights}

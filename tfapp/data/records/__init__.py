@@ -1,0 +1,1 @@
+"""How TFRecord files are indexed and their tf.Examples read in any order."""

@@ -1,0 +1,141 @@
+"""Where each record of TFRecord files begins, so that they can be read in any order.
+
+A record is its length, the length's checksum, the data, and the data's checksum
+(tensorflow/core/lib/io/record_writer.h). All are checked once, when the index is made. Behind a
+record whose length cannot be trusted the next one is looked for byte by byte: a shard is read to
+its end, where TensorFlow's own reader stops at the first fault.
+"""
+
+import dataclasses
+import mmap
+import os
+import struct
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.lib.io.tf_record import tf_record_random_reader
+
+from tfapp.data.records.decompressed import plain_file
+from tfapp.errors import DataError
+from tfapp.runtime import array_cache
+
+_HEADER, _FOOTER = 12, 4  # bytes around the data
+_WINDOW = 1 << 20  # bytes among which headers are looked for at a time
+_POLYNOMIAL = 0x82F63B78  # CRC-32C, reflected
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordIndex:
+    """Sound records of some files, and the damaged ones."""
+
+    paths: tuple[str, ...]  # of the files that messages name
+    plain: tuple[str, ...]  # of those that are read: the same, without compression
+    files: np.ndarray  # int32 [num_records], index into paths
+    offsets: np.ndarray  # int64 [num_records], where each begins, without compression
+    bad: tuple[tuple[str, str], ...]  # (place, reason)
+
+    def __len__(self):
+        return len(self.files)
+
+    def read(self, row):
+        """The data of a record. Raises tf.errors.OpError if it is not what was indexed."""
+        return tf_record_random_reader(self.plain[self.files[row]]).read(int(self.offsets[row]))[0]
+
+    def where(self, row):
+        return _place(self.paths[self.files[row]], self.offsets[row])
+
+
+def build_index(paths):
+    """Reads the files at `paths` once, or what was found out about them before.
+
+    Raises:
+      DataError: a file cannot be read, or is compressed and cannot be written out.
+    """
+    try:
+        state = [(os.path.realpath(p), os.stat(p).st_size, os.stat(p).st_mtime_ns) for p in paths]
+        plain = tuple(plain_file(path) for path in paths)
+    except OSError as error:
+        raise DataError(f"{error.filename}: {error.strerror}") from error
+    cache = array_cache.cache_file("records", state)
+    kept = array_cache.look_up(cache)
+    if kept is None:
+        found = [_scan(*names) for names in zip(paths, plain, strict=True)]
+        kept = {
+            "files": np.repeat(np.arange(len(paths), dtype=np.int32), [len(o) for o, _ in found]),
+            "offsets": np.concatenate([o for o, _ in found]).astype(np.int64),
+            "bad": np.array([pair for _, bad in found for pair in bad], str).reshape(-1, 2),
+        }
+        array_cache.keep(cache, **kept)
+    bad = tuple((str(place), str(reason)) for place, reason in kept["bad"])
+    return RecordIndex(tuple(paths), plain, kept["files"], kept["offsets"], bad)
+
+
+def _scan(path, plain):
+    """Offsets of the sound records of a file, and (place, reason) of the others."""
+    size = os.path.getsize(plain)
+    if not size:
+        return [], []
+    offsets, bad, offset = [], [], 0
+    reader = tf_record_random_reader(plain)
+    with open(plain, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        while offset < size:
+            try:
+                _, following = reader.read(offset)
+                offsets.append(offset)
+            except (tf.errors.OpError, IndexError):
+                following, reason = _behind(data, offset, size)
+                bad.append((_place(path, offset), reason))
+            offset = following
+    if not offsets:
+        raise DataError(f"{path}: holds no sound TFRecord")
+    return offsets, bad
+
+
+def _behind(data, offset, size):
+    """Where the record after a damaged one begins, and what is wrong with that one."""
+    header = np.frombuffer(data[offset : offset + _HEADER], np.uint8)
+    if len(header) == _HEADER and _sound_headers(header)[0]:
+        (length,) = struct.unpack("<Q", header[:8].tobytes())
+        end = offset + _HEADER + length + _FOOTER
+        if end > size:
+            return size, "is cut short by the end of the file"
+        return end, "its data does not match its checksum"
+    return _next_header(data, offset + 1, size), "its length does not match its checksum"
+
+
+def _next_header(data, start, size):
+    while start + _HEADER <= size:
+        window = np.frombuffer(data[start : start + _WINDOW + _HEADER - 1], np.uint8)
+        found = np.flatnonzero(_sound_headers(window))
+        if len(found):
+            return start + int(found[0])
+        start += _WINDOW
+    return size
+
+
+def _sound_headers(window):
+    """bool: at which bytes of `window` a length stands before its own checksum."""
+    count = len(window) - _HEADER + 1
+    crc = np.full(count, 0xFFFFFFFF, np.uint32)
+    for i in range(8):
+        crc = _TABLE[(crc ^ window[i : i + count]) & 0xFF] ^ (crc >> np.uint32(8))
+    crc = ~crc
+    masked = ((crc >> np.uint32(15)) | (crc << np.uint32(17))) + np.uint32(0xA282EAD8)
+    said = np.zeros(count, np.uint32)
+    for i in range(4):
+        said |= window[8 + i : 8 + i + count].astype(np.uint32) << np.uint32(8 * i)
+    return masked == said
+
+
+def _crc_table():
+    table = np.arange(256, dtype=np.uint32)
+    for _ in range(8):
+        table = np.where(table & 1, (table >> np.uint32(1)) ^ np.uint32(_POLYNOMIAL), table >> 1)
+    return table.astype(np.uint32)
+
+
+_TABLE = _crc_table()
+
+
+def _place(path, offset):
+    return f"{path}, record at byte {int(offset)}"

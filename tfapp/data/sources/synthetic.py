@@ -1,0 +1,48 @@
+"""`synthetic:SHAPE[:CLASSES[:EXAMPLES]]`: made-up examples of any size, for trials and benchmarks.
+
+Each class has a random prototype; an example is its prototype under noise, so a network that works
+learns it. SHAPE is sizes joined by x: 28x28x1 makes uint8 images, 64 float32 vectors.
+"""
+
+import re
+
+import numpy as np
+
+from tfapp.data.sources.arrays import source_from_arrays
+from tfapp.errors import UsageError
+
+_FORM = re.compile(r"(\d+(?:x\d+)*)(?::(\d+))?(?::(\d+))?")
+_TEST_EXAMPLES = 256
+
+
+def open_source(where, config):
+    """Generates the data set described by `where`. Raises UsageError."""
+    match = _FORM.fullmatch(where)
+    shape = tuple(int(size) for size in match.group(1).split("x")) if match else ()
+    classes = int(match.group(2) or 10) if match else 0
+    examples = int(match.group(3) or 2048) if match else 0
+    if not match or 0 in shape or classes < 2 or examples < classes:
+        raise UsageError(
+            f"--dataset=synthetic:{where}: write it as synthetic:28x28x1, or with the numbers of "
+            "classes (2 or more) and examples behind it: synthetic:28x28x1:10:2048"
+        )
+    generator = np.random.Generator(np.random.Philox(0))
+    prototypes = generator.random((classes, *shape), np.float32)
+    splits = {
+        "train": _examples(generator, prototypes, examples),
+        "test": _examples(generator, prototypes, _TEST_EXAMPLES),
+    }
+    return source_from_arrays(f"synthetic:{where}", splits, label="label", task=config.task)
+
+
+def _examples(generator, prototypes, count):
+    labels = np.arange(count, dtype=np.int32) % len(prototypes)
+    image = prototypes.ndim == 4
+    values = np.empty((count, *prototypes.shape[1:]), np.uint8 if image else np.float32)
+    for start in range(0, count, 1024):  # in pieces: the float32 noise of all would not fit
+        part = prototypes[labels[start : start + 1024]]
+        part = part + generator.normal(0, 0.5, part.shape).astype(np.float32)
+        values[start : start + 1024] = (
+            np.clip(part * 96 + 64, 0, 255).astype(np.uint8) if image else part
+        )
+    return {"image" if image else "x": values, "label": labels}

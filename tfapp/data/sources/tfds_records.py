@@ -1,0 +1,83 @@
+"""Prepared TFDS data that is not read into memory: its records are read one by one, in any order.
+
+Images of varying sizes and splits that are too large are read from the files themselves, by the
+index of their TFRecords or by array_record's own.
+"""
+
+import bisect
+
+import numpy as np
+import tensorflow_datasets as tfds
+from array_record.python import array_record_data_source
+
+from tfapp.data.records import index
+from tfapp.data.sources import tfrecord
+from tfapp.data.splits.bad_examples import BadExamples
+from tfapp.errors import DataError
+
+_IN_MEMORY = 4 << 30  # bytes of a prepared split beyond which it is not read into memory
+
+
+class ArrayRecords:
+    """The records of array_record files, by number."""
+
+    def __init__(self, paths):
+        self._paths = paths
+        self._source = array_record_data_source.ArrayRecordDataSource(paths)
+        lengths = [len(array_record_data_source.ArrayRecordDataSource([p])) for p in paths]
+        self._ends = np.cumsum(lengths).tolist()
+
+    def __len__(self):
+        return len(self._source)
+
+    def read(self, row):
+        """The data of a record."""
+        return self._source[int(row)]
+
+    def where(self, row):
+        file = bisect.bisect_right(self._ends, row)
+        return f"{self._paths[file]}, record {row - ([0, *self._ends][file])}"
+
+
+def is_free_image(feature):
+    """True for an image feature without a fixed size."""
+    return isinstance(feature, tfds.features.Image) and None in feature.shape
+
+
+def needed(builder, inputs, splits):
+    """True if the data set cannot be read into memory as arrays of fixed shape."""
+    free = any(is_free_image(builder.info.features[key]) for key in inputs)
+    return free or any(builder.info.splits[name].num_bytes > _IN_MEMORY for name in splits)
+
+
+def open_records(builder, splits, config, class_names):
+    """Builds a Source.
+
+    Args:
+      builder: a prepared TFDS builder.
+      splits: our name of a split -> TFDS's.
+      config: a `Config` whose label is set.
+      class_names: of the label.
+
+    Raises:
+      DataError: a format whose records cannot be read in any order.
+    """
+    bad = BadExamples(config.max_bad_examples)
+    records = {}
+    for split, name in splits.items():
+        paths = [str(path) for path in builder.info.splits[name].filepaths]
+        records[split] = _records(builder, paths)
+    tfrecord.take_from_budget(bad, records)
+    return tfrecord.source_from_records(builder.info.full_name, records, config, bad, class_names)
+
+
+def _records(builder, paths):
+    file_format = builder.info.file_format.value
+    if file_format == "array_record":
+        return ArrayRecords(paths)
+    if file_format == "tfrecord":
+        return index.build_index(paths)
+    raise DataError(
+        f"{builder.info.full_name}: is prepared as {file_format}, whose records cannot be read in "
+        "any order; prepare it as array_record or tfrecord"
+    )

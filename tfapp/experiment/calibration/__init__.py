@@ -1,0 +1,1 @@
+"""Measures the ways of running a step and chooses one."""

@@ -1,0 +1,1 @@
+"""--mode=inspect: what tfapp sees in a data set."""

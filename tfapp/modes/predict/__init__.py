@@ -1,0 +1,1 @@
+"""--mode=predict: answers of a run's exported model."""

@@ -1,0 +1,52 @@
+"""Answers for image files, from the signature that decodes them as training did."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.data.images.reader import in_words
+from tfapp.errors import DataError
+
+_BATCH = 64  # files in memory at a time
+
+
+def answer_files(serve, files):
+    """Answers every file.
+
+    Args:
+      serve: the signature for encoded images.
+      files: paths.
+
+    Returns:
+      (names, answers): one name a file, and name -> array [n, ...].
+
+    Raises:
+      DataError: a file that cannot be read or decoded.
+    """
+    name = next(iter(serve.structured_input_signature[1]))
+    parts = []
+    for start in range(0, len(files), _BATCH):
+        piece = files[start : start + _BATCH]
+        data = [_read(path) for path in piece]
+        try:
+            answers = serve(**{name: tf.constant(data)})
+        except tf.errors.OpError:
+            _name_the_bad_one(serve, name, piece, data)
+            raise
+        parts.append({key: value.numpy() for key, value in answers.items()})
+    return list(map(str, files)), {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+
+
+def _read(path):
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read as an image: {error.strerror}") from error
+
+
+def _name_the_bad_one(serve, name, files, data):
+    for path, content in zip(files, data, strict=True):
+        try:
+            serve(**{name: tf.constant([content])})
+        except tf.errors.OpError as error:
+            reason = in_words(error) if content else "is empty"
+            raise DataError(f"{path}: cannot be read as an image: {reason}") from error

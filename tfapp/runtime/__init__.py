@@ -1,0 +1,1 @@
+"""The process and its machine: environment, atomic files, caches, host facts, threads."""
