@@ -15,13 +15,14 @@ import tensorflow as tf
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 
 from tfapp.errors import UsageError
+from tfapp.runtime import private_api
 
 
 def blocks_of(model):
     """The outermost layers of `model` that have weights and layers of their own."""
     found = []
-    for layer in model._flatten_layers(include_self=False, recursive=False):
-        inner = list(layer._flatten_layers(include_self=False, recursive=False))
+    for layer in private_api.layers_of(model, recursive=False):
+        inner = private_api.layers_of(layer, recursive=False)
         if inner and layer.trainable_variables:
             found.append(layer)
     return found

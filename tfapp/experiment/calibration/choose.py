@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfapp.experiment.calibration import cache, measure
 from tfapp.run_folder import CHOICES
+from tfapp.runtime import private_api
 from tfapp.runtime.host import processor, processor_flags
 from tfapp.training import placement
 
@@ -38,7 +39,9 @@ def settle(experiment, folder, *, device_type, calibrate):
     valid = placement.valid_placements(
         num_replicas=experiment.num_replicas,
         engine=experiment.engine.name,
-        synchronized=any(getattr(v, "synchronized", False) for v in layers_of(state.model)),
+        synchronized=any(
+            getattr(v, "synchronized", False) for v in private_api.layers_of(state.model)
+        ),
     )
     if config.xla != "auto":
         placement.check(config.xla, valid, num_replicas=experiment.num_replicas)
@@ -57,14 +60,9 @@ def settle(experiment, folder, *, device_type, calibrate):
         )
 
 
-def layers_of(model):
-    """All layers of a model, however deep."""
-    return model._flatten_layers()
-
-
 def has_convolutions(model):
     """True if a layer of the model is a convolution, or a weight has the shape of a kernel."""
-    named = any("Conv" in type(layer).__name__ for layer in layers_of(model))
+    named = any("Conv" in type(layer).__name__ for layer in private_api.layers_of(model))
     return named or any(len(v.shape) >= 4 for v in model.trainable_variables)
 
 
