@@ -14,23 +14,26 @@ __version__ = "0.1.0"
 __all__ = ["Config", "TfappError", "register_dataset", "register_model", "register_task", "run"]
 
 
-def run(config):
+def run(config, actions=()):
     """Trains, evaluates and exports as `config` says.
 
     Args:
       config: a `tfapp.Config`.
+      actions: `tfapp.training.trainer.Action`s of your own, called between steps after the
+        evaluations and before the checkpoints.
 
     Returns:
-      A `tfapp.experiment.Result`: metrics by split, paths, and the trained `keras.Model`.
+      A `tfapp.experiment.result.Result`: metrics by split, paths, and the trained `keras.Model`.
 
     Raises:
       TfappError: one of its subclasses, whose message is one line a user can act on.
     """
-    from tfapp.modes import train
     from tfapp.runtime import tf_settings
 
     tf_settings.apply()
-    return train.run(config)
+    from tfapp.modes import train
+
+    return train.run(config, actions)
 
 
 def register_model(name, target):

@@ -5,52 +5,57 @@ import numpy as np
 from tfapp.data import augmentation
 from tfapp.errors import UsageError
 
-_SAMPLE = 65536  # examples on which the deviations of numbers are measured
+_SAMPLE = 65536  # examples on which the standard deviations of numbers are measured
 
 
-def plan(config, spec, split):
+def divide(entries, split):
     """Divides the work between reading and the step.
 
     Args:
-      config: a `Config`.
-      spec: a `DataSpec`.
+      entries: the items of --augment.
       split: the training split.
 
     Returns:
       (split, entries, crops): a split that cuts random windows while it decodes, if that was asked
-      of files; the items of --augment that are left for the step; the name of what moved, or "".
+      of files; the items that are left for the step; the name of what moved, or "".
 
     Raises:
       UsageError: an unknown item, or one that the files cannot serve.
     """
-    names = [name for name, _ in augmentation.parse(config.augment)]
-    if augmentation.CROPS not in names or not hasattr(split, "with_random_windows"):
-        return split, config.augment, ""
-    if not getattr(split.reader, "cuts_windows", False):
-        return split, config.augment, ""
-    entry = config.augment[names.index(augmentation.CROPS)]
+    names = [name for name, _ in augmentation.parse(entries)]
+    if augmentation.CROPS not in names or not split.cuts_windows:
+        return split, tuple(entries), ""
+    entry = entries[names.index(augmentation.CROPS)]
     if ":" in entry:
         raise UsageError(f"--augment={entry}: of files, windows cover 8% to 100%; leave out the :")
-    left = tuple(e for e, n in zip(config.augment, names, strict=True) if n != augmentation.CROPS)
+    left = tuple(e for e, n in zip(entries, names, strict=True) if n != augmentation.CROPS)
     return split.with_random_windows(), left, augmentation.CROPS
 
 
-def build(config, entries, source, preprocess, num_replicas):
-    """The `Augmentation` of `entries`, or None without any. Raises UsageError."""
+def build(entries, data, *, micro_batch):
+    """Builds the augmentation of the step.
+
+    Args:
+      entries: items of --augment that are left for the step.
+      data: a `Data`.
+      micro_batch: examples that are in memory together on a replica.
+
+    Returns:
+      an `Augmentation`, or None without entries.
+
+    Raises:
+      UsageError: there is nothing in the data that an item could change.
+    """
     if not entries:
         return None
     sample = None
 
-    def deviations(name):
+    def standard_deviations(name):
         nonlocal sample
         if sample is None:
-            sample = source.splits["train"].sample(_SAMPLE)
+            sample = data.source.splits["train"].sample(_SAMPLE)
         return np.nanstd(np.asarray(sample[name], np.float64), axis=0)
 
     return augmentation.build(
-        entries,
-        source.spec,
-        preprocess.input_specs(source.spec),
-        micro_batch=config.batch_size // (num_replicas * config.accumulate),
-        deviations=deviations,
+        entries, data.spec, data.inputs, micro_batch=micro_batch, deviations=standard_deviations
     )

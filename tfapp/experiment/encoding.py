@@ -1,40 +1,33 @@
-"""Fits preprocessing and encodes a source; finds the categories that train lacks on the way."""
+"""Encodes a source, and finds the categories that train lacks on the way."""
 
 import dataclasses
 import logging
 
 import numpy as np
 
-from tfapp.data import preprocessing
 from tfapp.errors import DataError
 
 _LOG = logging.getLogger("tfapp")
 _ACCEPT = "--unknown_category=accept lets the model take it for unknown"
 
 
-def fit(config, source):
-    """`Preprocessing` fitted on train as `config` says."""
-    return preprocessing.fit(
-        source.spec,
-        source.splits["train"],
-        length=config.text_length,
-        unit=config.text_unit,
-        size=config.vocabulary_size,
-    )
+def encode(source, preprocess, *, unknown_category):
+    """Encodes a source.
 
-
-def encode(config, source, preprocess):
-    """Returns `source` as `preprocess` encodes it.
-
-    In splits that were carved out of train by chance, unknown categories are accepted, and said.
+    In splits that were held out of train at random, unknown categories are accepted and logged.
     Elsewhere --unknown_category and --max_bad_examples decide.
+
+    Args:
+      source: a raw `Source` with all splits.
+      preprocess: the fitted `Preprocessing`.
+      unknown_category: "stop" or "accept".
 
     Raises:
       DataError: an unknown category.
     """
     splits = dict(source.splits)
     for name in ("validation", "test"):
-        accept = config.unknown_category == "accept" or name in source.carved
+        accept = unknown_category == "accept" or name in source.held_out
         splits[name] = _checked(source, name, preprocess, accept)
     return preprocess.encode_source(dataclasses.replace(source, splits=splits))
 
@@ -43,9 +36,11 @@ def _checked(source, name, preprocess, accept):
     split = source.splits[name]
     unknown = {}
     for feature in source.spec.features:
-        find = getattr(preprocess.transforms[feature.name], "unknown", None)
-        if find is not None:
-            unknown[feature.name] = find(split.arrays()[feature.name])
+        if feature.kind != "category":
+            continue
+        found = preprocess.transforms[feature.name].unknown(split.arrays()[feature.name])
+        if found is not None:
+            unknown[feature.name] = found
     bad = np.zeros(split.num_examples, bool)
     for feature, rows in unknown.items():
         bad |= rows

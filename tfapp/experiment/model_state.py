@@ -7,10 +7,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_arguments
+from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
+from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat
 from tfapp.training.schedules import Schedule
 from tfapp.training.state import TrainState
@@ -19,15 +19,16 @@ _LOG = logging.getLogger("tfapp")
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def build_state(config, strategy, source, preprocess, *, precision, length):
+def build_state(config, model_name, strategy, data, batches, precision):
     """Builds model and optimizer under the strategy, the same for any number of replicas.
 
     Args:
       config: a `Config`.
-      source: a `Source`; two examples of train go through the model.
-      preprocess: a `Preprocessing`.
+      model_name: --model, or what auto stands for.
+      strategy: the tf.distribute.Strategy.
+      data: a `Data`; two examples of train go through the model.
+      batches: a `BatchPlan`.
       precision: "float32", "bfloat16" or "float16".
-      length: a `RunLength`.
 
     Returns:
       a `TrainState`.
@@ -36,28 +37,21 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
       UsageError: model or optimizer cannot be built, or its outputs do not fit the label.
     """
     keras.utils.set_random_seed(config.seed)
-    outputs = source.spec.label.num_outputs
-    inputs = preprocess(source.splits["train"].fetch(tf.range(2, dtype=tf.int64)))
+    label = data.spec.label
+    inputs = data.preprocess(data.source.splits["train"].fetch(tf.range(2, dtype=tf.int64)))
     with strategy.scope(), _dtype_policy(precision):
-        model = build_model(
-            config.model, config.model_arg, outputs, preprocess.input_specs(source.spec)
-        )
+        arguments = parse_arguments(config.model_arg, "model_arg")
+        model = build_model(model_name, arguments, outputs=label.num_outputs, inputs=data.inputs)
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
-        result = _call(config, model, inputs)
-        _check_outputs(config, result, source.spec.label)
+        result = _call(model_name, model, inputs)
+        _check_outputs(model_name, result, label)
         if not model.trainable_variables:
-            raise UsageError(f"--model={config.model}: has no weights to train")
+            raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:
-            remat.check(model, config.model)
-        optimizer = _optimizer(config, model, length)
-        return TrainState(
-            model,
-            optimizer,
-            strategy,
-            ema=config.ema > 0,
-            loss_scaling=precision == "float16",
-        )
+            remat.check(model, model_name)
+        optimizer = _optimizer(config, model, batches)
+        return TrainState(model, optimizer, strategy, precision=precision, ema=config.ema > 0)
 
 
 @contextlib.contextmanager
@@ -71,15 +65,15 @@ def _dtype_policy(precision):
         keras.config.set_dtype_policy(before)
 
 
-def _optimizer(config, model, length):
+def _optimizer(config, model, batches):
     rate = config.learning_rate
-    warmup = length.steps(parse_duration(config.warmup_steps, "warmup_steps"))
+    warmup = batches.steps(parse_duration(config.warmup_steps, "warmup_steps"))
     if config.schedule != "constant" or warmup:
         rate = Schedule(
             config.schedule,
             peak=rate,
             warmup_steps=warmup,
-            total_steps=length.total_steps,
+            total_steps=batches.total_steps,
             arguments=parse_arguments(config.schedule_arg, "schedule_arg"),
         )
     elif config.schedule_arg:
@@ -92,33 +86,39 @@ def _optimizer(config, model, length):
     )
     optimizer.build(model.trainable_variables)
     if not config.decay_all:
-        optimizers.exclude_vectors_from_decay(optimizer, model.trainable_variables)
+        optimizers.decay_only(optimizer, model.trainable_variables, decayed_weights(model))
     return optimizer
 
 
-def _call(config, model, inputs):
+def _call(name, model, inputs):
     try:
         return model(inputs, training=False)
     except Exception as error:  # a user's model may raise anything
         lines = [line for line in str(error).splitlines() if line.strip()]
         shape = tf.nest.map_structure(lambda t: [None, *t.shape[1:]], inputs)
         raise UsageError(
-            f"--model={config.model}: fails on inputs {shape}: "
+            f"--model={name}: fails on inputs {shape}: "
             f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
         ) from error
 
 
-def _check_outputs(config, result, label):
-    outputs = label.num_outputs
-    wanted = [2, *label.shape, outputs] if label.kind == "tokens" else [2, outputs]
-    shape = list(getattr(result, "shape", ()))
-    if shape != wanted:
+def _check_outputs(name, result, label):
+    wanted = [2, label.num_outputs]
+    if label.kind == "tokens":
+        wanted = [2, *label.shape, label.num_outputs]
+    if not tf.is_tensor(result):
         raise UsageError(
-            f"--model={config.model}: gives shape {shape} for a batch of 2; {wanted} is needed"
+            f"--model={name}: gives a {type(result).__name__} for a batch of 2; "
+            f"a tensor of shape {wanted} is needed"
+        )
+    if list(result.shape) != wanted:
+        raise UsageError(
+            f"--model={name}: gives shape {list(result.shape)} for a batch of 2; "
+            f"{wanted} is needed"
         )
     values = np.asarray(tf.cast(result, tf.float32), np.float64)
-    if outputs > 1 and (values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3):
+    if label.num_outputs > 1 and (values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3):
         raise UsageError(
-            f"--model={config.model}: gives probabilities (each row sums to 1); tfapp trains on "
+            f"--model={name}: gives probabilities (each row sums to 1); tfapp trains on "
             "logits and answers with their softmax: leave the softmax out of the last layer"
         )

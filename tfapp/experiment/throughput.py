@@ -22,7 +22,7 @@ def measure(experiment, device_type):
       a dict that can be written as JSON. Times are medians of windows of about a second;
       flops_per_step and what follows from it are None where shapes are not static.
     """
-    run_loop = experiment.make_loop()
+    run_loop = experiment.run_loop
     experiment.engine.restart(0)
     begin = time.monotonic()
     run_loop(0, 1)
@@ -33,7 +33,7 @@ def measure(experiment, device_type):
     peak = peak_flops(experiment.choice.precision, device_type)
     rate = flops / step_seconds if flops else None
     return {
-        "examples_per_second": round(experiment.config.batch_size / step_seconds, 1),
+        "examples_per_second": round(experiment.batches.batch_size / step_seconds, 1),
         "step_ms": round(1000 * step_seconds, 4),
         "step_ms_best": round(1000 * min(seconds for seconds, _ in windows), 4),
         "input_wait": round(statistics.median(wait for _, wait in windows), 4),
@@ -42,29 +42,26 @@ def measure(experiment, device_type):
         "flops_per_step": flops,
         "flops_per_second": rate,
         "device_peak_flops_per_second": peak,
-        "fraction_of_peak": rate and round(rate / (peak * experiment.num_replicas), 4),
+        "fraction_of_peak": rate and round(rate / (peak * experiment.batches.num_replicas), 4),
     }
 
 
 def flops_per_step(experiment):
     """Floating-point operations of a step over all replicas; None if they cannot be counted."""
-    batch = experiment.config.batch_size
-    split = experiment.source.splits["train"]
-    rows = split.fetch(tf.range(1, dtype=tf.int64))
+    batch, steps = experiment.batches.batch_size, experiment.steps
+    rows = experiment.data.source.splits["train"].fetch(tf.range(1, dtype=tf.int64))
     specs = {k: tf.TensorSpec((batch, *v.shape[1:]), v.dtype) for k, v in rows.items()}
-    if experiment.augment is not None:
+    if steps.augment is not None:
         specs[EXAMPLE_SEED] = tf.TensorSpec((batch,), tf.int64)
     values = tf.nest.map_structure(
         lambda v: tf.TensorSpec(v.shape, v.dtype), experiment.state.read()
     )
-    functions = experiment.step_functions(
-        experiment.state, experiment.choice.precision, accumulate=1
-    )
+    functions = steps.functions(experiment.state, accumulate=1)
 
-    def gradients(trainable, non_trainable, scale, rows):
-        return functions.gradients(trainable, non_trainable, scale, rows, 0).grads
+    def gradients(values, rows):
+        return functions.gradients(values, rows, 0).grads
 
-    return count_flops(gradients, values.trainable, values.non_trainable, values.scale, specs)
+    return count_flops(gradients, values, specs)
 
 
 def peak_flops(precision, device_type):

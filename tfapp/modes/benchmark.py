@@ -30,19 +30,22 @@ def run(config):
             config, mode="train", model_dir=f"{folder}/run", steps=config.steps or _LONG
         )
         run_folder = open_run_folder(config, flags.to_lines(config))
-        from tfapp.experiment import build, throughput  # TensorFlow is imported here
+        # TensorFlow is imported here.
+        from tfapp.distribution.strategy import device_type
+        from tfapp.experiment import throughput
+        from tfapp.experiment.assemble import assemble
 
         try:
-            experiment = build.build(config, run_folder)
-            measured = throughput.measure(experiment, build.device_type())
+            experiment = assemble(config, run_folder)
+            measured = throughput.measure(experiment, device_type())
         finally:
             run_folder.close()
     choice = experiment.choice
     return {
         "dataset": config.dataset,
-        "model": experiment.config.model,
+        "model": experiment.model_name,
         "batch_size": config.batch_size,
-        "replicas": experiment.num_replicas,
+        "replicas": experiment.batches.num_replicas,
         "engine": experiment.engine_choice.name,
         "precision": choice.precision,
         "xla": choice.placement,

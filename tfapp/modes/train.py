@@ -6,7 +6,7 @@ import tempfile
 
 from tfapp import flags
 from tfapp.callbacks.metric_text import metric_text
-from tfapp.run_folder import open_run_folder
+from tfapp.run_folder import ENVIRONMENT, open_run_folder
 
 _LOG = logging.getLogger("tfapp")
 
@@ -20,33 +20,36 @@ def main(config):
     print(_answer(run(config), kept=not config.dry_run))
 
 
-def run(config):
+def run(config, actions=()):
     """Trains as `config` says.
 
+    Args:
+      config: a `Config`.
+      actions: `tfapp.training.trainer.Action`s, called between steps.
+
     Returns:
-      a `tfapp.experiment.training_run.Result`.
+      a `tfapp.experiment.result.Result`.
 
     Raises:
       TfappError: see its subclasses.
     """
     if not config.dry_run:
-        return _run(config)
+        return _run(config, actions)
     with tempfile.TemporaryDirectory() as folder:
         short = dataclasses.replace(
             config, model_dir=f"{folder}/run", steps=2, resume="auto", dry_run=False
         )
-        return _run(short)
+        return _run(short, actions)
 
 
-def _run(config):
+def _run(config, actions):
     from tfapp.experiment import environment  # TensorFlow is imported here
 
-    lines = flags.to_lines(config)
-    folder = open_run_folder(config, lines)
+    folder = _open(config)
     try:
-        training = _prepare(config, folder)
-        folder.write_flags(lines)
-        folder.write_json("environment.json", environment.describe())
+        training = _build(config, folder, actions)
+        folder.write_flags(flags.to_lines(config))
+        folder.write_json(ENVIRONMENT, environment.describe())
         _LOG.info("run: %s", folder.path)
         return training.run()
     finally:
@@ -54,17 +57,33 @@ def _run(config):
 
 
 def _check(config):
-    folder = open_run_folder(config, flags.to_lines(config))
-    _prepare(config, folder)
+    folder = _open(config)
+    _build(config, folder, ())
     folder.discard()
 
 
-def _prepare(config, folder):
+def _open(config):
+    """Checks what needs no data, then takes the run's folder."""
+    from tfapp.experiment.names import check_names
+
+    check_names(config)
+    return open_run_folder(
+        model_dir=config.model_dir,
+        resume=config.resume,
+        dataset=config.dataset,
+        model=config.model,
+        identity=config.identity(),
+        lines=flags.to_lines(config),
+    )
+
+
+def _build(config, folder, actions):
     """Builds and checks everything; a folder that is new goes again if that fails."""
-    from tfapp.experiment import build, training_run  # TensorFlow is imported here
+    from tfapp.experiment.assemble import assemble
+    from tfapp.experiment.training_run import TrainingRun
 
     try:
-        return training_run.TrainingRun(build.build(config, folder), folder)
+        return TrainingRun(assemble(config, folder), folder, actions)
     except BaseException:
         folder.discard()
         raise

@@ -8,6 +8,7 @@ from tfapp.runtime.atomic_files import write_text
 from tfapp.runtime.tf_settings import cache_folder
 
 _MOST_ENTRIES = 500
+_FIELDS = {"precision", "xla", "step_ms"}  # of a measurement, as far as a choice reads them
 
 
 def cache_path():
@@ -23,7 +24,8 @@ def key_of(description):
 
 def look_up(key):
     """The list of measurements kept under `key`, or None. A damaged cache is an empty one."""
-    return _read().get(key)
+    records = _read().get(key)
+    return records if _is_sound(records) else None
 
 
 def keep(key, measurements):
@@ -35,6 +37,16 @@ def keep(key, measurements):
     with contextlib.suppress(OSError):
         cache_path().parent.mkdir(parents=True, exist_ok=True)
         write_text(cache_path(), json.dumps(newest, indent=1))
+
+
+def _is_sound(records):
+    """True for a list of at least one measurement, each with the fields that are compared."""
+    return (
+        isinstance(records, list)
+        and bool(records)
+        and all(isinstance(r, dict) and _FIELDS <= r.keys() for r in records)
+        and all(isinstance(r["step_ms"], (int, float)) for r in records)
+    )
 
 
 def _read():

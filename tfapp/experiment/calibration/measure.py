@@ -1,4 +1,4 @@
-"""Chooses a way of running a step by measuring it, within a budget of seconds.
+"""Measures ways of running a step within a budget of seconds.
 
 A candidate is measured on the run's own loop and data; afterwards the state is what it was before,
 bit for bit, so measuring changes neither weights nor order nor random numbers.
@@ -7,8 +7,14 @@ bit for bit, so measuring changes neither weights nor order nor random numbers.
 import contextlib
 import dataclasses
 import time
+from collections.abc import Callable
 
 import tensorflow as tf
+
+from tfapp.data.pipeline.engine import Engine
+from tfapp.distribution.cluster import SingleProcess
+from tfapp.training.loop import LoopResult
+from tfapp.training.state import TrainState
 
 _MOST_SECONDS = 10.0
 _MOST_SHARE = 0.03  # of the run's estimated time
@@ -47,12 +53,12 @@ class Measurement:
 class Prepared:
     """A candidate that is ready to run: its state, its compiled loop, its engine."""
 
-    state: object
-    run_loop: object
-    engine: object
+    state: TrainState
+    run_loop: Callable[[int, int], LoopResult]
+    engine: Engine
 
 
-def calibrate(candidates, prepare, *, total_steps, step=0, clock=time.monotonic):
+def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=time.monotonic):
     """Measures candidates in order until the budget is spent.
 
     Args:
@@ -60,31 +66,38 @@ def calibrate(candidates, prepare, *, total_steps, step=0, clock=time.monotonic)
       prepare: Candidate -> `Prepared`.
       total_steps: of the run, for the estimate of its time.
       step: where the run will start.
-      clock: seconds; injected by tests.
+      cluster: a `Cluster`, whose chief's clock counts: all workers measure the same candidates
+        with the same numbers of steps. None: this process alone.
+      clock: () -> seconds; injected by tests.
 
     Returns:
-      a list of (`Measurement`, `Prepared`), at least one, in the order of the candidates.
+      a list of `Measurement`, at least one, in the order of the candidates.
     """
-    begin = clock()
+    agree = (cluster or SingleProcess()).agree
+
+    def agreed_clock():
+        return agree(clock())
+
+    begin = agreed_clock()
     timings, budget = [], 0.0
     for candidate in candidates:
         # The next candidate's compilation cannot be interrupted: it must be likely to fit.
         likely = max((t.compile_seconds for t in timings), default=0.0)
-        if timings and clock() - begin + likely > budget:
+        if timings and agreed_clock() - begin + likely > budget:
             break
-        timing = _first(candidate, prepare(candidate), step, total_steps - step, clock)
+        timing = _first(candidate, prepare(candidate), step, total_steps - step, agreed_clock)
         if not timings:
             budget = min(_MOST_SECONDS, _MOST_SHARE * (total_steps - step) * timing.step_seconds)
-            begin = clock()  # the first one's compilation is the run's own
+            begin = agreed_clock()  # the first one's compilation is the run's own
         timings.append(timing)
     # In turns, so that what else the machine does for a while slows all of them.
     close = _CLOSE * min(t.step_seconds for t in timings)
     for _ in range(_REPEATS - 1 if len(timings) > 1 else 0):
         for timing in timings:
-            if timing.step_seconds <= close and clock() - begin < budget:
-                seconds = _burst(timing.prepared, step, timing.steps, clock)
+            if timing.step_seconds <= close and agreed_clock() - begin < budget:
+                seconds = _burst(timing.prepared, step, timing.steps, agreed_clock)
                 timing.step_seconds = min(timing.step_seconds, seconds)
-    return [(t.measurement(), t.prepared) for t in timings]
+    return [timing.measurement() for timing in timings]
 
 
 def fastest(records):

@@ -17,13 +17,12 @@ _CAPTION = 14  # pixels of height
 _GAP = 6
 
 
-def draw(config, source, preprocess, count):
-    """Draws a PNG of the first batch in training's order.
+def draw(config, data, count):
+    """Draws a PNG of the first batch in the order of training.
 
     Args:
       config: a `Config`; --output names the file.
-      source: a `Source`, encoded.
-      preprocess: the fitted `Preprocessing`.
+      data: a `Data`.
       count: images at most.
 
     Returns:
@@ -32,16 +31,16 @@ def draw(config, source, preprocess, count):
     Raises:
       StorageError: the file cannot be written.
     """
-    image = next((f for f in source.spec.features if f.kind == "image"), None)
+    image = next((f for f in data.spec.features if f.kind == "image"), None)
     if image is None:
         return None
-    count = min(count, source.splits["train"].num_examples) // 2 * 2
-    rows = [("as the model gets them", _batch(config, source, preprocess, count, ()))]
+    count = min(count, data.source.splits["train"].num_examples) // 2 * 2
+    rows = [("as the model gets them", _batch(data, count, config.seed, ()))]
     if config.augment:
-        augmented = _batch(config, source, preprocess, count, config.augment)
+        augmented = _batch(data, count, config.seed, config.augment)
         rows.append((f"with --augment={','.join(config.augment)}", augmented))
     path = config.output or f"{_tail(config.dataset)}-examples.png"
-    sheet = _sheet([(title, b[image.name], _captions(source, b)) for title, b in rows])
+    sheet = _sheet([(title, b[image.name], _captions(data.spec.label, b)) for title, b in rows])
     try:
         sheet.save(path, "PNG")
     except OSError as error:
@@ -49,18 +48,14 @@ def draw(config, source, preprocess, count):
     return os.path.abspath(path)
 
 
-def _batch(config, source, preprocess, count, entries):
-    """The first batch of training, name -> NumPy, changed by `entries`."""
-    import dataclasses
-
-    config = dataclasses.replace(config, augment=tuple(entries), batch_size=count, accumulate=1)
-    train, left, _ = augment.plan(config, source.spec, source.splits["train"])
-    change = augment.build(config, left, source, preprocess, 1)
+def _batch(data, count, seed, entries):
+    """The first batch of training, name -> NumPy, changed by the --augment items `entries`."""
+    train, left, _ = augment.divide(entries, data.source.splits["train"])
+    change = augment.build(left, data, micro_batch=count)
     engine = StreamInput(
-        train, strategy=tf.distribute.get_strategy(), batch_size=count, seed=config.seed,
-        with_seeds=True,
-    )  # fmt: skip
-    with source.bad_examples.reporting():
+        train, strategy=tf.distribute.get_strategy(), batch_size=count, seed=seed, with_seeds=True
+    )
+    with data.source.bad_examples.reporting():
         engine.restart(0)
         batch = engine.batch(engine.pull(engine.inputs, 0), 0)
     if change is not None:
@@ -68,9 +63,8 @@ def _batch(config, source, preprocess, count, entries):
     return {name: value.numpy() for name, value in batch.items() if name != EXAMPLE_SEED}
 
 
-def _captions(source, batch):
+def _captions(label, batch):
     """What stands under each image: its class, or the classes it is mixed of, or its value."""
-    label = source.spec.label
     captions = []
     for value in batch[label.name]:
         if label.kind != "class":

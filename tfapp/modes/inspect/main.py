@@ -30,44 +30,46 @@ def run(config):
       TfappError: data that cannot be used.
     """
     # TensorFlow is imported here.
-    from tfapp.data import open_source
-    from tfapp.distribution.strategy import build_strategy, device_type
-    from tfapp.experiment import encoding
+    from tfapp.distribution.strategy import build_strategy
+    from tfapp.experiment.prepare import prepare
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
-    strategy, _ = build_strategy(config)
-    source = open_source(config)
-    train = source.splits["train"]
-    sample = train.sample(_EXAMPLES)
-    fitted = encoding.fit(config, source)
-    encoded = fitted.encode_source(source)
+    strategy, _ = build_strategy(
+        strategy=config.strategy,
+        logical_devices=config.logical_devices,
+        batch_size=config.batch_size,
+        deterministic=config.deterministic,
+        require_gpu=config.require_gpu,
+    )
+    data = prepare(config, keep_raw=True)
+    sample = data.raw.splits["train"].sample(_EXAMPLES)
     # A long text has examples, and they a label, once it is cut into windows of tokens.
-    examples = encoded if source.spec.label.kind == "tokens" else source
-    found = {
-        "dataset": source.spec.name,
+    examples = data.source if data.spec.label.kind == "tokens" else data.raw
+    return {
+        "dataset": data.spec.name,
         "splits": {name: split.num_examples for name, split in examples.splits.items()},
-        "features": [features.describe(f, sample[f.name]) for f in source.spec.features],
+        "features": [features.describe(f, sample[f.name]) for f in data.spec.features],
         "label": features.describe_label(examples),
-        "first_rows": features.first_rows(source, sample),
+        "first_rows": features.first_rows(data.raw, sample),
         "duplicates": duplicates.find(examples),
+        "reading": _reading(config, data.source, strategy),
+        "sheet": contact_sheet.draw(config, data, _SHOWN),
+        "bad_examples": data.source.bad_examples.count,
     }
-    found["reading"] = _reading(config, encoded, strategy, device_type())
-    found["sheet"] = contact_sheet.draw(config, encoded, fitted, _SHOWN)
-    found["bad_examples"] = source.bad_examples.count
-    return found
 
 
-def _reading(config, source, strategy, device_type):
+def _reading(config, source, strategy):
     """How fast examples of train are read, and where training would have them."""
     import tensorflow as tf
 
     from tfapp.data.pipeline import choose as engines
     from tfapp.data.pipeline.stream import StreamInput
+    from tfapp.distribution.strategy import device_type
     from tfapp.experiment import augment
 
-    train, _, crops = augment.plan(config, source.spec, source.splits["train"])
+    train, _, crops = augment.divide(config.augment, source.splits["train"])
     choice = engines.choose(
-        config.engine, train, strategy=strategy, device_type=device_type, crops=crops
+        config.engine, train, strategy=strategy, device_type=device_type(), crops=crops
     )
     batch_size = min(_READ_BATCH, train.num_examples)
     reader = StreamInput(

@@ -1,0 +1,79 @@
+"""The arithmetic of batches, in one value: sizes, steps an epoch, steps in all, and durations."""
+
+import dataclasses
+import math
+
+from tfapp.errors import DataError, UsageError
+
+_EVALUATION = 256  # examples an evaluation step at least, unless --eval_batch_size is given
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchPlan:
+    """How a run divides its examples into steps, replicas and micro-batches."""
+
+    batch_size: int  # examples a step, over all replicas
+    num_replicas: int
+    accumulate: int  # micro-batches a step
+    eval_batch_size: int  # examples an evaluation step, over all replicas
+    steps_per_epoch: int  # full batches of an epoch
+    total_steps: int  # of the run
+
+    @property
+    def share(self):
+        """Examples a step on one replica."""
+        return self.batch_size // self.num_replicas
+
+    @property
+    def micro_batch(self):
+        """Examples that are in memory together on one replica."""
+        return self.share // self.accumulate
+
+    def steps(self, duration):
+        """A `Duration` in optimizer steps, at least 1 unless its value is 0."""
+        per_unit = {
+            "steps": 1.0,
+            "epochs": self.steps_per_epoch,
+            "percent": self.total_steps / 100,
+            "examples": 1.0 / self.batch_size,
+        }[duration.unit]
+        return max(math.ceil(duration.value * per_unit - 1e-9), 1 if duration.value else 0)
+
+
+def plan_batches(
+    source, *, num_replicas, batch_size, accumulate, eval_batch_size, epochs, steps
+):
+    """Plans the batches of a run.
+
+    Args:
+      source: a `Source`; the sizes of its splits count.
+      num_replicas: over all workers.
+      batch_size, accumulate, eval_batch_size, epochs, steps: the flags of these names.
+
+    Raises:
+      UsageError: the batch is larger than the training split, or does not divide.
+      DataError: a split is empty.
+    """
+    examples = source.splits["train"].num_examples
+    if batch_size > examples:
+        raise UsageError(
+            f"--batch_size={batch_size}: is larger than the {examples} training examples "
+            f"of {source.spec.name}"
+        )
+    if batch_size % (num_replicas * accumulate):
+        raise UsageError(
+            f"--accumulate={accumulate}: --batch_size={batch_size} does not divide into "
+            f"{accumulate} micro-batches on each of {num_replicas} replica(s)"
+        )
+    for name, split in source.splits.items():
+        if not split.num_examples:
+            raise DataError(f"{source.spec.name}: split {name} is empty")
+    steps_per_epoch = examples // batch_size
+    return BatchPlan(
+        batch_size=batch_size,
+        num_replicas=num_replicas,
+        accumulate=accumulate,
+        eval_batch_size=eval_batch_size or max(batch_size, _EVALUATION),
+        steps_per_epoch=steps_per_epoch,
+        total_steps=steps or epochs * steps_per_epoch,
+    )

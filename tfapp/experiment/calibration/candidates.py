@@ -1,0 +1,77 @@
+"""Which ways of running a step are worth measuring on this device, for this model."""
+
+import tensorflow as tf
+
+from tfapp.experiment.calibration.measure import Candidate
+from tfapp.models.layers import reduces_across_replicas
+from tfapp.runtime import private_api
+from tfapp.runtime.host import processor_flags
+from tfapp.training import placement as placements
+
+
+def list_candidates(question, model, *, num_replicas, engine, device_type, batch_size):
+    """Lists what may be chosen, the best guess first.
+
+    Args:
+      question: a `Question`.
+      model: the built `keras.Model`.
+      num_replicas: over all workers.
+      engine: name of the input engine.
+      device_type: "CPU" or "GPU".
+      batch_size: examples a step over all replicas.
+
+    Returns:
+      `Candidate`s, at least one.
+
+    Raises:
+      UsageError: a forced placement cannot work here.
+    """
+    valid = placements.valid_placements(
+        num_replicas=num_replicas, engine=engine, synchronized=reduces_across_replicas(model)
+    )
+    if question.placement != "auto":
+        placements.check(question.placement, valid, num_replicas=num_replicas)
+        names = [question.placement]
+    elif question.kept.get("xla") in valid:
+        names = [question.kept["xla"]]
+    else:
+        names = placements.worth_trying(
+            valid,
+            device_type=device_type,
+            has_convolutions=has_convolutions(model),
+            work=model.count_params() * batch_size,
+        )
+    pairs = [(p, x) for x in names for p in _precisions(question, device_type)]
+    if device_type == "CPU" and len(names) > 1:
+        # Only oneDNN uses a CPU's bfloat16 units: inside XLA's programs they lie idle.
+        pairs = [(p, x) for p, x in pairs if p == "float32" or x in ("update", "off")]
+    return [Candidate(p, x) for p, x in pairs]
+
+
+def first_precision(question):
+    """The precision of the first candidate."""
+    return _precisions(question, "")[0]
+
+
+def has_convolutions(model):
+    """True if a layer of the model is a convolution, or a weight has the shape of a kernel."""
+    named = any("Conv" in type(layer).__name__ for layer in private_api.layers_of(model))
+    return named or any(len(v.shape) >= 4 for v in model.trainable_variables)
+
+
+def has_bfloat16_units(device_type):
+    """True if the device has bfloat16 products: AMX or AVX512_BF16, or tensor cores."""
+    if device_type == "GPU":
+        gpu = tf.config.list_physical_devices("GPU")[0]
+        capability = tf.config.experimental.get_device_details(gpu).get("compute_capability")
+        return capability is not None and capability[0] >= 8
+    return not processor_flags().isdisjoint({"amx_bf16", "avx512_bf16"})
+
+
+def _precisions(question, device_type):
+    if question.precision != "auto":
+        return [question.precision]
+    if "precision" in question.kept:
+        return [question.kept["precision"]]
+    lower = ["bfloat16"] if device_type and has_bfloat16_units(device_type) else []
+    return ["float32", *lower]

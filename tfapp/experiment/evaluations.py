@@ -1,0 +1,63 @@
+"""The evaluation of each split, built and traced once a process however often it runs."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfapp.data.pipeline.evaluation import evaluation_input
+from tfapp.data.preprocessing import Preprocessing
+from tfapp.data.splits.source import Source
+from tfapp.tasks.task import Task
+from tfapp.training import evaluation
+from tfapp.training.state import TrainState
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluations:
+    """Evaluates splits with the weights that `state` holds when it is called."""
+
+    source: Source
+    state: TrainState
+    task: Task
+    preprocess: Preprocessing
+    strategy: tf.distribute.Strategy
+    batch_size: int  # examples a step over all replicas
+    device_type: str
+    allowed: float  # bytes that one split may take on the device
+    jit: bool  # whether one replica's whole pass is one XLA program
+    _compiled: dict = dataclasses.field(default_factory=dict, init=False)  # by split
+
+    def __call__(self, split):
+        """Evaluates the split of that name.
+
+        Returns:
+          an `EvaluationResult`, every example counted once.
+
+        Raises:
+          DataError: an example cannot be read.
+        """
+        if split not in self._compiled:
+            self._compiled[split] = self._compile(split)
+        return self._compiled[split]()
+
+    def _compile(self, split):
+        reporting = self.source.bad_examples.reporting
+        with reporting():
+            inputs = evaluation_input(
+                self.source.splits[split],
+                strategy=self.strategy,
+                batch_size=self.batch_size,
+                device_type=self.device_type,
+                allowed=self.allowed,
+            )
+        run = evaluation.make_evaluation(
+            state=self.state,
+            inputs=inputs,
+            model=self.state.model,
+            task=self.task,
+            preprocess=self.preprocess,
+            label=self.source.spec.label.name,
+            strategy=self.strategy,
+            jit=self.jit,
+        )
+        return reporting()(run)

@@ -1,0 +1,70 @@
+"""The end of a training run: the weights that count, final evaluation, export, summary."""
+
+import logging
+import math
+
+from tfapp import export
+from tfapp.errors import DivergedError
+from tfapp.experiment.assemble import use_best_weights
+from tfapp.run_folder import EXPORT
+
+_LOG = logging.getLogger("tfapp")
+_EVALUATED = ("validation", "test")
+
+
+def finish(experiment, folder, checkpoints, servable, summary, reason):
+    """Evaluates and exports the weights that count.
+
+    Args:
+      experiment: the trained `Experiment`.
+      folder: the `RunFolder`.
+      checkpoints: the run's `Checkpoints`.
+      servable: the `Servable` of the run, or None if nothing is exported.
+      summary: the `Summary`.
+      reason: of an early end, or "".
+
+    Returns:
+      a `Result`.
+
+    Raises:
+      DivergedError: the loss on the test split is not finite.
+      StorageError: the export cannot be written.
+    """
+    config, state = experiment.config, experiment.state
+    if reason:
+        _LOG.info("%s", reason)
+    use_best_weights(config, checkpoints, state)
+    evaluated = {split: experiment.evaluate(split) for split in _EVALUATED}
+    loss = evaluated["test"].metrics["loss"]
+    if not math.isfinite(loss):
+        raise DivergedError(
+            f"the loss on test is {loss}: lower --learning_rate, or look at the data"
+        )
+    experiment.bad_examples.log()
+    metrics = {split: found.metrics for split, found in evaluated.items()}
+    details = {split: found.details for split, found in evaluated.items() if found.details}
+    written = summary.write(
+        "done",
+        state.host,
+        metrics={"train": state.host.last_train, **metrics},
+        details=details,
+        exported=_export(experiment, folder, servable),
+        reason=reason,
+    )
+    return summary.result(written)
+
+
+def _export(experiment, folder, servable):
+    """Path of the exported SavedModel, or of the first format; None if nothing is exported."""
+    if servable is None:
+        return None
+    servable.assign(experiment.state.read_for_answers())
+    paths = export.export_all(
+        export.formats(experiment.config.export),
+        servable,
+        folder.path / EXPORT,
+        experiment.data.examples,
+    )
+    for path in paths.values():
+        _LOG.info("export: %s, read back and compared", path)
+    return str(paths.get("savedmodel", next(iter(paths.values()))))

@@ -1,0 +1,27 @@
+"""--monitor: the validation metric that decides which step is best."""
+
+from tfapp.errors import UsageError
+from tfapp.registry import suggest
+
+
+def find_monitor(name, task):
+    """Finds the metric.
+
+    Args:
+      name: --monitor, "auto" or the name of a metric of validation.
+      task: the `Task`.
+
+    Returns:
+      (metric, "max" or "min").
+
+    Raises:
+      UsageError: the task has no such metric.
+    """
+    if name == "auto":
+        return task.monitor
+    goals = task.goals()
+    if name not in goals:
+        raise UsageError(
+            f"--monitor={name}: unknown{suggest(name, goals)} (one of {', '.join(goals)})"
+        )
+    return name, goals[name]

@@ -1,0 +1,102 @@
+"""The one way from --dataset to what a model is fed: open, hold out, fit, encode.
+
+Training, evaluation and --mode=inspect all see data through `prepare`.
+"""
+
+import dataclasses
+import logging
+
+from tfapp.data import open_source, preprocessing
+from tfapp.data.preprocessing import Preprocessing
+from tfapp.data.splits import holdout
+from tfapp.data.splits.source import Source
+from tfapp.experiment.encoding import encode
+
+_LOG = logging.getLogger("tfapp")
+_EXAMPLES = 64  # of the test split, raw, on which an export is compared
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """A data set, ready for a model."""
+
+    source: Source  # encoded, with train, validation and test
+    preprocess: Preprocessing
+    examples: dict  # raw features of a few test examples, name -> NumPy [n, ...]
+    raw: Source | None  # before it was encoded, where `prepare` was asked to keep it
+
+    @property
+    def spec(self):
+        """The `DataSpec`."""
+        return self.source.spec
+
+    @property
+    def inputs(self):
+        """The `InputSpec` of each feature."""
+        return self.preprocess.input_specs(self.spec)
+
+
+def prepare(config, *, fitted=None, list_in=None, keep_raw=False):
+    """Opens the data set and encodes it.
+
+    Args:
+      config: a `Config`.
+      fitted: the `Preprocessing` of an earlier start of the run; None: it is fitted on train.
+      list_in: folder in which examples that cannot be used are listed; None: nowhere.
+      keep_raw: whether `Data.raw` is kept, which costs memory.
+
+    Returns:
+      a `Data`.
+
+    Raises:
+      UsageError, DataError, StorageError: the data cannot be used.
+    """
+    raw = holdout.with_all_splits(
+        open_source(
+            config.dataset,
+            label=config.label,
+            task=config.task,
+            features=config.features,
+            feature_kind=config.feature_kind,
+            weight_column=config.weight_column,
+            group_column=config.group_column,
+            max_bad_examples=config.max_bad_examples,
+            image_size=config.image_size,
+            validation_split=config.validation_split,
+            data_dir=config.data_dir,
+            manual_dir=config.manual_dir,
+            offline=config.offline,
+        ),
+        fraction=config.validation_split,
+        seed=config.seed,
+    )
+    if list_in is not None:
+        raw.bad_examples.keep_in(list_in)
+    found = raw.splits["test"].examples(_EXAMPLES)
+    preprocess = fitted or preprocessing.fit(
+        raw.spec,
+        raw.splits["train"],
+        text_length=config.text_length,
+        text_unit=config.text_unit,
+        vocabulary_size=config.vocabulary_size,
+    )
+    source = encode(raw, preprocess, unknown_category=config.unknown_category)
+    _log(source)
+    return Data(
+        source=source,
+        preprocess=preprocess,
+        examples={f.name: found[f.name] for f in source.spec.features},
+        raw=raw if keep_raw else None,
+    )
+
+
+def _log(source):
+    spec = source.spec
+    counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
+    features = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in spec.features)
+    label = {
+        "class": f"{spec.label.num_classes} classes",
+        "real": "real values",
+        "tokens": f"the next of {spec.label.num_classes} tokens",
+    }[spec.label.kind]
+    _LOG.info("data: %s: %s examples; %s -> %s", spec.name, counts, features, label)

@@ -1,0 +1,67 @@
+"""How the steps of one run are built, whichever precision and placement are chosen."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from tfapp.data.augmentation import Augmentation
+from tfapp.data.pipeline.engine import Engine
+from tfapp.data.preprocessing import Preprocessing
+from tfapp.data.splits.bad_examples import BadExamples
+from tfapp.tasks.task import Task
+from tfapp.training import loop, placement, step
+from tfapp.training.after_update import AfterUpdate
+
+
+@dataclasses.dataclass(frozen=True)
+class StepBuilder:
+    """What every step of a run has in common; a `TrainState` and a placement complete it."""
+
+    strategy: tf.distribute.Strategy
+    task: Task
+    preprocess: Preprocessing
+    augment: Augmentation | None
+    engine: Engine
+    label: str  # name of the label in a batch
+    options: step.StepOptions
+    bad_examples: BadExamples
+    after_update: Sequence[AfterUpdate] = ()
+
+    def functions(self, state, *, augment=None, **changes):
+        """The two halves of a step, not yet placed.
+
+        Args:
+          state: a `TrainState`.
+          augment: the augmentation in compiled form; None: as it is.
+          **changes: to the step's options.
+        """
+        return step.make_step_functions(
+            model=state.model,
+            task=self.task,
+            preprocess=self.preprocess,
+            augment=augment or self.augment,
+            optimizer=state.optimizer,
+            label=self.label,
+            options=self._options(state, **changes),
+            after_update=self.after_update,
+        )
+
+    def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:
+        """Returns run(first_step, num_steps) -> `LoopResult`."""
+        chosen = placement.PLACEMENTS[placement_name]
+        augment = placement.compile_augment(self.augment, chosen)
+        run = loop.make_loop(
+            state=state,
+            functions=self.functions(state, augment=augment),
+            options=self._options(state),
+            engine=self.engine,
+            strategy=self.strategy,
+            placement=chosen,
+            metrics=self.task.training_metrics,
+        )
+        return self.bad_examples.reporting()(run)
+
+    def _options(self, state, **changes):
+        scaling = {"loss_scaling": state.precision == "float16"}
+        return dataclasses.replace(self.options, **scaling, **changes)

@@ -1,0 +1,73 @@
+"""summary.json: how a run ended, how good and how fast it was, and what was chosen and why."""
+
+import time
+
+from tfapp.experiment.monitor import find_monitor
+from tfapp.experiment.result import Result
+from tfapp.run_folder import SUMMARY
+
+
+class Summary:
+    """Writes the summary of one run."""
+
+    def __init__(self, experiment, folder, throughput, *, started):
+        """`started`: time.monotonic() when the run began."""
+        self._experiment = experiment
+        self._folder = folder
+        self._throughput = throughput
+        self._started = started
+
+    def write(self, status, host, *, metrics=None, details=None, exported=None, reason=""):
+        """Replaces summary.json.
+
+        Args:
+          status: "done", "stopped" or "diverged".
+          host: the `HostState`.
+          metrics: split -> metric -> value, of the final evaluation.
+          details: split -> what is no single number, such as a confusion matrix.
+          exported: path of the exported model, or None.
+          reason: of an early end.
+
+        Returns:
+          what was written, a dict.
+        """
+        experiment = self._experiment
+        engine, choice = experiment.engine_choice, experiment.choice
+        name, _ = find_monitor(experiment.config.monitor, experiment.task)
+        summary = {
+            "status": status,
+            "steps": host.step,
+            "total_steps": experiment.batches.total_steps,
+            "reason": reason,
+            "metrics": metrics or {},
+            "best": {"step": host.best_step, "metric": name, "value": host.best_value},
+            **self._throughput.summary(),
+            "train_seconds": round(host.train_seconds, 3),
+            "seconds": round(time.monotonic() - self._started, 3),
+            "engine": engine.name,
+            "engine_reason": engine.reason,
+            "xla": choice.placement,
+            "xla_reason": choice.placement_reason,
+            "precision": choice.precision,
+            "precision_reason": choice.precision_reason,
+            "measurements": choice.measurements,
+            "eval_batch_size": experiment.batches.eval_batch_size,
+            "replicas": experiment.batches.num_replicas,
+            "bad_examples": experiment.bad_examples.count,
+            "export": exported,
+            "details": details or {},
+        }
+        self._folder.write_json(SUMMARY, summary)
+        return summary
+
+    def result(self, summary):
+        """The `Result` of a run whose summary this is."""
+        return Result(
+            status=summary["status"],
+            steps=summary["steps"],
+            metrics=summary["metrics"],
+            model_dir=str(self._folder.path),
+            export_dir=summary["export"],
+            model=self._experiment.model,
+            summary=summary,
+        )
