@@ -10,13 +10,13 @@ import logging
 from tfapp.data import open_source, preprocessing
 from tfapp.data.pipeline import choose as engines
 from tfapp.distribution.strategy import build_strategy, device_type
-from tfapp.durations import RunLength
 from tfapp.errors import DataError, UsageError
 from tfapp.experiment import augment
 from tfapp.experiment.calibration import choose
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.encoding import encode, fit
 from tfapp.experiment.experiment import Experiment
+from tfapp.flag_values import RunLength
 from tfapp.models.auto import choose_model
 from tfapp.run_folder import PREPROCESSING
 from tfapp.tasks import build_task

@@ -5,9 +5,9 @@ import dataclasses
 from tfapp.data.pipeline import choose as engines
 from tfapp.data.pipeline.evaluation import evaluation_input
 from tfapp.distribution.strategy import device_type
-from tfapp.durations import RunLength
 from tfapp.experiment.calibration import choose
 from tfapp.experiment.model_state import build_state
+from tfapp.flag_values import RunLength
 from tfapp.training import evaluation, loop, placement, step
 from tfapp.training.state import TrainState
 

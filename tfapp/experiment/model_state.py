@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfapp.durations import parse_duration
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_arguments
+from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
 from tfapp.training import optimizers, remat
 from tfapp.training.schedules import Schedule

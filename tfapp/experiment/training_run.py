@@ -16,10 +16,10 @@ from tfapp.callbacks.throughput import Throughput
 from tfapp.callbacks.validation import Validation
 from tfapp.callbacks.writers.jsonl import JsonlWriter
 from tfapp.callbacks.writers.tensorboard import TensorBoardWriter
-from tfapp.durations import parse_duration
 from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.build import use_best_weights
 from tfapp.export import savedmodel
+from tfapp.flag_values import parse_duration
 from tfapp.run_folder import SUMMARY
 from tfapp.tasks import with_derived
 from tfapp.training.checkpoints import Checkpoints

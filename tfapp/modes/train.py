@@ -41,11 +41,10 @@ def run(config):
 def _run(config):
     from tfapp.experiment import environment  # TensorFlow is imported here
 
-    lines = flags.to_lines(config)
-    folder = open_run_folder(config, lines)
+    folder = open_run_folder(**flags.folder_arguments(config))
     try:
         training = _prepare(config, folder)
-        folder.write_flags(lines)
+        folder.write_flags(flags.to_lines(config))
         folder.write_json("environment.json", environment.describe())
         _LOG.info("run: %s", folder.path)
         return training.run()
@@ -54,7 +53,7 @@ def _run(config):
 
 
 def _check(config):
-    folder = open_run_folder(config, flags.to_lines(config))
+    folder = open_run_folder(**flags.folder_arguments(config))
     _prepare(config, folder)
     folder.discard()
 
