@@ -58,6 +58,13 @@ def test_an_interrupted_run_is_found_again(open_folder, status):
     assert open_folder().path == first.path
 
 
+def test_an_interrupted_run_is_found_without_its_lock_file(open_folder):
+    first = open_folder()
+    first.close()
+    (first.path / ".lock").unlink()  # as in a copy of the folder
+    assert open_folder().path == first.path
+
+
 def test_a_run_with_other_flags_is_not_taken_for_it(open_folder):
     first = open_folder()
     first.close()

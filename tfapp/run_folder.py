@@ -204,7 +204,7 @@ def _is_interrupted(path, is_same_run):
             return False
         if not is_same_run(path / FLAGS):
             return False
-        with open(path / _LOCK) as file:
+        with contextlib.suppress(FileNotFoundError), open(path / _LOCK) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False
