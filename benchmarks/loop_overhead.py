@@ -26,6 +26,7 @@ import tensorflow as tf  # noqa: E402
 
 import tfapp  # noqa: E402
 from tfapp.experiment import build  # noqa: E402
+from tfapp.flags import folder_arguments  # noqa: E402
 from tfapp.run_folder import open_run_folder  # noqa: E402
 from tfapp.training import placement, step  # noqa: E402
 
@@ -52,7 +53,7 @@ def compare(flags, name, folder):
         precision=flags.precision, xla=name, model_dir=folder, steps=10**6,
         learning_rate=1e-12,
     )  # fmt: skip
-    experiment = build.build(config, open_run_folder(config, []), calibrate=False)
+    experiment = build.build(config, open_run_folder(**folder_arguments(config)), calibrate=False)
     experiment.engine.restart(0)
     runs = {"loop": experiment.make_loop(), "bare": bare_loop(experiment, name)}
     for run in runs.values():

@@ -12,20 +12,21 @@ PACKAGE = ROOT / "tfapp"
 
 # Lowest first. A module imports from layers below its own, and from its own room; what a layer's
 # rooms may additionally take from one another is in SIDEWAYS.
+_CONFIGURATION = {"config", "config_fields", "config_checks", "flag_values", "migrations"}
 LAYERS = (
-    {"spec", "config", "errors", "registry", "durations", "flag_values", "runtime"},
+    {*_CONFIGURATION, "spec", "errors", "registry", "runtime"},
     {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},
     {"experiment"},
-    {"modes", "flags"},
+    {"modes", "flags", "flag_help"},
     {"cli"},
 )
 # modes may import flags: a run's folder keeps its resolved flags. export calls a model as the
 # training does (training.forward), so that what is served is what was measured.
-SIDEWAYS = {("modes", "flags"), ("export", "training")}
-# flags answers --help, so it sees what needs no TensorFlow: nothing but the lowest layer.
-FLAGS_SEE = LAYERS[0]
+SIDEWAYS = {("modes", "flags"), ("flags", "flag_help"), ("export", "training")}
+# flags answers --help, so it sees what needs no TensorFlow: the lowest layer, and run_folder.
+FLAGS_SEE = LAYERS[0] | {"flag_help", "run_folder"}
 
 
 def modules():

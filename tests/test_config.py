@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfapp.config import CHOICES, IDENTITY, Config
+from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 
 
@@ -29,7 +29,13 @@ from tfapp.errors import UsageError
         ({"evaluate_every": "60s"}, "--evaluate_every=60s: write it as"),
         ({"steps_per_loop": "0"}, "--steps_per_loop=0: a number above 0, or auto"),
         ({"model_arg": ("hidden",)}, "--model_arg=hidden: write it as name=value"),
-        ({"export": ("savedmodle",)}, "--export=savedmodle: unknown; did you mean 'savedmodel'?"),
+        ({"learning_rate": float("-inf")}, "--learning_rate=-inf: must be above 0"),
+        ({"weight_decay": float("nan")}, "--weight_decay=nan: must be 0 or more"),
+        ({"weight_decay": float("inf")}, "--weight_decay=inf: must be finite"),
+        ({"clip_norm": float("inf")}, "--clip_norm=inf: must be finite"),
+        ({"ema": 1.0}, "--ema=1.0: must be at least 0 and below 1"),
+        ({"eval_batch_size": -1}, "--eval_batch_size=-1: must be 0 or more"),
+        ({"writers": ("csv", "csv")}, "--writers=csv,csv: csv is given twice"),
         ({"export": ("none", "savedmodel")}, "--export=none,savedmodel: none excludes"),
         ({"mode": "eval"}, "--mode=eval needs --model_dir"),
         ({"mode": "predict", "model_dir": "run"}, "--input is needed with --mode=predict"),
@@ -60,9 +66,23 @@ def test_a_list_is_as_good_as_a_tuple_and_an_int_as_a_float():
     assert type(config.batch_size) is int
 
 
-def test_defaults_are_a_choice():
-    for name, choices in CHOICES.items():
-        assert getattr(Config(), name) in choices
+def test_names_that_registries_know_are_checked_there():
+    config = Config(export=("anything",), writers=("anything",), optimizer="anything")
+    assert config.export == ("anything",)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_not_finite_is_refused_everywhere(value):
+    for name, flag in FLAGS.items():
+        if isinstance(flag.default, float):
+            with pytest.raises(UsageError, match=f"--{name}={value}: "):
+                Config(**{name: value})
+
+
+@pytest.mark.parametrize("name", [name for name, flag in FLAGS.items() if flag.units])
+def test_a_duration_that_is_not_finite_is_refused(name):
+    with pytest.raises(UsageError, match=f"--{name}=9+: write it as"):
+        Config(**{name: "9" * 400})
 
 
 def test_a_config_cannot_be_changed():
@@ -70,6 +90,12 @@ def test_a_config_cannot_be_changed():
         Config().seed = 1
 
 
-def test_identity_are_fields():
-    assert set(IDENTITY) <= {field.name for field in dataclasses.fields(Config)}
+def test_identity_is_what_is_computed():
     assert Config(seed=7).identity()["seed"] == 7
+    assert not {"mode", "model_dir", "keep", "eval_batch_size"} & set(Config().identity())
+
+
+def test_the_length_belongs_to_the_identity_with_a_schedule():
+    assert not {"epochs", "steps"} & set(Config().identity())
+    identity = Config(schedule="cosine", steps=9).identity()
+    assert (identity["epochs"], identity["steps"]) == (50, 9)

@@ -19,6 +19,12 @@ def test_exit_codes_are_unique_and_documented():
     }
 
 
+def test_each_exit_code_has_a_meaning_of_its_own():
+    meanings = errors.exit_codes()
+    assert list(meanings) == [0, 1, *(kind.exit_code for kind in kinds())]
+    assert len(set(meanings.values())) == len(meanings)
+
+
 def test_messages_are_one_line():
     for kind in kinds():
         assert str(kind("first\nsecond")) == "first second"

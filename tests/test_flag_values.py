@@ -1,9 +1,9 @@
-"""--model_arg: Python's literals, everything else is text."""
+"""Pairs of --model_arg (Python's literals, all else is text), and 500, 3e, 10%, 60s, 4096ex."""
 
 import pytest
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import last_of_each, parse_arguments
+from tfapp.flag_values import RunLength, last_of_each, parse_arguments, parse_duration
 
 
 def test_values():
@@ -31,3 +31,27 @@ def test_twice():
 )
 def test_later_pairs_override_and_an_empty_one_forgets(pairs, kept):
     assert last_of_each(pairs) == kept
+
+
+@pytest.mark.parametrize(
+    "text, steps",
+    [("500", 500), ("3e", 120), ("0.5e", 20), ("10%", 100), ("4096ex", 128), ("1ex", 1), ("0", 0)],
+)
+def test_lengths_in_steps(text, steps):
+    length = RunLength(steps_per_epoch=40, total_steps=1000, batch_size=32)
+    assert length.steps(parse_duration(text, "log_every")) == steps
+
+
+def test_seconds_keep_their_unit():
+    assert parse_duration("60s", "checkpoint_every").unit == "seconds"
+
+
+@pytest.mark.parametrize("text", ["", "e", "-1", "1h", "1e5", "nan", "1 2"])
+def test_unreadable(text):
+    with pytest.raises(UsageError, match=f"--log_every={text}: write it as"):
+        parse_duration(text, "log_every")
+
+
+def test_a_unit_that_does_not_belong():
+    with pytest.raises(UsageError, match="write it as 500"):
+        parse_duration("60s", "log_every", ("steps", "epochs"))

@@ -1,31 +1,60 @@
-"""Flags and Config fields are the same names; flags.txt repeats a run."""
-
-import dataclasses
+"""Flags and Config fields are the same names; flags.txt repeats a run; --help and docs/flags.md."""
 
 import pytest
 
-from tfapp import flags
-from tfapp.config import Config
+from tests.conftest import ROOT
+from tfapp import cli, flag_help, flags
+from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
-
-
-def test_every_field_has_a_flag_and_every_flag_a_field():
-    named = [name for group in flags.GROUPS.values() for name in group]
-    assert len(named) == len(set(named))
-    assert set(named) == {field.name for field in dataclasses.fields(Config)}
+from tfapp.models import MODELS
+from tfapp.tasks import TASKS
+from tfapp.training.placement import PLACEMENTS
+from tfapp.training.schedules import SCHEDULES
 
 
 def test_no_flag_gives_the_defaults():
     assert flags.parse(["main.py"]) == Config()
 
 
+def test_every_field_is_a_flag():
+    for name, flag in FLAGS.items():
+        if isinstance(flag.default, bool):
+            argument = f"--no{name}"
+        else:
+            argument = f"--{name}={flag_help._default(flag)}"
+        flags._given(["main.py", argument])
+
+
 def test_help_shows_every_flag_with_its_default():
-    text = flags.help_text()
-    for field in dataclasses.fields(Config):
-        assert f"--{field.name}=" in text or f"--[no]{field.name}=" in text
+    text = flag_help.help_text()
+    for name in FLAGS:
+        assert text.count(f"  --{name}=") + text.count(f"  --[no]{name}=") == 1
     assert "--batch_size=32" in text
     assert "--optimizer=adam" in text
     assert max(len(line) for line in text.splitlines()) <= 100
+
+
+@pytest.mark.parametrize("name, registry", [("model", MODELS), ("task", TASKS)])
+def test_help_names_all_that_is_registered(name, registry):
+    for entry in registry.names():
+        assert entry in FLAGS[name].meaning
+
+
+def test_choices_are_those_of_the_parts_that_have_them():
+    assert FLAGS["schedule"].choices == tuple(SCHEDULES)
+    assert FLAGS["xla"].choices == ("auto", *PLACEMENTS)
+    assert FLAGS["mode"].choices == tuple(cli._MODES)
+
+
+def test_the_page_of_flags_is_current():
+    page = (ROOT / "docs" / "flags.md").read_text()
+    assert page == flag_help.markdown(), "run: python -m tfapp.flags > docs/flags.md"
+
+
+def test_the_page_has_a_row_for_every_flag():
+    rows = [line.split(" | ")[0] for line in flag_help.markdown().splitlines()]
+    for name in FLAGS:
+        assert rows.count(f"| `--{name}`") == 1
 
 
 UNUSUAL = Config(
@@ -33,6 +62,7 @@ UNUSUAL = Config(
     offline=True, model="my.module:Net", model_arg=("hidden=[1, 2]", "name=a=b"), epochs=7,
     learning_rate=1 / 3, optimizer="sgd", early_stopping=2, logical_devices=2, engine="stream",
     log_every="5%", checkpoint_every="60s", export=("none",), batch_size=64,
+    features=("age", 'income, in "real" terms'), eval_batch_size=7, writers=("csv",),
 )  # fmt: skip
 
 
@@ -50,6 +80,18 @@ def test_later_flags_override_a_flagfile(tmp_path):
     assert (parsed.epochs, parsed.seed) == (4, 5)
     assert parsed.model_arg == ("depth=6", "width=8")
     assert flags.parse([*given, "--model_arg="]).model_arg == ()
+
+
+@pytest.mark.parametrize("form", [("--flagfile=run/flags.txt",), ("--flagfile", "run/flags.txt")])
+def test_a_runs_flags_override_earlier_ones_and_are_overridden_by_later_ones(tmp_path, form):
+    (tmp_path / "run").mkdir()
+    lines = flags.to_lines(Config(seed=5, epochs=3, model_arg=("depth=3", "width=8")))
+    (tmp_path / "run" / "flags.txt").write_text("\n".join(lines) + "\n")
+    parsed = flags.parse(
+        ["main.py", "--seed=4", "--model_dir=x", *form, "--epochs=6", "--model_arg=depth=6"]
+    )
+    assert (parsed.seed, parsed.epochs, parsed.model_dir) == (5, 6, "x")
+    assert parsed.model_arg == ("depth=6", "width=8")
 
 
 def test_flags_txt_holds_what_is_computed_and_not_where():
@@ -72,6 +114,7 @@ def test_eval_starts_from_the_runs_own_flags(tmp_path):
         ("--batch_size", "batch_size"),
         ("digits", "'digits': not a flag"),
         ("--flagfile=none.flags", "none.flags"),
+        ("--flagfile", "flagfile"),
         ("--offline=maybe", "offline"),
     ],
 )

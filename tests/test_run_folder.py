@@ -6,20 +6,19 @@ import pathlib
 import pytest
 
 import tfapp
-from tfapp import run_folder
+from tfapp import flags, run_folder
 from tfapp.errors import DataError, StorageError, UsageError
-
-LINES = ["--dataset=digits", "--seed=0"]
 
 
 @pytest.fixture
 def open_folder():
-    """open_folder(lines, **changes): opens a run's folder, and closes it after the test."""
+    """open_folder(**changes): opens a run's folder, and closes it after the test."""
     opened = []
 
-    def open_(lines=LINES, **changes):
-        folder = run_folder.open_run_folder(tfapp.Config(**changes), lines)
-        folder.write_flags(lines)
+    def open_(**changes):
+        config = tfapp.Config(**changes)
+        folder = run_folder.open_run_folder(**flags.folder_arguments(config))
+        folder.write_flags(flags.to_lines(config))
         opened.append(folder)
         return folder
 
@@ -59,10 +58,17 @@ def test_an_interrupted_run_is_found_again(open_folder, status):
     assert open_folder().path == first.path
 
 
+def test_an_interrupted_run_is_found_without_its_lock_file(open_folder):
+    first = open_folder()
+    first.close()
+    (first.path / ".lock").unlink()  # as in a copy of the folder
+    assert open_folder().path == first.path
+
+
 def test_a_run_with_other_flags_is_not_taken_for_it(open_folder):
     first = open_folder()
     first.close()
-    other = open_folder(["--dataset=digits", "--seed=1"])
+    other = open_folder(keep=4)
     other.close()
     assert other.path != first.path
     assert open_folder().path == first.path

@@ -10,7 +10,7 @@ Importing the package is cheap: TensorFlow is loaded by the first call that need
 from tfapp.config import Config
 from tfapp.errors import TfappError
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Config", "TfappError", "register_dataset", "register_model", "register_task", "run"]
 
 

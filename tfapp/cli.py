@@ -7,8 +7,8 @@ import signal
 import sys
 import traceback
 
-from tfapp import flags
-from tfapp.errors import StorageError, TfappError
+from tfapp import flag_help, flags
+from tfapp.errors import Stopped, StorageError, TfappError
 from tfapp.runtime import import_tensorflow
 
 _MODES = {
@@ -24,12 +24,12 @@ _MODES = {
 def main(argv):
     """Runs the command line `argv` (program name first) and returns the exit code."""
     if any(argument in flags.HELP_FLAGS for argument in argv[1:]):
-        print(flags.help_text())
+        print(flag_help.help_text())
         return 0
     _configure_logging()
     try:
         config = flags.parse(argv)
-        if config.mode != "doctor":  # who is asked just when TensorFlow cannot be imported
+        if config.mode != "doctor":  # it has to answer where TensorFlow cannot be imported
             import_tensorflow.import_tensorflow()
         importlib.import_module(_MODES[config.mode]).main(config)
     except TfappError as error:
@@ -37,7 +37,9 @@ def main(argv):
     except OSError as error:
         return _report_os_error(error)
     except KeyboardInterrupt:
-        return _report("stopped; what was saved stays: repeat the command to continue", 143)
+        return _report(
+            "stopped; what was saved stays: repeat the command to continue", Stopped.exit_code
+        )
     except Exception as error:  # the last resort: a bug is reported as one, with its details kept
         return _report_bug(error)
     return 0
@@ -45,8 +47,8 @@ def main(argv):
 
 def run():
     """Entry point of the process: main.py and the `tfapp` console script."""
-    # Process 1 of a container is not ended by a signal that it has no handler for, so that
-    # stopping it while TensorFlow is loaded would take until it is killed.
+    # A signal without a handler does not end process 1 of a container: stopping it while
+    # TensorFlow is loaded would take until it is killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv))
 
@@ -63,7 +65,7 @@ def _report(message, code):
 
 
 def _report_os_error(error):
-    """An error of the file system that nobody turned into a TfappError on the way."""
+    """Reports an error of the file system that no one turned into a TfappError."""
     storage = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
     if error.errno in storage:
         return _report(f"{error.filename or 'disk'}: {error.strerror}", StorageError.exit_code)

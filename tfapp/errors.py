@@ -1,13 +1,11 @@
-"""The errors a user can cause, each with the exit code it ends the process with.
-
-0 is success and 1 an internal error; every other code belongs to exactly one class here.
-"""
+"""The errors a user can cause, each with the exit code that the process ends with."""
 
 
 class TfappError(ValueError):
     """Base of all errors that are reported in one line instead of a traceback."""
 
     exit_code = 1
+    meaning = "internal error"  # of the exit code, in --help
 
     def __init__(self, message):
         # Messages quote other libraries' and users' own errors, which may span lines.
@@ -18,19 +16,21 @@ class UsageError(TfappError):
     """A flag, name or combination of flags that cannot work."""
 
     exit_code = 2
+    meaning = "usage"
 
 
 class DataError(TfappError):
     """A file, split, shape, dtype or label that cannot be used."""
 
     exit_code = 3
+    meaning = "data"
 
 
 class DivergedError(TfappError):
     """The loss became NaN or infinite; the last good state is kept."""
 
     exit_code = 4
-
+    meaning = "diverged"
     step = None  # the step whose loss is not finite, counted from 0; None: not a step's loss
 
     @classmethod
@@ -45,18 +45,27 @@ class DivergedError(TfappError):
 
 
 class DeviceError(TfappError):
-    """A device that was asked for is not there."""
+    """A device that the user requires is missing."""
 
     exit_code = 5
+    meaning = "device missing"
 
 
 class StorageError(TfappError):
     """The disk is full or the run folder cannot be written."""
 
     exit_code = 6
+    meaning = "disk full or folder not writable"
 
 
 class Stopped(TfappError):
     """Stopped by SIGTERM or SIGINT after saving; the same command continues."""
 
     exit_code = 143
+    meaning = "stopped after saving (repeat to continue)"
+
+
+def exit_codes():
+    """Every exit code -> its meaning."""
+    errors = (TfappError, *TfappError.__subclasses__())
+    return {0: "done"} | {error.exit_code: error.meaning for error in errors}

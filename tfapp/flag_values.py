@@ -1,8 +1,21 @@
-"""Reads --model_arg and its like: `name=value`, with values as Python writes them."""
+"""Values of flags that have a form of their own: name=value pairs, and durations."""
 
 import ast
+import dataclasses
+import re
 
 from tfapp.errors import UsageError
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ex|e|%|s|)")
+_UNITS = {"": "steps", "e": "epochs", "%": "percent", "s": "seconds", "ex": "examples"}
+# How a duration in each unit is written, for messages.
+_WRITTEN = {
+    "steps": "500",
+    "epochs": "3e",
+    "percent": "10%",
+    "seconds": "60s",
+    "examples": "4096ex",
+}
 
 
 def last_of_each(pairs):
@@ -22,7 +35,10 @@ def last_of_each(pairs):
 def parse_arguments(pairs, flag):
     """Turns ("hidden=256", "activation=gelu") into {"hidden": 256, "activation": "gelu"}.
 
-    A value that is no Python literal is a string. Raises UsageError for a name given twice.
+    A value that is no Python literal is a string.
+
+    Raises:
+      UsageError: a name is given twice.
     """
     arguments = {}
     for pair in pairs:
@@ -35,3 +51,25 @@ def parse_arguments(pairs, flag):
         except (ValueError, SyntaxError):
             arguments[name] = value
     return arguments
+
+
+@dataclasses.dataclass(frozen=True)
+class Duration:
+    """A length; `unit` is steps, epochs, percent (of the run), seconds or examples."""
+
+    value: float
+    unit: str
+
+
+def parse_duration(text, flag, units=tuple(_WRITTEN)):
+    """Reads a `Duration` such as 500, 3e, 10%, 60s or 4096ex.
+
+    Raises:
+      UsageError: not of that form, or a unit that is not among `units`.
+    """
+    match = _DURATION.fullmatch(str(text).strip())
+    unit = _UNITS[match.group(2)] if match else None
+    if unit not in units or math.isinf(float(match.group(1))):
+        examples = ", ".join(f"{_WRITTEN[u]} ({u})" for u in units)
+        raise UsageError(f"--{flag}={text}: write it as {examples}")
+    return Duration(float(match.group(1)), unit)

@@ -7,15 +7,25 @@ import os
 import pathlib
 import re
 
+from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.runtime.atomic_files import write_text
 
+# Files and folders of a run.
 FLAGS = "flags.txt"
-SUMMARY = "summary.json"
+IDENTITY = "identity.json"
+ENVIRONMENT = "environment.json"
 PREPROCESSING = "preprocessing.json"
 CHOICES = "choices.json"
 BAD_EXAMPLES = "bad_examples.jsonl"
-_IDENTITY = "identity.json"
+METRICS = "metrics.jsonl"
+TENSORBOARD = "tensorboard"
+CHECKPOINTS = "checkpoints"
+EXPORT = "export"
+SUMMARY = "summary.json"
+_LOCK = ".lock"
+# What a run writes before its first step.
+_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, CHOICES, BAD_EXAMPLES, _LOCK)
 
 
 class RunFolder:
@@ -49,9 +59,7 @@ class RunFolder:
     def discard(self):
         """Removes the folder again if it is new: for a run that failed before its first step."""
         if self.is_new:
-            for name in (
-                FLAGS, _IDENTITY, PREPROCESSING, CHOICES, BAD_EXAMPLES, "environment.json", ".lock",
-            ):  # fmt: skip
+            for name in _EARLY:
                 (self.path / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # something else is in there: not ours to remove
                 for path in self._made:
@@ -75,22 +83,29 @@ def read_json(path):
         raise DataError(f"{path}: cannot be read ({str(error)[:100]})") from error
 
 
-def open_run_folder(config, lines):
+def open_run_folder(*, model_dir, resume, dataset, model, identity, is_same_run):
     """Chooses, makes and locks the run's folder.
 
     Args:
-      config: the `Config`.
-      lines: its resolved flags (`flags.to_lines`).
+      model_dir: its path; empty: an interrupted run's, or a new runs/DATASET-MODEL-N.
+      resume: "auto", "never" or "must": whether a folder with a run in it is continued.
+      dataset: value of --dataset, for the name of a new folder.
+      model: value of --model, likewise.
+      identity: what the folder is bound to, name of a field -> value.
+      is_same_run: called with the path of an interrupted run's flags.txt; whether repeating this
+        command continues that run. It may raise an OSError or ValueError for a file that it cannot
+        read, which then belongs to another run.
 
     Raises:
       UsageError: the folder belongs to another configuration or process, or --resume forbids it.
+      DataError: the folder's identity.json is damaged.
       StorageError: it cannot be made or written.
     """
-    path = pathlib.Path(config.model_dir) if config.model_dir else _default_path(config, lines)
-    if config.resume == "must" and not (path / "checkpoints").is_dir():
+    path = pathlib.Path(model_dir or _default_path(dataset, model, resume, is_same_run))
+    if resume == "must" and not (path / CHECKPOINTS).is_dir():
         raise UsageError(f"--resume=must: {path} holds no checkpoints")
-    occupied = path.is_dir() and any(p.name != ".lock" for p in path.iterdir())
-    if occupied and config.resume == "never":
+    occupied = path.is_dir() and any(p.name != _LOCK for p in path.iterdir())
+    if occupied and resume == "never":
         raise UsageError(f"--resume=never: {path} is not empty; name another --model_dir")
     if occupied and not (path / FLAGS).exists():
         raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
@@ -102,7 +117,7 @@ def open_run_folder(config, lines):
         raise StorageError(f"--model_dir={path}: {error.strerror}") from error
     folder = RunFolder(path, lock, is_new=not occupied, made=made)
     try:
-        _check_identity(folder, config)
+        _check_identity(folder, identity)
     except BaseException:
         folder.close()
         raise
@@ -111,35 +126,35 @@ def open_run_folder(config, lines):
 
 def read_run_folder(path):
     """An existing run's folder, for reading: it may be in use. Raises UsageError."""
-    if not (pathlib.Path(path) / "checkpoints").is_dir():
+    if not (pathlib.Path(path) / CHECKPOINTS).is_dir():
         raise UsageError(f"--model_dir={path}: holds no checkpoints")
     return RunFolder(path, None, is_new=False)
 
 
-def _check_identity(folder, config):
-    """Binds a new folder to this configuration, or compares an old one with it."""
-    mine = json.loads(json.dumps(config.identity()))
-    theirs = folder.read_json(_IDENTITY)
-    if theirs is None:
-        folder.write_json(_IDENTITY, mine)
+def _check_identity(folder, mine):
+    """Binds a new folder to the configuration `mine`, or compares an older one with it."""
+    kept = folder.read_json(IDENTITY)
+    if kept is None:
+        folder.write_json(IDENTITY, migrations.identity_to_json(mine))
         return
-    different = [name for name in mine if mine[name] != theirs.get(name)]
+    theirs = migrations.identity_from_json(kept, folder.path / IDENTITY)
+    different = [name for name in mine if mine[name] != theirs[name]]
     if different:
         name = different[0]
         raise UsageError(
             f"--model_dir={folder.path}: belongs to a run with "
-            f"--{name}={_shown(theirs.get(name))}, not {_shown(mine[name])}; name another folder "
+            f"--{name}={_shown(theirs[name])}, not {_shown(mine[name])}; name another folder "
             "or use its flags"
         )
 
 
 def _shown(value):
-    return ",".join(map(str, value)) if isinstance(value, list) else value
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def _lock(path):
     """A file lock that goes with the process. Raises UsageError if another process holds it."""
-    descriptor = os.open(path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -148,20 +163,20 @@ def _lock(path):
     return descriptor
 
 
-def _default_path(config, lines):
+def _default_path(dataset, model, resume, is_same_run):
     """runs/DATASET-MODEL-N, or runs/DATASET-N with --model=auto.
 
-    N is that of an interrupted run with the same flags, or the next free number.
+    N is that of an interrupted run of the same configuration, or the next free number.
     """
-    stem = _tail(config.dataset)
-    if config.model != "auto":
-        stem += f"-{_tail(config.model)}"
+    stem = _tail(dataset)
+    if model != "auto":
+        stem += f"-{_tail(model)}"
     root = pathlib.Path("runs")
     numbers = _numbers(root, stem)
-    if config.resume != "never":
+    if resume != "never":
         for number in sorted(numbers, reverse=True):
             path = root / f"{stem}-{number}"
-            if _is_interrupted(path, lines):
+            if _is_interrupted(path, is_same_run):
                 return path
     return root / f"{stem}-{max(numbers, default=0) + 1}"
 
@@ -181,15 +196,15 @@ def _numbers(root, stem):
     return [int(m.group(1)) for m in map(pattern.fullmatch, names) if m]
 
 
-def _is_interrupted(path, lines):
-    """True for an unfinished run with exactly these flags that no process holds."""
-    with contextlib.suppress(OSError, DataError, ValueError):
-        if (path / FLAGS).read_text().splitlines() != list(lines):
-            return False
+def _is_interrupted(path, is_same_run):
+    """True for an unfinished run of this configuration that no process holds."""
+    with contextlib.suppress(OSError, ValueError):
         summary = read_json(path / SUMMARY)
         if summary is not None and summary.get("status") == "done":
             return False
-        with open(path / ".lock") as file:
+        if not is_same_run(path / FLAGS):
+            return False
+        with contextlib.suppress(FileNotFoundError), open(path / _LOCK) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False

@@ -29,7 +29,7 @@ def run(config):
         config = dataclasses.replace(
             config, mode="train", model_dir=f"{folder}/run", steps=config.steps or _LONG
         )
-        run_folder = open_run_folder(config, flags.to_lines(config))
+        run_folder = open_run_folder(**flags.folder_arguments(config))
         # TensorFlow is imported here.
         from tfapp.distribution.strategy import device_type
         from tfapp.experiment import throughput

@@ -67,14 +67,7 @@ def _open(config):
     from tfapp.experiment.names import check_names
 
     check_names(config)
-    return open_run_folder(
-        model_dir=config.model_dir,
-        resume=config.resume,
-        dataset=config.dataset,
-        model=config.model,
-        identity=config.identity(),
-        lines=flags.to_lines(config),
-    )
+    return open_run_folder(**flags.folder_arguments(config))
 
 
 def _build(config, folder, actions):

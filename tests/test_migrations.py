@@ -1,0 +1,138 @@
+"""Folders of older and newer versions: fields renamed, changed, unknown."""
+
+import json
+import pathlib
+
+import pytest
+
+import tfapp
+from tfapp import flags, migrations
+from tfapp.config import Config
+from tfapp.errors import DataError, UsageError
+from tfapp.run_folder import open_run_folder
+
+
+@pytest.fixture
+def renamed(monkeypatch):
+    """tfapp as if two of its versions had renamed --rate to --step_size to --learning_rate.
+
+    The first wrote it in thousandths, and --passes for --epochs.
+    """
+    table = (
+        migrations.Migration(
+            "0.1.5",
+            renamed={"rate": "step_size", "passes": "epochs"},
+            changed={"step_size": lambda value: value / 1000},
+        ),
+        migrations.Migration("0.2.0", renamed={"step_size": "learning_rate"}),
+    )
+    monkeypatch.setattr(migrations, "MIGRATIONS", table)
+
+
+@pytest.fixture
+def old_run():
+    """old_run(text, **identity): an interrupted runs/digits-mlp-1 with this flags.txt."""
+
+    def make(text, **identity):
+        folder = pathlib.Path("runs/digits-mlp-1")
+        folder.mkdir(parents=True)
+        (folder / "flags.txt").write_text(text)
+        (folder / "identity.json").write_text(json.dumps(identity))
+        (folder / ".lock").write_text("")
+        return folder
+
+    return make
+
+
+def open_folder(**changes):
+    config = Config(**changes)
+    folder = open_run_folder(**flags.folder_arguments(config))
+    folder.write_flags(flags.to_lines(config))
+    folder.close()
+    return folder
+
+
+def test_flags_txt_begins_with_the_version_that_wrote_it():
+    assert flags.to_lines(Config())[0] == f"# tfapp {tfapp.__version__}"
+    assert migrations.version_of("\n".join(flags.to_lines(Config()))) == tfapp.__version__
+    assert migrations.version_of("--seed=1\n") == "0.1.0"
+    assert migrations.version_of("") == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    "text, rate",
+    [
+        ("--rate=50\n", 0.05),
+        ("# tfapp 0.1.0\n--rate=50\n", 0.05),
+        ("# tfapp 0.1.5\n--step_size=0.05\n", 0.05),
+        ("# tfapp 0.1.10\n--step_size=0.05\n", 0.05),
+        ("# tfapp 0.2.0\n--learning_rate=0.05\n", 0.05),
+    ],
+)
+def test_flags_of_an_older_version_are_read_as_todays(renamed, text, rate):
+    pathlib.Path("flags.txt").write_text(text)
+    assert flags.parse(["main.py", "--flagfile=flags.txt"]).learning_rate == pytest.approx(rate)
+    parsed = flags.parse(["main.py", "--mode=eval", "--model_dir=.", "--seed=3"])
+    assert (parsed.learning_rate, parsed.seed) == (pytest.approx(rate), 3)
+
+
+def test_an_old_name_is_known_in_old_folders_alone(renamed):
+    pathlib.Path("flags.txt").write_text("# tfapp 0.2.0\n--rate=50\n")
+    pathlib.Path("mine.flags").write_text("--rate=50\n")
+    for argument in ("--rate=50", "--flagfile=mine.flags", "--flagfile=flags.txt"):
+        with pytest.raises(UsageError, match="--rate: unknown flag"):
+            flags.parse(["main.py", argument])
+
+
+def test_an_interrupted_run_of_an_older_version_is_found_by_its_command(renamed, old_run):
+    run = old_run("--rate=50\n--passes=3\n--noremat\n", rate=50.0, model="mlp")
+    assert open_folder(learning_rate=0.05, epochs=4).path != run
+    assert open_folder(learning_rate=0.05, epochs=3).path == run
+
+
+def test_a_folder_of_an_older_version_is_bound_to_its_configuration(renamed, old_run):
+    run = old_run("--rate=50\n", rate=50.0, model="mlp", model_arg=["hidden=4"])
+    open_folder(model_dir=str(run), learning_rate=0.05, model_arg=("hidden=4",))
+    with pytest.raises(UsageError, match=r"a run with --learning_rate=0.05, not 0.5;"):
+        open_folder(model_dir=str(run), learning_rate=0.5, model_arg=("hidden=4",))
+    with pytest.raises(UsageError, match=r"a run with --model_arg=hidden=4, not ;"):
+        open_folder(model_dir=str(run), learning_rate=0.05)
+
+
+def test_a_field_that_an_older_version_did_not_know_has_todays_default(old_run):
+    run = old_run("--seed=1\n", seed=1, model="mlp")
+    open_folder(model_dir=str(run), seed=1)
+    with pytest.raises(UsageError, match=r"a run with --weight_decay=0.0, not 0.5;"):
+        open_folder(model_dir=str(run), seed=1, weight_decay=0.5)
+
+
+def test_identity_json_keeps_the_version_that_wrote_it(renamed):
+    folder = open_folder(learning_rate=0.05)
+    kept = json.loads((folder.path / "identity.json").read_text())
+    assert kept["tfapp"] == tfapp.__version__
+    open_folder(model_dir=str(folder.path), learning_rate=0.05)  # read as what it is: not changed
+
+
+def test_a_flag_of_a_newer_version_is_refused_in_one_line(old_run):
+    run = old_run("# tfapp 99.1.0\n--seed=1\n--hover=3\n")
+    for arguments in (
+        [f"--flagfile={run}/flags.txt"],
+        ["--mode=eval", f"--model_dir={run}"],
+    ):
+        with pytest.raises(UsageError) as caught:
+            flags.parse(["main.py", *arguments])
+        assert f"{run}/flags.txt: was written by tfapp 99.1.0" in str(caught.value)
+        assert "--hover" in str(caught.value)
+    assert open_folder(seed=1).path != run
+
+
+def test_a_folder_of_a_newer_version_with_known_flags_alone_is_read(old_run):
+    run = old_run("# tfapp 99.1.0\n--seed=1\n")
+    assert flags.parse(["main.py", f"--flagfile={run}/flags.txt"]).seed == 1
+
+
+def test_an_identity_that_is_none(old_run):
+    run = old_run("--seed=1\n")
+    (run / "identity.json").write_text("[]")
+    with pytest.raises(DataError, match=r"identity.json: cannot be read"):
+        open_folder(model_dir=str(run))

@@ -1,0 +1,94 @@
+"""What a Config refuses without looking at any data: single values, and those that contradict."""
+
+import math
+import numbers
+
+from tfapp.errors import UsageError
+from tfapp.flag_values import parse_duration
+from tfapp.registry import suggest
+
+
+def converted(name, value, kind):
+    """`value` as `kind`, where nothing is lost. From Python a field may be given anything.
+
+    Raises:
+      UsageError: something would be lost.
+    """
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if isinstance(value, kind) and (number or kind not in (int, float)):
+        return value
+    if kind is tuple and isinstance(value, list):
+        return tuple(value)
+    if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
+        return kind(value)
+    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")
+
+
+def check_value(name, value, flag):
+    """Checks one value against its `Flag`: choices, form and bounds. Raises UsageError."""
+    if flag.choices and value not in flag.choices:
+        raise UsageError(
+            f"--{name}={value}: unknown{suggest(value, flag.choices)} "
+            f"(one of {', '.join(flag.choices)})"
+        )
+    number = parse_duration(value, name, flag.units).value if flag.units else value
+    if flag.bounds() and not flag.allows(number):
+        raise UsageError(f"--{name}={value}: {flag.bounds()}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"--{name}={value}: must be finite")
+    if flag.repeated:
+        _check_pairs(name, value, "=", "name=value")
+
+
+def check_forms(config):
+    """Checks what is written in a form of its own. Raises UsageError."""
+    _check_pairs("feature_kind", config.feature_kind, ":", "COLUMN:KIND")
+    per_loop = config.steps_per_loop
+    if per_loop != "auto" and not (per_loop.isdecimal() and int(per_loop) > 0):
+        raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")
+    bad = config.max_bad_examples
+    if not (bad.isdecimal() or _is_percentage(bad)):
+        raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")
+    if "none" in config.export and len(config.export) > 1:
+        raise UsageError(f"--export={','.join(config.export)}: none excludes every other format")
+    for name in config.writers:
+        if config.writers.count(name) > 1:
+            raise UsageError(f"--writers={','.join(config.writers)}: {name} is given twice")
+
+
+def check_together(config):
+    """Checks flags that need or contradict each other. Raises UsageError."""
+    if config.mode in ("eval", "predict") and not config.model_dir:
+        raise UsageError(f"--mode={config.mode} needs --model_dir, the folder of a finished run")
+    predicts = config.mode == "predict"
+    _check_belongs("input", config.input, predicts)
+    if config.mode != "inspect":  # its contact sheet may be named, and has a name of its own
+        _check_belongs("output", config.output, predicts)
+    if config.strategy == "one" and config.logical_devices > 1:
+        raise UsageError(
+            f"--strategy=one contradicts --logical_devices={config.logical_devices}: "
+            "drop one of them"
+        )
+    if config.engine == "stream" and config.xla == "loop":
+        raise UsageError(
+            "--engine=stream contradicts --xla=loop: the host feeds every step; use --xla=step"
+        )
+    if config.resume == "must" and not config.model_dir:
+        raise UsageError("--resume=must needs --model_dir, the folder to continue")
+
+
+def _check_belongs(name, value, predicts):
+    if bool(value) != predicts:
+        verb = "belongs to" if value else "is needed with"
+        raise UsageError(f"--{name} {verb} --mode=predict")
+
+
+def _check_pairs(name, pairs, sign, form):
+    for pair in pairs:
+        if sign not in pair:
+            raise UsageError(f"--{name}={pair}: write it as {form}")
+
+
+def _is_percentage(text):
+    number = text.removesuffix("%")
+    return text.endswith("%") and number.replace(".", "", 1).isdecimal() and float(number) <= 100

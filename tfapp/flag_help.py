@@ -1,0 +1,104 @@
+"""What --help prints, and docs/flags.md, both from the fields of Config:
+
+python -m tfapp.flags > docs/flags.md
+"""
+
+import itertools
+import textwrap
+
+from tfapp.config import FLAGS
+from tfapp.errors import exit_codes
+
+_WIDTH = 100
+_INDENT = 34  # of the meanings
+
+
+def help_text():
+    """The text of `--help`: flags by group, each with its default."""
+    out = [
+        "tfapp trains a Keras model on your data and hands over a model that serves.",
+        "",
+        "  python main.py                          the default: a small network on real digits",
+        "  python main.py --dataset=npz:my.npz     your own arrays",
+        "  python main.py --flagfile=FILE          flags from a file; later ones override",
+        "",
+    ]
+    for group, flags in _groups():
+        out.append(f"{group}:")
+        for name, flag in flags:
+            out.extend(_help_lines(name, flag))
+        out.append("")
+    codes = ", ".join(f"{code} {meaning}" for code, meaning in exit_codes().items())
+    out.extend(textwrap.wrap(f"Exit codes: {codes}.", _WIDTH))
+    return "\n".join(out)
+
+
+def markdown():
+    """The page docs/flags.md."""
+    out = [
+        "# Flags",
+        "",
+        "Written by `python -m tfapp.flags > docs/flags.md`: change the fields in",
+        "[config.py](../tfapp/config.py), not this page.",
+        "",
+        "A flag is `--name=value`, a switch `--name` or `--noname`, a list `--name=a,b`.",
+        "`--flagfile=FILE` stands for the flags in a file, one a line; later flags override",
+        "earlier ones. From Python the same names are fields of `tfapp.Config`.",
+    ]
+    for group, flags in _groups():
+        out += [
+            "",
+            f"## {group}",
+            "",
+            "| flag | default | meaning | choices |",
+            "|---|---|---|---|",
+        ]
+        out.extend(_row(name, flag) for name, flag in flags)
+    out += ["", "## What a run's folder is bound to", "", *textwrap.wrap(_bound(), _WIDTH)]
+    out += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
+    out.extend(f"| {code} | {meaning} |" for code, meaning in exit_codes().items())
+    return "\n".join(out) + "\n"
+
+
+def _groups():
+    """(heading, its (name, `Flag`) pairs), in the order of the fields."""
+    return itertools.groupby(FLAGS.items(), key=lambda item: item[1].group)
+
+
+def _help_lines(name, flag):
+    switch = isinstance(flag.default, bool)
+    head = f"  --{'[no]' if switch else ''}{name}={_default(flag)}"
+    choices = f"{'|'.join(flag.choices)}: " if flag.choices else ""
+    lines = textwrap.wrap(choices + flag.meaning, _WIDTH - _INDENT)
+    if len(head) > _INDENT - 2:
+        yield head
+        head = ""
+    yield f"{head:<{_INDENT - 1}} {lines[0]}"
+    for line in lines[1:]:
+        yield " " * _INDENT + line
+
+
+def _row(name, flag):
+    default = _default(flag)
+    choices = ", ".join(f"`{choice}`" for choice in flag.choices)
+    cells = (f"`--{name}`", f"`{default}`" if default else "", flag.meaning, choices)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _bound():
+    always = ", ".join(f"`--{name}`" for name, flag in FLAGS.items() if flag.identity)
+    at_times = [
+        f"`--{name}` where `--{flag.identity_if}` is not `{_default(FLAGS[flag.identity_if])}`"
+        for name, flag in FLAGS.items()
+        if flag.identity_if
+    ]
+    return (
+        "A run is continued with other values of any flag but these, which decide what is "
+        f"computed: {always}; {', '.join(at_times)}."
+    )
+
+
+def _default(flag):
+    if isinstance(flag.default, bool):
+        return str(flag.default).lower()
+    return ",".join(flag.default) if isinstance(flag.default, tuple) else str(flag.default)
