@@ -37,7 +37,13 @@ def build(config, folder, *, calibrate=True):
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
-    strategy, devices = build_strategy(config)
+    strategy, devices = build_strategy(
+        strategy=config.strategy,
+        logical_devices=config.logical_devices,
+        batch_size=config.batch_size,
+        deterministic=config.deterministic,
+        require_gpu=config.require_gpu,
+    )
     _LOG.info("device: %s", devices)
     source = open_source(config)
     if calibrate:  # a run that is only evaluated keeps its list

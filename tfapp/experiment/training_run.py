@@ -14,19 +14,21 @@ from tfapp.callbacks.progress import Progress
 from tfapp.callbacks.signals import STOP_REASON, StopSignals
 from tfapp.callbacks.throughput import Throughput
 from tfapp.callbacks.validation import Validation
-from tfapp.callbacks.writers.jsonl import JsonlWriter
-from tfapp.callbacks.writers.tensorboard import TensorBoardWriter
+from tfapp.callbacks.writers import open_writers
+from tfapp.distribution.cluster import SingleProcess
 from tfapp.durations import parse_duration
 from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.build import use_best_weights
 from tfapp.export import savedmodel
 from tfapp.run_folder import SUMMARY
 from tfapp.tasks import with_derived
+from tfapp.training.action import Action
 from tfapp.training.checkpoints import Checkpoints
-from tfapp.training.trainer import Action, train
+from tfapp.training.trainer import train
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
 _LOG = logging.getLogger("tfapp")
+_WRITERS = ("jsonl", "tensorboard")
 _MOST_RESTORES = 10  # batches that --nan_policy=restore leaves out before it gives up
 
 
@@ -56,6 +58,7 @@ class TrainingRun:
         )
         self._monitor = _monitor(self._config, experiment.task)
         self._throughput = Throughput(self._config.batch_size, note=_LOG.info)
+        self._cluster = SingleProcess()
         self._started = time.monotonic()
 
     def run(self):
@@ -83,11 +86,8 @@ class TrainingRun:
     def _train_until_stopped(self, step):
         """Trains with the writers open. Returns the reason of an early end, or ""."""
         with contextlib.ExitStack() as stack:
-            signals = stack.enter_context(StopSignals())
-            writers = [
-                JsonlWriter(self._folder.path / "metrics.jsonl", resume_step=step),
-                TensorBoardWriter(self._folder.path / "tensorboard"),
-            ]
+            signals = stack.enter_context(StopSignals(self._cluster))
+            writers = open_writers(_WRITERS, self._folder.path, resume_step=step)
             for writer in writers:
                 stack.callback(writer.close)
             reason = self._train_through(writers, signals)
@@ -123,7 +123,8 @@ class TrainingRun:
                     raise
                 step = self._checkpoints.restore_latest()
                 self._state.host.left_out = sorted(left_out)
-                writers[0].rewind(step)
+                for writer in writers:
+                    writer.rewind(step)
                 _LOG.warning(
                     "the loss of step %d is NaN or infinite: back to step %d, without its batch",
                     error.step,
@@ -139,6 +140,7 @@ class TrainingRun:
             state=state,
             total_steps=experiment.total_steps,
             actions=self._actions(writers, signals),
+            cluster=self._cluster,
             steps_per_loop=_steps_per_loop(self._config),
         )
 

@@ -35,7 +35,13 @@ def run(config):
     from tfapp.experiment import encoding
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
-    strategy, _ = build_strategy(config)
+    strategy, _ = build_strategy(
+        strategy=config.strategy,
+        logical_devices=config.logical_devices,
+        batch_size=config.batch_size,
+        deterministic=config.deterministic,
+        require_gpu=config.require_gpu,
+    )
     source = open_source(config)
     train = source.splits["train"]
     sample = train.sample(_EXAMPLES)
