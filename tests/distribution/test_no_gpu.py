@@ -13,7 +13,7 @@ NOTHING = {"pci_gpus": 0, "gpu_files": 0, "driver": ""}
 
 @pytest.fixture
 def facts_are(monkeypatch):
-    """facts_are(**changes): this machine is the one thought up."""
+    """facts_are(**changes): the strategy sees a made-up machine without GPUs."""
 
     def put(**changes):
         facts = without_gpus(**changes)
@@ -22,22 +22,36 @@ def facts_are(monkeypatch):
     return put
 
 
-def test_a_container_without_gpu_says_how_to_give_one(make_config, facts_are, caplog):
+@pytest.fixture
+def build():
+    """build(**changes): the strategy of a default run."""
+
+    def build_default(**changes):
+        defaults = {
+            "strategy": "auto", "logical_devices": 0, "batch_size": 32, "deterministic": False,
+            "require_gpu": False,
+        }  # fmt: skip
+        return strategy.build_strategy(**{**defaults, **changes})
+
+    return build_default
+
+
+def test_a_container_without_gpu_says_how_to_give_one(build, facts_are, caplog):
     facts_are(host={**NOTHING, "container": "docker"}, driver_library=NO_DRIVER)
     with caplog.at_level(logging.WARNING, "tfapp"):
-        strategy.build_strategy(make_config())
+        build()
     assert "no GPU was given to this container" in caplog.text
     assert "--gpus all" in caplog.text
 
 
-def test_a_machine_without_gpu_says_nothing(make_config, facts_are, caplog):
+def test_a_machine_without_gpu_says_nothing(build, facts_are, caplog):
     facts_are(host=NOTHING, driver_library=NO_DRIVER)
     with caplog.at_level(logging.WARNING, "tfapp"):
-        strategy.build_strategy(make_config())
+        build()
     assert caplog.text == ""
 
 
-def test_a_required_gpu_ends_with_the_reason(make_config, facts_are):
+def test_a_required_gpu_ends_with_the_reason(build, facts_are):
     facts_are(host=NOTHING, driver_library=NO_DRIVER)
     with pytest.raises(DeviceError, match="sees no GPU: no NVIDIA GPU on this machine"):
-        strategy.build_strategy(make_config(require_gpu=True))
+        build(require_gpu=True)

@@ -1,1 +1,1 @@
-"""What happens between steps. Each is a callable that takes a `tfapp.training.trainer.Moment`."""
+"""What happens between steps. Each is a callable that takes a `tfapp.training.moment.Moment`."""

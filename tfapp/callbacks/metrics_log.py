@@ -1,31 +1,27 @@
 """Training and validation records: averaged over their window, handed to the writers.
 
-A record is a flat dict: {"step", "split", "time", "loss", metrics...}, for training also
-"learning_rate", "examples_per_second" and "input_wait" (fraction of the time spent waiting for
-input). The sums of an unfinished window are part of the checkpoint, so a resumed run writes the
-records that an uninterrupted one would.
+A record is a flat dict: {"loss", metrics...}, for training also "learning_rate",
+"examples_per_second" and "input_wait" (fraction of the time spent waiting for input). The sums of
+an unfinished window are part of the checkpoint, so a resumed run writes the records that an
+uninterrupted one would.
 """
-
-import time
 
 
 class MetricsLog:
     """Adds up loops (`accumulate`, every loop) and writes records (`write_train`, when due)."""
 
-    def __init__(self, state, writers, *, learning_rate, derive=dict, wall_clock=time.time):
+    def __init__(self, state, writers, *, learning_rate, derive=dict):
         """
         Args:
           state: a `TrainState`; its host.window holds the running sums.
-          writers: callables that take a record.
+          writers: `Writer`s.
           learning_rate: () -> float.
           derive: averages over examples -> these and what follows from them.
-          wall_clock: () -> seconds since 1970; injected by tests.
         """
         self._state = state
         self._writers = writers
         self._learning_rate = learning_rate
         self._derive = derive
-        self._wall_clock = wall_clock
         self.last_train = {}  # metrics of the latest training record
         self.last_validation = {}
 
@@ -61,6 +57,5 @@ class MetricsLog:
         self._write(step, "validation", metrics)
 
     def _write(self, step, split, values):
-        record = {"step": step, "split": split, "time": round(self._wall_clock(), 3), **values}
         for writer in self._writers:
-            writer(record)
+            writer.scalars(step, split, values)

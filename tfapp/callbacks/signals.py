@@ -7,11 +7,17 @@ STOP_REASON = "signal"
 
 
 class StopSignals:
-    """A context manager that catches the signals, and an action that passes them on."""
+    """A context manager that catches the signals, and an action that stops training.
+
+    A signal to one worker stops all of them at the same step: the action asks the cluster, and so
+    has to be called every loop.
+    """
 
     _CAUGHT = (signal.SIGTERM, signal.SIGINT)
 
-    def __init__(self):
+    def __init__(self, cluster):
+        """`cluster`: a `Cluster`."""
+        self._cluster = cluster
         self._received = None
         self._previous = {}
 
@@ -26,13 +32,15 @@ class StopSignals:
             signal.signal(number, handler)
 
     def __call__(self, moment):
-        if self._received is not None and not moment.last:
+        if self._cluster.any(self._received is not None) and not moment.last:
             moment.stop = STOP_REASON
 
     @property
     def name(self):
-        """Name of the signal received, or ""."""
-        return signal.Signals(self._received).name if self._received is not None else ""
+        """Name of the signal that stopped training."""
+        if self._received is None:
+            return "a signal to another worker"
+        return signal.Signals(self._received).name
 
     def _receive(self, number, frame):
         del frame

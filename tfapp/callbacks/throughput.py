@@ -10,7 +10,7 @@ class Throughput:
         """
         Args:
           batch_size: examples a step.
-          note: takes a line for the user once the first loop is done; None: nobody is told.
+          note: takes a line for the user once the first loop is done; None: no such line.
           process_seconds: () -> seconds since the process began; injected by tests.
         """
         self._batch_size = batch_size

@@ -1,1 +1,1 @@
-"""Which devices a run uses."""
+"""Which devices a run uses, and which processes take part in it."""

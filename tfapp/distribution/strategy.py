@@ -12,39 +12,46 @@ from tfapp.errors import DeviceError, UsageError
 _LOG = logging.getLogger("tfapp")
 
 
-def build_strategy(config):
-    """Builds the strategy that `config` asks for.
+def build_strategy(*, strategy, logical_devices, batch_size, deterministic, require_gpu):
+    """Builds the tf.distribute.Strategy of this process.
+
+    Args:
+      strategy: "auto" (all GPUs there are, or the CPU), "one" or "mirrored".
+      logical_devices: how many devices to split the CPU into; 0: leave it whole.
+      batch_size: examples in a global batch.
+      deterministic: whether TensorFlow's operations must give the same result every time.
+      require_gpu: whether a machine without a GPU is an error.
 
     Returns:
       (strategy, reason): reason is one phrase for the log.
 
     Raises:
       DeviceError: a GPU is required and none is visible.
-      UsageError: the devices do not allow what is asked, or the batch does not divide.
+      UsageError: the devices do not allow the strategy, or the batch does not divide among them.
     """
-    if config.deterministic:
+    if deterministic:
         tf.config.experimental.enable_op_determinism()
-    devices = _devices(config)
+    devices = _devices(logical_devices, require_gpu)
     kind = devices[0].device_type
     count = len(devices)
-    if config.strategy == "one" or (config.strategy == "auto" and count == 1):
+    if strategy == "one" or (strategy == "auto" and count == 1):
         return tf.distribute.get_strategy(), f"one {kind}"
-    if config.strategy == "mirrored" and count == 1 and kind == "CPU":
+    if strategy == "mirrored" and count == 1 and kind == "CPU":
         raise UsageError(
             "--strategy=mirrored: there is one device, the CPU; add --logical_devices=2 to try it"
         )
-    if config.batch_size % count:
+    if batch_size % count:
         raise UsageError(
-            f"--batch_size={config.batch_size}: does not divide among {count} replicas; "
-            f"use {config.batch_size // count * count or count}"
+            f"--batch_size={batch_size}: does not divide among {count} replicas; "
+            f"use {batch_size // count * count or count}"
         )
     return _mirrored(tuple(device.name for device in devices)), f"{count} {kind}s"
 
 
 @functools.cache
 def _mirrored(devices):
-    """One strategy a process: a second one would number its collective operations like the first,
-    and TensorFlow would take the one's for the other's ("Shape mismatch in the collective")."""
+    """One strategy a process: a second one would give its collective operations the numbers of the
+    first one's, and TensorFlow would confuse them ("Shape mismatch in the collective")."""
     return tf.distribute.MirroredStrategy(devices)
 
 
@@ -53,40 +60,40 @@ def device_type():
     return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
 
 
-def _devices(config):
-    """All GPUs or, without any, as many of the CPU's logical devices as --logical_devices says."""
-    if config.logical_devices > 1:
-        _split_cpu(config.logical_devices)
+def _devices(logical_devices, require_gpu):
+    """All GPUs or, without any, that many of the CPU's logical devices."""
+    if logical_devices > 1:
+        _split_cpu(logical_devices)
     gpus = tf.config.list_logical_devices("GPU")
     if not gpus:
-        _explain_no_gpu(config)
-    if gpus and config.logical_devices > 1:
+        _explain_no_gpu(logical_devices, require_gpu)
+    if gpus and logical_devices > 1:
         raise UsageError(
-            f"--logical_devices={config.logical_devices}: splits the CPU, but this machine has "
+            f"--logical_devices={logical_devices}: splits the CPU, but this machine has "
             f"{len(gpus)} GPUs to use; drop it, or hide them with CUDA_VISIBLE_DEVICES=-1"
         )
-    # One device unless more are asked for, even where the process has split its CPU before.
-    return gpus or tf.config.list_logical_devices("CPU")[: max(config.logical_devices, 1)]
+    # One device by default, even where an earlier call in this process has split the CPU.
+    return gpus or tf.config.list_logical_devices("CPU")[: max(logical_devices, 1)]
 
 
-def _explain_no_gpu(config):
+def _explain_no_gpu(logical_devices, require_gpu):
     """Says why TensorFlow sees no GPU, where one could be. Raises DeviceError for --require_gpu."""
     facts = gather(tensorflow_report.describe())
     reason = gpu_findings.why_no_gpu(facts)[0]
-    if config.require_gpu:
+    if require_gpu:
         raise DeviceError(f"--require_gpu: TensorFlow sees no GPU: {reason}")
-    if gpu_findings.is_expected(facts) and not config.logical_devices:
+    if gpu_findings.is_expected(facts) and not logical_devices:
         _LOG.warning("training on the CPU: %s", reason)
 
 
 def _split_cpu(wanted):
-    """Splits the CPU, unless TensorFlow has made enough devices of it already."""
+    """Splits the CPU, unless TensorFlow has split it into enough devices already."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     try:
         tf.config.set_logical_device_configuration(
             cpu, [tf.config.LogicalDeviceConfiguration()] * wanted
         )
-    except RuntimeError as error:  # TensorFlow has made its devices already
+    except RuntimeError as error:  # TensorFlow's devices are fixed by now
         have = len(tf.config.list_logical_devices("CPU"))
         if have < wanted:
             raise UsageError(

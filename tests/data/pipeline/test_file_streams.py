@@ -25,7 +25,13 @@ def batches(folder, first, count, *, engine="stream", replicas=1, windows=False)
     """Global batches of steps first, first + 1, ...: lists of (pixels, labels)."""
     name = folder if isinstance(folder, str) else f"folder:{folder}"
     config = tfapp.Config(dataset=name, batch_size=12, logical_devices=replicas)
-    strategy, _ = build_strategy(config)
+    strategy, _ = build_strategy(
+        strategy="auto",
+        logical_devices=replicas,
+        batch_size=12,
+        deterministic=False,
+        require_gpu=False,
+    )
     train = open_source(config).splits["train"]
     if windows:
         train = train.with_random_windows()

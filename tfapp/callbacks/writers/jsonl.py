@@ -3,38 +3,41 @@
 import json
 import math
 import os
-import pathlib
+import time
 
+from tfapp.callbacks.writers.writer import Writer
 from tfapp.runtime.atomic_files import write_bytes
 
 
-class JsonlWriter:
-    """Appends records to a file; each is on the disk's way before the next step runs."""
+class JsonlWriter(Writer):
+    """Appends {"step", "split", "time", name: value, ...}; `time` is in seconds since 1970."""
 
-    def __init__(self, path, *, resume_step):
-        """Drops what the file holds beyond `resume_step`: those steps will run again."""
-        self._path = pathlib.Path(path)
+    def __init__(self, folder, *, wall_clock=time.time):
+        """`wall_clock`: () -> seconds since 1970; injected by tests."""
+        super().__init__(folder)
+        self._path = self.folder / "metrics.jsonl"
+        self._wall_clock = wall_clock
         self._file = None
-        self.rewind(resume_step)
+
+    def scalars(self, step, split, values):
+        record = {"step": step, "split": split, "time": round(self._wall_clock(), 3), **values}
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
 
     def rewind(self, step):
-        """Drops the records beyond `step`."""
-        if self._file is not None:
-            self.close()
+        self.close()
         if self._path.exists():
             lines = self._path.read_bytes().splitlines()
             kept = [line for line in lines if _step(line) <= step]
             write_bytes(self._path, b"".join(line + b"\n" for line in kept))
         self._file = open(self._path, "a")  # noqa: SIM115 (kept open for the run, see close)
 
-    def __call__(self, record):
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
-
     def close(self):
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._file = None
 
 
 def _step(line):

@@ -1,28 +1,81 @@
 """TensorBoard event files, one folder a split: tensorboard/train and tensorboard/validation."""
 
-import pathlib
+import contextlib
 
 import tensorflow as tf
 
-_NOT_PLOTTED = ("step", "split", "time")
+from tfapp.callbacks.writers.writer import Writer
+from tfapp.runtime.atomic_files import write_bytes
+
+_EVENT_FILES = "events.out.tfevents.*"
+# Around a record in a TFRecord file: its length (8 bytes), the length's CRC and its own (4 each).
+_FRAME_BYTES = 16
 
 
-class TensorBoardWriter:
-    """Writes every number of a record as a scalar."""
+class TensorBoardWriter(Writer):
+    """Records scalars, images, texts and histograms; TensorBoard has no place for artifacts."""
 
     def __init__(self, folder):
-        self._folder = pathlib.Path(folder)
-        self._writers = {}
+        super().__init__(folder)
+        self._root = self.folder / "tensorboard"
+        self._writers = {}  # tf.summary.SummaryWriter by split
 
-    def __call__(self, record):
-        split = record["split"]
-        if split not in self._writers:
-            self._writers[split] = tf.summary.create_file_writer(str(self._folder / split))
-        with self._writers[split].as_default(step=record["step"]):
-            for name, value in record.items():
-                if name not in _NOT_PLOTTED:
-                    tf.summary.scalar(name, value)
+    def scalars(self, step, split, values):
+        with self._at(step, split):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+        self._writers[split].flush()
+
+    def images(self, step, split, name, images):
+        with self._at(step, split):
+            tf.summary.image(name, images, max_outputs=len(images))
+
+    def texts(self, step, split, name, text):
+        with self._at(step, split):
+            tf.summary.text(name, text)
+
+    def histograms(self, step, split, name, values):
+        with self._at(step, split):
+            tf.summary.histogram(name, values)
+
+    def rewind(self, step):
+        self.close()
+        for path in self._root.glob(f"*/.{_EVENT_FILES}.tmp"):
+            path.unlink()  # a rewind that was killed; TensorBoard would read it
+        for path in self._root.glob(f"*/{_EVENT_FILES}"):
+            _rewind_file(path, step)
+
+    def flush(self):
+        for writer in self._writers.values():
+            writer.flush()
 
     def close(self):
         for writer in self._writers.values():
             writer.close()
+        self._writers.clear()
+
+    def _at(self, step, split):
+        """A context in which tf.summary writes to the split's file, as of the step."""
+        if split not in self._writers:
+            self._writers[split] = tf.summary.create_file_writer(str(self._root / split))
+        return self._writers[split].as_default(step=step)
+
+
+def _rewind_file(path, step):
+    """Drops the events beyond `step`, and an end that a crash cut short.
+
+    Events are copied byte by byte. The first one, which holds the format's version, has step 0.
+    """
+    kept, offset = [], 0
+    # What follows a record that cannot be read has no beginning, and is lost with it.
+    with contextlib.suppress(tf.errors.DataLossError):
+        for event in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            end = offset + len(event) + _FRAME_BYTES
+            if tf.compat.v1.Event.FromString(event).step <= step:
+                kept.append(slice(offset, end))
+            offset = end
+    if not kept:
+        path.unlink()
+    elif sum(part.stop - part.start for part in kept) < path.stat().st_size:
+        content = path.read_bytes()
+        write_bytes(path, b"".join(content[part] for part in kept))
