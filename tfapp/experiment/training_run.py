@@ -19,7 +19,8 @@ from tfapp.callbacks.writers.tensorboard import TensorBoardWriter
 from tfapp.durations import parse_duration
 from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.build import use_best_weights
-from tfapp.export import savedmodel
+from tfapp.export.publish import export_all
+from tfapp.export.servable import Servable
 from tfapp.run_folder import SUMMARY
 from tfapp.tasks import with_derived
 from tfapp.training.checkpoints import Checkpoints
@@ -215,20 +216,20 @@ class TrainingRun:
         return self._result(summary)
 
     def _export(self):
-        if "savedmodel" not in self._config.export:
-            return None
         experiment = self._experiment
-        path = savedmodel.export(
-            self._folder.path / "export",
+        servable = Servable(
             model=experiment.model,
             weights=self._state.read_for_answers(),
             preprocess=experiment.preprocess,
             task=experiment.task,
             spec=experiment.spec,
-            examples=experiment.examples,
         )
-        _LOG.info("export: %s, read back and compared", path)
-        return str(path)
+        paths = export_all(
+            self._config.export, servable, self._folder.path / "export", experiment.examples
+        )
+        for path in paths.values():
+            _LOG.info("export: %s, read back and compared", path)
+        return str(next(iter(paths.values()))) if paths else None
 
     def _write_summary(self, status, metrics, export=None, reason=""):
         experiment, host = self._experiment, self._state.host
