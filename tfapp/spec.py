@@ -9,7 +9,8 @@ import dataclasses
 
 SAMPLE_WEIGHT = "sample_weight"
 EXAMPLE_SEED = "example_seed"
-# A signature of image models, besides serving_default: encoded images in place of pixels.
+# Signatures of an exported model: of raw features; of image models also of encoded images.
+SERVING_DEFAULT = "serving_default"
 SERVING_BYTES = "serving_bytes"
 
 

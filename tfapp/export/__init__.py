@@ -1,1 +1,51 @@
-"""From a trained model to what serves it."""
+"""From a trained model to what serves it: one exporter a format, by name.
+
+A registry of `package.module:Name` strings: listing and checking names imports nothing.
+"""
+
+from tfapp.errors import UsageError
+from tfapp.registry import Registry, is_object_path
+
+EXPORTERS = Registry("export", {"savedmodel": "tfapp.export.savedmodel:SavedModelExporter"})
+NONE = "none"  # in place of the names: no export
+
+
+def check_names(names):
+    """Checks --export before any data is opened; imports a user's own exporters, no TensorFlow.
+
+    Args:
+      names: of exporters, or only "none".
+
+    Raises:
+      UsageError: a name that is not known, an exporter that cannot be imported or is none, or
+        "none" along with other names.
+    """
+    if NONE in names and len(names) > 1:
+        raise UsageError(f"--export={','.join(names)}: none excludes every other format")
+    for name in names:
+        if name == NONE:
+            continue
+        EXPORTERS.check(name)
+        if is_object_path(name):
+            _exporter_class(name)
+
+
+def make_exporters(names):
+    """Makes the exporters of --export.
+
+    Returns:
+      name -> `tfapp.export.exporter.Exporter`, in the order of `names`; empty for "none".
+
+    Raises:
+      UsageError: as `check_names`.
+    """
+    return {name: _exporter_class(name)() for name in names if name != NONE}
+
+
+def _exporter_class(name):
+    from tfapp.export.exporter import Exporter
+
+    found = EXPORTERS.get(name)
+    if not (isinstance(found, type) and issubclass(found, Exporter)):
+        raise UsageError(f"--export={name}: is no subclass of tfapp.export.exporter.Exporter")
+    return found

@@ -9,11 +9,11 @@ from tfapp.errors import DataError
 _BATCH = 64  # files in memory at a time
 
 
-def answer_files(serve, files):
+def answer_files(model, files):
     """Answers every file.
 
     Args:
-      serve: the signature for encoded images.
+      model: a `ServedModel` that takes encoded images.
       files: paths.
 
     Returns:
@@ -22,17 +22,15 @@ def answer_files(serve, files):
     Raises:
       DataError: a file that cannot be read or decoded.
     """
-    name = next(iter(serve.structured_input_signature[1]))
     parts = []
     for start in range(0, len(files), _BATCH):
         piece = files[start : start + _BATCH]
         data = [_read(path) for path in piece]
         try:
-            answers = serve(**{name: tf.constant(data)})
+            parts.append(model.answer_bytes(data))
         except tf.errors.OpError:
-            _name_the_bad_one(serve, name, piece, data)
+            _raise_for_the_bad_one(model, piece, data)
             raise
-        parts.append({key: value.numpy() for key, value in answers.items()})
     return list(map(str, files)), {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
 
 
@@ -43,10 +41,10 @@ def _read(path):
         raise DataError(f"{path}: cannot be read as an image: {error.strerror}") from error
 
 
-def _name_the_bad_one(serve, name, files, data):
+def _raise_for_the_bad_one(model, files, data):
     for path, content in zip(files, data, strict=True):
         try:
-            serve(**{name: tf.constant([content])})
+            model.answer_bytes([content])
         except tf.errors.OpError as error:
             reason = in_words(error) if content else "is empty"
             raise DataError(f"{path}: cannot be read as an image: {reason}") from error

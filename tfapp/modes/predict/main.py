@@ -7,11 +7,11 @@ import pathlib
 
 import numpy as np
 
-from tfapp.errors import DataError, UsageError
+from tfapp.errors import UsageError
+from tfapp.export.versions import latest
 from tfapp.modes.predict.images import answer_files
 from tfapp.modes.predict.inputs import image_files, read_inputs
 from tfapp.modes.predict.outputs import check_output, write_output
-from tfapp.spec import SERVING_BYTES
 
 _BATCH = 256
 
@@ -30,36 +30,32 @@ def run(config):
       DataError: an input that cannot be read or does not fit the model.
     """
     check_output(config.output)
-    path = latest_export(config.model_dir)
-    import tensorflow as tf
+    path = _latest_export(config.model_dir)
+    from tfapp.export.served_model import ServedModel  # TensorFlow is imported here
 
-    try:
-        model = tf.saved_model.load(str(path))
-    except (OSError, ValueError, tf.errors.OpError) as error:
-        raise DataError(f"{path}: cannot be read as a SavedModel ({str(error)[:120]})") from error
-    files = image_files(config.input) if SERVING_BYTES in model.signatures else None
-    if files is not None:
-        names, answers = answer_files(model.signatures[SERVING_BYTES], files)
-        write_output(config.output, names, answers)
-        return len(names)
-    serve = model.signatures["serving_default"]
-    signature = serve.structured_input_signature[1]
-    names, features = read_inputs(config.input, signature)
-    parts = []
-    for start in range(0, len(names), _BATCH):
-        batch = {k: tf.constant(v[start : start + _BATCH]) for k, v in features.items()}
-        parts.append({k: v.numpy() for k, v in serve(**batch).items()})
-    answers = {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
+    names, answers = _answer(ServedModel(path), config.input)
     write_output(config.output, names, answers)
     return len(names)
 
 
-def latest_export(model_dir):
+def _answer(model, path):
+    """(names, answers) of what is at `path`: one name an input, and name -> array [n, ...]."""
+    files = image_files(path) if model.takes_bytes else None
+    if files is not None:
+        return answer_files(model, files)
+    names, features = read_inputs(path, model.inputs)
+    parts = [
+        model.answer({name: array[start : start + _BATCH] for name, array in features.items()})
+        for start in range(0, len(names), _BATCH)
+    ]
+    return names, {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def _latest_export(model_dir):
     """The newest version below MODEL_DIR/export. Raises UsageError."""
-    folder = pathlib.Path(model_dir) / "export"
-    numbers = [int(p.name) for p in folder.iterdir() if p.name.isdigit()] if folder.is_dir() else []
-    if not numbers:
+    path = latest(pathlib.Path(model_dir) / "export")
+    if path is None:
         raise UsageError(
             f"--model_dir={model_dir}: holds no export; train with --export=savedmodel"
         )
-    return folder / str(max(numbers))
+    return path

@@ -1,0 +1,60 @@
+"""The contract of an export format: it writes a `Servable` into a folder and proves what it wrote.
+
+    class MyExporter(Exporter):
+        name = "my_format"
+        def write(self, servable, folder): ...
+        def verify(self, servable, folder, examples): ...
+
+is used with --export=my_module:MyExporter. An exporter holds no state: each method may be called
+on another instance than the one before.
+"""
+
+import abc
+
+
+class Exporter(abc.ABC):
+    """One format."""
+
+    @property
+    @abc.abstractmethod
+    def name(self):
+        """str, a class attribute: names the folder of its versions; must not be a number."""
+
+    @abc.abstractmethod
+    def write(self, servable, folder):
+        """Writes the model.
+
+        Args:
+          servable: a `tfapp.export.servable.Servable`.
+          folder: pathlib.Path of an empty folder that exists.
+
+        Raises:
+          OSError or tf.errors.OpError: it cannot be written.
+        """
+
+    @abc.abstractmethod
+    def verify(self, servable, folder, examples):
+        """Reads back what `write` wrote and compares its answers with the servable's.
+
+        Args:
+          servable: what was written.
+          folder: where.
+          examples: raw features, name -> NumPy [n, ...], n at least 1.
+
+        Raises:
+          TfappError: it cannot be read, or an answer differs; the message names the answer. See
+            `tfapp.export.compare.check_answers`.
+        """
+
+    def versions_folder(self, folder):
+        """Where versions 1, 2, ... go, given the run's export folder."""
+        return folder / self.name
+
+    def trial(self, servable, folder, examples):
+        """Finds out, before training, whether the model can be exported at all.
+
+        It delays the first step: a format overrides it to leave out what cannot fail because of
+        the model or the data. Arguments and errors are those of `write` and `verify`.
+        """
+        self.write(servable, folder)
+        self.verify(servable, folder, examples)

@@ -1,0 +1,94 @@
+"""Exports a trained model in every format of --export, and tries this before training."""
+
+import pathlib
+import re
+import tempfile
+
+import tensorflow as tf
+
+from tfapp.errors import StorageError, TfappError, UsageError
+from tfapp.export import make_exporters
+from tfapp.export.versions import add_version
+
+_BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)
+_UNTRACKED = re.compile(r"Trackable referencing this tensor = (.*)")
+_LONGEST = 200  # characters of a reason
+
+
+def export_all(names, servable, folder, examples):
+    """Writes and verifies the next version in every format.
+
+    SavedModel's versions are export/1, export/2, ...; those of another format are
+    export/NAME/1, export/NAME/2, ...
+
+    Args:
+      names: of --export.
+      servable: a `Servable` with the weights to export.
+      folder: the run's export folder.
+      examples: raw features, name -> NumPy [n, ...], to compare answers on.
+
+    Returns:
+      name -> path of the new version; empty for "none".
+
+    Raises:
+      UsageError: a name that is not known.
+      StorageError: it cannot be written.
+      TfappError: what was written answers something else than the model in memory.
+    """
+    return {
+        name: _export(exporter, servable, pathlib.Path(folder), examples)
+        for name, exporter in make_exporters(names).items()
+    }
+
+
+def _export(exporter, servable, folder, examples):
+    def make(path):
+        exporter.write(servable, path)
+        exporter.verify(servable, path, examples)
+
+    folder = exporter.versions_folder(folder)
+    try:
+        return add_version(folder, make)
+    except (OSError, tf.errors.OpError) as error:
+        raise StorageError(f"{folder}: export could not be written: {error}") from error
+
+
+def try_export(names, servable, examples):
+    """Exports into a temporary folder, on one example, so that nothing of it fails after training.
+
+    Args:
+      names, servable, examples: as for `export_all`; the weights are those before training.
+
+    Raises:
+      UsageError: the model cannot be exported in one of the formats; names it and the reason.
+      StorageError: there is no place for temporary files.
+    """
+    one = {name: array[:1] for name, array in examples.items()}
+    for name, exporter in make_exporters(names).items():
+        try:
+            with tempfile.TemporaryDirectory(prefix="tfapp-export-") as folder:
+                exporter.trial(servable, pathlib.Path(folder), one)
+        except OSError as error:
+            raise StorageError(
+                f"--export={name}: could not be tried in a temporary folder: {error}"
+            ) from error
+        except Exception as error:  # a user's model, layer or exporter may raise anything
+            raise UsageError(
+                f"--export={name}: the model {servable.model_name} cannot be exported: "
+                f"{_reason(error)[:_LONGEST]}"
+            ) from error
+
+
+def _reason(error):
+    """One line: what is wrong, without what TensorFlow and Keras put around it."""
+    text = str(error)
+    if isinstance(error, TfappError):
+        return text
+    untracked = _UNTRACKED.search(text)
+    if untracked:
+        return f"it uses {untracked[1]}, which is not among its weights; make it with add_weight"
+    if isinstance(error, tf.errors.OpError):  # the lines that follow list nodes of the graph
+        return f"{type(error).__name__}: {text.splitlines()[0]}"
+    keras = _BOLD.search(text)
+    lines = [line for line in (keras[1] if keras else text).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[-1].strip() if lines else ''}"

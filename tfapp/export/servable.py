@@ -1,0 +1,116 @@
+"""What an exporter writes: a model between what prepares its inputs and what reads its outputs.
+
+Three functions, because runtimes differ in what they can run: strings, look-ups and images do not
+convert to all of them, the numeric core does.
+
+    inputs  = servable.preprocess(features)       raw features, as a user has them -> numbers
+    outputs = servable.core(inputs)               numbers and weights only
+    answers = servable.answers(outputs, inputs)   probabilities, names of classes, ...
+
+Each runs eagerly, and inside an exporter's own tf.function.
+"""
+
+import tensorflow as tf
+
+from tfapp.export.argument_names import argument_names
+from tfapp.training.forward import forward
+
+
+class Servable:
+    """The three functions over one copy of the weights.
+
+    Keras's own export keeps a second copy of every weight (keras#23553); plain variables and a
+    stateless call keep one. They are in the host's memory: a servable may wait through a whole
+    training for the weights that are exported at its end (`assign`).
+    """
+
+    def __init__(self, *, model, weights, preprocess, task, spec):
+        """Call outside of a strategy's scope.
+
+        Args:
+          model: a built `keras.Model`.
+          weights: (values of its trainable variables, values of the others), in their order.
+          preprocess: a `tfapp.data.preprocessing.Preprocessing`.
+          task: what answers; see `tfapp.tasks`.
+          spec: a `DataSpec`; its features are what is served.
+        """
+        self.spec = spec
+        self.model_name = type(model).__name__
+        # Feature -> name of the argument, an identifier, that exported functions take it as.
+        self.argument_names = argument_names([feature.name for feature in spec.features])
+        self._model = model
+        self._preprocess = preprocess
+        self._task = task
+        with tf.device("CPU:0"):
+            self.trainable_weights = tuple(tf.Variable(v, trainable=True) for v in weights[0])
+            self.other_weights = tuple(tf.Variable(v, trainable=False) for v in weights[1])
+        # Feature -> tf.TensorSpec [None, ...] of its raw values, named as its argument.
+        self.feature_specs = {
+            f.name: self._tensor_spec(f.name, f.shape, f.dtype) for f in spec.features
+        }
+        self._serve = tf.function(
+            self._compose, input_signature=[self.feature_specs], autograph=False
+        )
+
+    def preprocess(self, features):
+        """Raw features -> what the model takes.
+
+        Args:
+          features: name -> tensor [batch, ...], as in `feature_specs`.
+
+        Returns:
+          numeric tensors [batch, ...] in the structure of `input_specs`.
+        """
+        return self._preprocess(self._preprocess.encode(features))
+
+    def core(self, inputs):
+        """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
+        outputs, _, _ = forward(
+            self._model,
+            [v.read_value() for v in self.trainable_weights],
+            [v.read_value() for v in self.other_weights],
+            inputs,
+            training=False,
+        )
+        return outputs
+
+    def answers(self, outputs, inputs):
+        """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""
+        if self.spec.label.kind == "tokens":  # the answers are about the text itself
+            return self._task.answers(outputs, inputs)
+        return self._task.answers(outputs)
+
+    def serve(self, features):
+        """Raw features -> answers: the three functions, traced once for batches of any size.
+
+        Args:
+          features: name -> tensor or NumPy array [batch, ...].
+        """
+        return self._serve(
+            {
+                name: tf.convert_to_tensor(features[name], spec.dtype)
+                for name, spec in self.feature_specs.items()
+            }
+        )
+
+    def assign(self, weights):
+        """Replaces the weights, given as in the constructor; nothing is traced again."""
+        variables = (*self.trainable_weights, *self.other_weights)
+        for variable, value in zip(variables, (*weights[0], *weights[1]), strict=True):
+            variable.assign(value)
+
+    @property
+    def input_specs(self):
+        """tf.TensorSpec [None, ...] of what `core` takes: one, or feature -> its own."""
+        specs = {
+            s.name: self._tensor_spec(s.name, s.shape, s.dtype)
+            for s in self._preprocess.input_specs(self.spec)
+        }
+        return specs if len(specs) > 1 else next(iter(specs.values()))
+
+    def _tensor_spec(self, name, shape, dtype):
+        return tf.TensorSpec([None, *shape], dtype, name=self.argument_names[name])
+
+    def _compose(self, features):
+        inputs = self.preprocess(features)
+        return self.answers(self.core(inputs), inputs)

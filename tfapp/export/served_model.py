@@ -1,0 +1,73 @@
+"""Reads a SavedModel that tfapp exported: raw features in, answers out, by the features' own names.
+
+Only TensorFlow is used, nothing of the code or data that made the model. Exports of tfapp 0.1 lack
+the file of arguments: there each argument has its feature's name.
+"""
+
+import json
+import pathlib
+
+import tensorflow as tf
+
+from tfapp.errors import DataError
+from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
+
+# In a SavedModel's folder: JSON, name of a feature -> argument of the signatures. TensorFlow
+# Serving leaves assets.extra alone.
+ARGUMENTS = pathlib.Path("assets.extra", "arguments.json")
+
+
+class ServedModel:
+    """One exported version."""
+
+    def __init__(self, path):
+        """Reads the version at `path`. Raises DataError if that is no SavedModel of tfapp."""
+        path = pathlib.Path(path)
+        try:
+            self._model = tf.saved_model.load(str(path))  # kept: signatures do not keep it
+            known = _arguments(path)
+        except (OSError, ValueError, tf.errors.OpError) as error:
+            reason = str(error)[:120]
+            raise DataError(f"{path}: cannot be read as a SavedModel ({reason})") from error
+        if SERVING_DEFAULT not in self._model.signatures:
+            raise DataError(f"{path}: has no signature {SERVING_DEFAULT}")
+        self._default = self._model.signatures[SERVING_DEFAULT]
+        features = {argument: feature for feature, argument in known.items()}
+        taken = self._default.structured_input_signature[1]
+        self._arguments = {features.get(argument, argument): argument for argument in taken}
+        # Feature -> tf.TensorSpec [None, ...].
+        self.inputs = {name: taken[argument] for name, argument in self._arguments.items()}
+        self.takes_bytes = SERVING_BYTES in self._model.signatures
+
+    def answer(self, features):
+        """Answers raw features.
+
+        Args:
+          features: name -> array or tensor [batch, ...], for each of `inputs`.
+
+        Returns:
+          name of an answer -> NumPy [batch, ...].
+
+        Raises:
+          tf.errors.OpError: an input that the model cannot work on.
+        """
+        arguments = {
+            argument: tf.convert_to_tensor(features[name], self.inputs[name].dtype)
+            for name, argument in self._arguments.items()
+        }
+        return _as_numpy(self._default(**arguments))
+
+    def answer_bytes(self, files):
+        """Answers encoded images, a list of bytes; only if `takes_bytes`. As `answer` otherwise."""
+        (argument,) = self._arguments.values()
+        serve = self._model.signatures[SERVING_BYTES]
+        return _as_numpy(serve(**{argument: tf.constant(files, tf.string)}))
+
+
+def _arguments(path):
+    file = path / ARGUMENTS
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _as_numpy(answers):
+    return {name: value.numpy() for name, value in answers.items()}
