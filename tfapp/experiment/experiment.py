@@ -65,14 +65,14 @@ class Experiment:
     def make_loop(self):
         """Returns run(first_step, num_steps) -> `LoopResult` for the chosen state and placement."""
         if self._compiled is None:
-            self._compiled = self.loop_for(self.state, self.choice.precision, self.choice.placement)
+            self._compiled = self.loop_for(self.state, self.choice.placement)
         return self._compiled
 
     def use(self, choice, state, compiled=None):
         """Settles how the run is run. `compiled` is a loop made by `loop_for`, if there is one."""
         self.choice, self.state, self._compiled = choice, state, compiled
 
-    def step_options(self, precision, **changes):
+    def step_options(self, **changes):
         """`StepOptions` of the configuration, with `changes`."""
         options = step.StepOptions(
             batch_size=self.config.batch_size,
@@ -81,12 +81,11 @@ class Experiment:
             clip_norm=self.config.clip_norm,
             ema=self.config.ema,
             remat=self.config.remat,
-            loss_scaling=precision == "float16",
             skip_nonfinite=self.config.nan_policy == "skip",
         )
         return dataclasses.replace(options, **changes)
 
-    def step_functions(self, state, precision, *, augment=None, **changes):
+    def step_functions(self, state, *, augment=None, **changes):
         """The two halves of a step, not yet placed.
 
         `augment`: what was made of the experiment's own; `changes` are to the step's options.
@@ -98,17 +97,17 @@ class Experiment:
             augment=augment or self.augment,
             optimizer=state.optimizer,
             label=self.spec.label.name,
-            options=self.step_options(precision, **changes),
+            options=self.step_options(**changes),
         )
 
-    def loop_for(self, state, precision, placement_name):
+    def loop_for(self, state, placement_name):
         """The compiled loop of one way of running a step."""
         chosen = placement.PLACEMENTS[placement_name]
         augment = placement.compile_augment(self.augment, chosen)
         run = loop.make_loop(
             state=state,
-            functions=self.step_functions(state, precision, augment=augment),
-            options=self.step_options(precision),
+            functions=self.step_functions(state, augment=augment),
+            options=self.step_options(),
             engine=self.engine,
             strategy=self.strategy,
             placement=chosen,

@@ -56,7 +56,7 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
             optimizer,
             strategy,
             ema=config.ema > 0,
-            loss_scaling=precision == "float16",
+            precision=precision,
         )
 
 
@@ -90,9 +90,10 @@ def _optimizer(config, model, length):
         weight_decay=config.weight_decay,
         arguments=parse_arguments(config.optimizer_arg, "optimizer_arg"),
     )
-    optimizer.build(model.trainable_variables)
     if not config.decay_all:
-        optimizers.exclude_vectors_from_decay(optimizer, model.trainable_variables)
+        weights = model.trainable_variables
+        optimizers.decay_only(optimizer, weights, [v for v in weights if len(v.shape) >= 2])
+    optimizer.build(model.trainable_variables)
     return optimizer
 
 

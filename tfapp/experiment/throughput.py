@@ -7,6 +7,7 @@ import time
 import tensorflow as tf
 
 from tfapp.spec import EXAMPLE_SEED
+from tfapp.training import groups
 from tfapp.training.flops import count_flops
 
 _WINDOWS = 5  # their median counts
@@ -57,14 +58,12 @@ def flops_per_step(experiment):
     values = tf.nest.map_structure(
         lambda v: tf.TensorSpec(v.shape, v.dtype), experiment.state.read()
     )
-    functions = experiment.step_functions(
-        experiment.state, experiment.choice.precision, accumulate=1
-    )
+    functions = experiment.step_functions(experiment.state, accumulate=1)
 
-    def gradients(trainable, non_trainable, scale, rows):
-        return functions.gradients(trainable, non_trainable, scale, rows, 0).grads
+    def gradients(values, rows):
+        return functions.gradients(values, rows, 0).grads
 
-    return count_flops(gradients, values.trainable, values.non_trainable, values.scale, specs)
+    return count_flops(gradients, groups.for_gradients(values), specs)
 
 
 def peak_flops(precision, device_type):

@@ -7,8 +7,6 @@ import logging
 import math
 import time
 
-import tensorflow as tf
-
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.callbacks.progress import Progress
 from tfapp.callbacks.signals import STOP_REASON, StopSignals
@@ -23,6 +21,7 @@ from tfapp.export import savedmodel
 from tfapp.run_folder import SUMMARY
 from tfapp.tasks import with_derived
 from tfapp.training.checkpoints import Checkpoints
+from tfapp.training.optimizers import learning_rate
 from tfapp.training.trainer import Action, train
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
@@ -151,7 +150,7 @@ class TrainingRun:
         log = MetricsLog(
             state,
             writers,
-            learning_rate=lambda: float(tf.convert_to_tensor(state.optimizer.learning_rate)),
+            learning_rate=lambda: learning_rate(state.optimizer, state.host.step),
             derive=lambda averages: with_derived(self._experiment.task, averages),
         )
         name, goal = self._monitor

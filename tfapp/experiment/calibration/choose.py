@@ -134,7 +134,7 @@ def _measured(experiment, candidates, states, device_type):
         if candidate.precision not in states:
             states[candidate.precision] = experiment.make_state(candidate.precision)
         state = states[candidate.precision]
-        run_loop = experiment.loop_for(state, candidate.precision, candidate.placement)
+        run_loop = experiment.loop_for(state, candidate.placement)
         return measure.Prepared(state, run_loop, experiment.engine)
 
     measured = measure.calibrate(candidates, prepare, total_steps=experiment.total_steps)
