@@ -77,10 +77,8 @@ def compare(flags, name, folder):
 def bare_loop(experiment, name):
     """The compiled step in a plain loop, always on the same batch."""
     state, chosen = experiment.state, placement.PLACEMENTS[name]
-    options = experiment.step_options(experiment.choice.precision)
-    functions = placement.compile_step(
-        experiment.step_functions(state, experiment.choice.precision), chosen
-    )
+    options = experiment.step_options()
+    functions = placement.compile_step(experiment.step_functions(state), chosen)
     train_step = step.make_train_step(functions, step.reduce_nothing, options)
     if chosen.step:
         train_step = tf.function(train_step, jit_compile=True)
@@ -89,13 +87,14 @@ def bare_loop(experiment, name):
     @tf.function(jit_compile=chosen.loop or None)
     def loop(values, rows, count):
         def body(i, values):
-            return i + 1, train_step(values, rows, 0)[0]
+            return i + 1, train_step(values, rows, 0, i)[0]
 
-        values = tf.while_loop(lambda i, _: i < count, body, (tf.constant(0), values))[1]
-        return values.trainable[0][0]
+        start = tf.constant(0, tf.int64)
+        values = tf.while_loop(lambda i, _: i < count, body, (start, values))[1]
+        return values["trainable"][0][0]
 
     values = state.read()
-    return lambda _, count: loop(values, rows, tf.constant(count)).numpy()
+    return lambda _, count: loop(values, rows, tf.constant(count, tf.int64)).numpy()
 
 
 def _seconds(run, count):

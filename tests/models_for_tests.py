@@ -174,3 +174,10 @@ class Normalised(keras.Model):
     def call(self, inputs, training=False):
         x = self.norm(self.convolution(inputs), training=training)
         return self.head(self.flatten(keras.ops.relu(x)))
+
+
+def penalised(outputs=10):
+    """One layer whose weights are penalised."""
+    return keras.Sequential(
+        [keras.layers.Flatten(), keras.layers.Dense(outputs, kernel_regularizer="l2")]
+    )

@@ -1,13 +1,16 @@
 """Law 2 with every part of the recipe, on every engine and placement; and against Keras's fit."""
 
 import gc
+import json
+import pathlib
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.test_replicas import losses
+import tfapp
+from tests.training.losses import losses
 from tfapp.data.pipeline import order
 
 STEPS = 50
@@ -100,7 +103,7 @@ def test_equals_keras_fit(make_experiment):
     arrays = split.arrays()
     x = np.asarray(built.preprocess(arrays)).reshape(split.num_examples, -1)[rows]
     twin.build(x.shape)
-    twin.set_weights([np.asarray(w) for w in built.state.read().trainable])
+    twin.set_weights([np.asarray(w) for w in built.state.read()["trainable"]])
     twin.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     history = twin.fit(x, arrays["label"][rows], batch_size=32, shuffle=False, verbose=0)
     weights = twin.get_weights()
@@ -110,30 +113,6 @@ def test_equals_keras_fit(make_experiment):
     assert np.mean(measured) == pytest.approx(history.history["loss"][0], rel=1e-5)
     for mine, theirs in zip(learnt, weights, strict=True):
         assert mine == pytest.approx(theirs, abs=2e-5)
-
-
-def test_an_overflow_on_one_replica_skips_the_step_on_all(make_experiment, save_npz):
-    """One example of 64 overflows float16: of two steps, one is skipped, by both replicas."""
-    x = np.zeros((64, 2), np.float32)
-    x[:, 1] = np.tile([-1, 1], 32)
-    x[17, 0] = 1.0  # nearly 8 deviations, whose sixth power exceeds float16
-    y = np.arange(64) % 2
-    path = save_npz(
-        x_train=x, y_train=y, x_validation=x, y_validation=y, x_test=x, y_test=y
-    )  # fmt: skip
-    built = make_experiment(
-        dataset=f"npz:{path}", model="tests.models_for_tests:Powers", batch_size=32,
-        precision="float16", logical_devices=2, optimizer="sgd", learning_rate=1e-6,
-    )  # fmt: skip
-    built.engine.restart(0)
-    result = built.make_loop()(0, 2)
-    assert result.bad_step is None
-    assert result.sums["skipped"] == pytest.approx(1)
-    for replica in range(2):
-        values = built.state.read(replica)
-        assert float(values.scale[0]) == 2.0**14
-        assert int(values.optimizer[0]) == 1  # updates made
-        assert all(np.isfinite(w).all() for w in values.trainable)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
@@ -149,7 +128,7 @@ def test_averaged_weights_are_what_is_evaluated_and_exported(make_experiment):
     built = make_experiment(ema=0.99, batch_size=64, xla="off")
     losses(built, 30)
     answered, _ = built.state.read_for_answers()
-    trained = built.state.read().trainable
+    trained = built.state.read()["trainable"]
     assert not np.allclose(answered[0], trained[0], atol=1e-3)
     x = tf.cast(built.source.splits["test"].arrays()["image"], tf.float32)
     labels = built.source.splits["test"].arrays()["label"]
@@ -159,14 +138,75 @@ def test_averaged_weights_are_what_is_evaluated_and_exported(make_experiment):
     assert built.make_evaluation("test")()["accuracy"] == pytest.approx(accuracy, abs=1e-6)
 
 
-def test_skip_leaves_a_bad_batch_out(make_experiment, save_npz):
+@pytest.fixture
+def overflowing(make_experiment, save_npz):
+    """overflowing(**changes): one example of 64 overflows float16, so one step of each two."""
+    x = np.zeros((64, 2), np.float32)
+    x[:, 1] = np.tile([-1, 1], 32)
+    x[17, 0] = 1.0  # nearly 8 standard deviations, whose sixth power exceeds float16
+    y = np.arange(64) % 2
+    path = save_npz(
+        x_train=x, y_train=y, x_validation=x, y_validation=y, x_test=x, y_test=y
+    )  # fmt: skip
+
+    def make(**changes):
+        built = make_experiment(
+            dataset=f"npz:{path}", model="tests.models_for_tests:Powers", batch_size=32,
+            precision="float16", optimizer="sgd", **changes,
+        )  # fmt: skip
+        built.engine.restart(0)
+        return built
+
+    return make
+
+
+def test_an_overflow_on_one_replica_skips_the_step_on_all(overflowing):
+    """Of two steps, one is skipped, by both replicas."""
+    built = overflowing(logical_devices=2, learning_rate=1e-6)
+    result = built.make_loop()(0, 2)
+    assert result.bad_step is None
+    assert result.sums["skipped"] == pytest.approx(1)
+    for replica in range(2):
+        values = built.state.read(replica)
+        assert float(values["scale"][0]) == 2.0**14
+        assert int(values["optimizer"][0]) == 1  # updates made
+        assert all(np.isfinite(w).all() for w in values["trainable"])
+
+
+@pytest.mark.parametrize("changes", [{"xla": "off"}, {"logical_devices": 2}], ids=str)
+def test_the_schedule_reaches_its_end_past_skipped_updates(overflowing, changes):
+    """A rate that is 0 from the middle of the run on: nothing moves from there, on any clock."""
+    built = overflowing(
+        steps=8, learning_rate=1e-3, schedule="step", schedule_arg=("at=0.5", "factor=0"), **changes
+    )
+    run, weights = built.make_loop(), [built.state.read()["trainable"][0]]
+    for first in (0, 4):
+        assert run(first, 4).sums["skipped"] == pytest.approx(2)
+        weights.append(built.state.read()["trainable"][0])
+    assert not np.array_equal(weights[0], weights[1])
+    assert np.array_equal(weights[1], weights[2])
+
+
+def test_the_log_has_the_learning_rate_of_the_step(make_config):
+    """Every update of this model is skipped; the optimizer's own count stays at 0."""
+    config = make_config(
+        model="tests.models_for_tests:Exploding", nan_policy="skip", steps=20, log_every="5",
+        schedule="linear", learning_rate=1.0,
+    )  # fmt: skip
+    folder = pathlib.Path(tfapp.run(config).model_dir)
+    records = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    rates = {r["step"]: r["learning_rate"] for r in records if r["split"] == "train"}
+    assert rates == pytest.approx({5: 0.75, 10: 0.5, 15: 0.25, 20: 0.0})
+
+
+def test_skip_leaves_a_bad_batch_out(make_experiment):
     """A batch whose loss is infinite changes nothing, and training goes on."""
     built = make_experiment(
         model="tests.models_for_tests:Exploding", nan_policy="skip", batch_size=64, xla="off"
     )
-    before = [np.asarray(w) for w in built.state.read().trainable]
+    before = [np.asarray(w) for w in built.state.read()["trainable"]]
     built.engine.restart(0)
     result = built.make_loop()(0, 3)
     assert (result.bad_step, result.sums["skipped"]) == (None, 3)
-    for old, new in zip(before, built.state.read().trainable, strict=True):
+    for old, new in zip(before, built.state.read()["trainable"], strict=True):
         assert np.array_equal(old, new)

@@ -1,5 +1,6 @@
 """Checkpoints appear whole or not at all; a damaged one is never used."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.conftest import ROOT
 from tfapp.errors import DataError, StorageError
-from tfapp.training import checkpoints as module
+from tfapp.training import manifest
 from tfapp.training.checkpoints import Checkpoints
-from tfapp.training.state import TrainState
+from tfapp.training.state import HostState, TrainState
 
 
 def make_state(width=3):
@@ -51,6 +53,7 @@ def test_everything_comes_back(checkpoints, state):
     state.host.best_value, state.host.best_step = 0.1 + 0.2, 5
     state.host.window = {"loss": 1 / 3, "count": 96.0}
     state.host.evaluations_without_improvement = 2
+    state.host.last_train = {"loss": 1e-7, "accuracy": 0.5}
     checkpoints.save()
     kept = state.host.to_json()
     fill(state, 0)
@@ -81,6 +84,22 @@ def flip_a_bit(folder, name="variables.data-00000-of-00001"):
     (folder / name).write_bytes(data)
 
 
+def edit(folder, host=None, **changes):
+    """Changes numbers in the manifest, as a hand or a bit would: it stays sound JSON."""
+    values = json.loads((folder / "manifest.json").read_text())
+    values["host"].update(host or {})
+    values.update(changes)
+    (folder / "manifest.json").write_text(json.dumps({k: v for k, v in values.items() if v}))
+
+
+def make_old(folder, host=None):
+    """The manifest as tfapp 0.1.0 wrote it, without last_train, changed by `host`."""
+    values = json.loads((folder / "manifest.json").read_text())
+    del values["host"]["last_train"]
+    old = {"host": {**values["host"], **(host or {})}, "files": values["files"]}
+    (folder / "manifest.json").write_text(json.dumps(old, indent=1))
+
+
 DAMAGE = {
     "data truncated": truncate,
     "bit flipped in data": flip_a_bit,
@@ -94,6 +113,17 @@ DAMAGE = {
     "manifest with unknown numbers": lambda folder: (folder / "manifest.json").write_text(
         json.dumps({"host": {"stepp": 1}, "files": {}})
     ),
+    "manifest with another step": lambda folder: edit(folder, {"step": 7}),
+    "manifest with another number": lambda folder: edit(folder, {"best_value": 7.0}),
+    "manifest with other files": lambda folder: edit(folder, files={}),
+    "manifest without its checksum": lambda folder: edit(folder, sha256=None),
+    "manifest with a version that is none": lambda folder: edit(folder, version="2"),
+    "old manifest with another step": lambda folder: make_old(folder, {"step": 7}),
+    "old manifest with unknown numbers": lambda folder: make_old(folder, {"stepp": 7}),
+    "another step's folder": lambda folder: [
+        shutil.rmtree(folder),
+        shutil.copytree(folder.with_name("step-00000001"), folder),
+    ],
     "empty folder": lambda folder: [path.unlink() for path in folder.iterdir()],
 }
 
@@ -110,6 +140,51 @@ def test_a_damaged_one_is_reported_and_the_one_before_it_used(
     assert all((v.numpy() == 1).all() for v in state.named_variables().values())
     assert "step-00000002" in caplog.text
     assert "trying the one before it" in caplog.text
+
+
+OLD_RUNS = ROOT / "tests" / "old_runs" / "0.1.0"
+
+
+@pytest.mark.parametrize("folder", sorted(OLD_RUNS.glob("*/checkpoints/step-*")), ids=str)
+def test_manifests_of_0_1_0_are_read(folder):
+    host = manifest.read(folder, int(folder.name.removeprefix("step-")))
+    assert host.train_seconds > 0
+    assert host.last_train == {}  # a field that 0.1.0 had not
+    with pytest.raises(DataError, match="is damaged"):
+        manifest.read(folder, host.step + 1)
+
+
+def test_a_manifest_of_0_1_0_can_be_continued(checkpoints, state, tmp_path):
+    save_steps(checkpoints, state, 1)
+    make_old(tmp_path / "checkpoints" / "step-00000001")
+    fill(state, 9)
+    assert checkpoints.restore_latest() == 1
+    save_steps(checkpoints, state, 2)
+    assert checkpoints.restore_latest() == 2
+
+
+@dataclasses.dataclass
+class NewerHost(HostState):
+    """A HostState with a field that this tfapp does not know."""
+
+    temperature: float = 36.6
+
+
+@pytest.mark.parametrize("newer", ["version", "field"])
+def test_what_a_newer_tfapp_wrote_is_refused_and_not_passed_over(
+    checkpoints, state, monkeypatch, newer
+):
+    """The one before it would be an older state of a run that is in order."""
+    save_steps(checkpoints, state, 1)
+    with monkeypatch.context() as patch:
+        if newer == "version":
+            patch.setattr(manifest, "VERSION", manifest.VERSION + 1)
+        else:
+            state.host = NewerHost()
+        save_steps(checkpoints, state, 2)
+    with pytest.raises(DataError, match="step-00000002: was written by a newer tfapp") as caught:
+        checkpoints.restore_latest()
+    assert "\n" not in str(caught.value)
 
 
 def test_none_readable_is_an_error_and_not_a_new_start(checkpoints, state, tmp_path):
@@ -144,7 +219,7 @@ def test_a_full_disk_leaves_the_older_ones(checkpoints, state, monkeypatch, tmp_
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    target = {"write": (module, "write_text"), "rename": (os, "rename")}[moment]
+    target = {"write": (manifest, "write_text"), "rename": (os, "rename")}[moment]
     monkeypatch.setattr(*target, full)
     fill(state, 2)
     with pytest.raises(StorageError, match="checkpoint of step 2 could not be written: the disk"):
@@ -165,4 +240,4 @@ def test_a_half_written_one_is_not_seen_and_goes_away(checkpoints, state, tmp_pa
 def test_names_are_those_of_the_model(state):
     names = list(state.named_variables())
     assert len(set(names)) == len(names) == len(tf.nest.flatten(state.read()))
-    assert np.shape(state.read().trainable[0]) == (2, 3)
+    assert np.shape(state.read()["trainable"][0]) == (2, 3)

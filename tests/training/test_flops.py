@@ -29,23 +29,44 @@ def test_forward(function, shapes, expected):
     assert count_flops(function, *(f32(*shape) for shape in shapes)) == expected
 
 
-@pytest.mark.parametrize(
-    "function, shapes",
-    [
-        (tf.matmul, [(3, 4), (4, 5)]),
-        (lambda x, k: tf.nn.conv2d(x, k, 1, "SAME"), [(2, 8, 8, 3), (3, 3, 3, 5)]),
-    ],
-)
-def test_backward_costs_twice_the_forward_pass(function, shapes):
-    def gradients(a, b):
-        with tf.GradientTape() as tape:
-            tape.watch((a, b))
-            outputs = function(a, b)
-        return tape.gradient(outputs, (a, b))
+def conv(x, k):
+    return tf.nn.conv2d(x, k, 1, "SAME")
 
-    specs = [f32(*shape) for shape in shapes]
-    forward, both = count_flops(function, *specs), count_flops(gradients, *specs)
-    assert both in (2 * forward, 3 * forward)  # a matmul's own outputs are not needed
+
+def depthwise(x, k):
+    return tf.nn.depthwise_conv2d(x, k, [1] * 4, "SAME")
+
+
+@pytest.mark.parametrize(
+    "layer, inputs, weights, forward",
+    [
+        (tf.matmul, (3, 4), (4, 5), 2 * 3 * 5 * 4),
+        (conv, (2, 8, 8, 3), (3, 3, 3, 5), 2 * (2 * 8 * 8 * 5) * (3 * 3 * 3)),
+        (depthwise, (2, 8, 8, 3), (3, 3, 3, 2), 2 * (2 * 8 * 8 * 3 * 2) * (3 * 3)),
+    ],
+    ids=["dense", "convolution", "depthwise"],
+)
+def test_each_gradient_costs_what_the_forward_pass_does(layer, inputs, weights, forward):
+    """A layer's two gradients: of its weights, and, unless it is the first, of its inputs.
+
+    Each is as many multiply-adds as the layer: one for each pair of an input and a weight that meet
+    in an output. The loss is a square, so that the outputs themselves are needed too. A gradient
+    that nobody asked for is not computed, though its operations are in the graph.
+    """
+
+    def step(*sources):
+        def compute(x, w):
+            with tf.GradientTape() as tape:
+                tape.watch((x, w))
+                loss = tf.reduce_sum(tf.square(layer(x, w)))
+            return tape.gradient(loss, [{"x": x, "w": w}[name] for name in sources])
+
+        return count_flops(compute, f32(*inputs), f32(*weights))
+
+    assert count_flops(layer, f32(*inputs), f32(*weights)) == forward
+    assert step("w") == 2 * forward
+    assert step("x") == 2 * forward
+    assert step("w", "x") == 3 * forward
 
 
 def test_unknown_shapes_are_not_guessed():

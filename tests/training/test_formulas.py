@@ -48,7 +48,7 @@ def experiment(make_experiment, save_npz, arrays):
 
 def weights_of(experiment):
     """(W1, b1, W2, b2) in float64."""
-    return tuple(np.asarray(w, np.float64) for w in experiment.state.read().trainable)
+    return tuple(np.asarray(w, np.float64) for w in experiment.state.read()["trainable"])
 
 
 def take_steps(experiment, count):

@@ -20,9 +20,9 @@ def test_two_updates():
     values = [v.value.read_value() for v in variables]
     state = [v.value.read_value() for v in lars.variables]
     velocities = [np.zeros_like(weight), np.zeros_like(bias)]
-    for step in grads:
+    for i, step in enumerate(grads):
         values, state = optimizers.apply(
-            lars, values, state, [tf.constant(g, tf.float32) for g in step]
+            lars, values, state, [tf.constant(g, tf.float32) for g in step], tf.constant(i)
         )
         decayed = step[0] + 0.1 * weight
         norm = np.linalg.norm(step[0]) + 0.1 * np.linalg.norm(weight)

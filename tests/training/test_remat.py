@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tests.training.test_replicas import losses
+from tests.training.losses import losses
 from tfapp.errors import UsageError
 
 RECIPE = {"model": "tests.models_for_tests:Blocks", "batch_size": 64}
@@ -29,12 +30,10 @@ def test_blocks_are_computed_twice(make_experiment):
     counts = []
     for remat in (False, True):
         built = make_experiment(**RECIPE, xla="off", remat=remat)
-        functions = built.step_functions(built.state, "float32")
+        functions = built.step_functions(built.state)
         values, rows = built.state.read(), built.source.splits["train"].arrays()
-        import tensorflow as tf
-
         graph = (
-            tf.function(lambda v, b, f=functions: f.gradients(*v[:2], (), b, 0).grads)
+            tf.function(lambda v, b, f=functions: f.gradients(v, b, 0).grads)
             .get_concrete_function(values, {k: tf.constant(a[:64]) for k, a in rows.items()})
             .graph
         )

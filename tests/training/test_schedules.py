@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tfapp.errors import UsageError
-from tfapp.training.schedules import SCHEDULES, Schedule
+from tfapp.training.schedules import SCHEDULES, Schedule, check
 
 
 def rates(name, steps, *, warmup=0, total=100, **arguments):
@@ -41,3 +41,15 @@ def test_warm_up_rises_to_the_schedules_beginning(name):
 def test_refused(argument):
     with pytest.raises(UsageError, match="--schedule_arg=end"):
         Schedule("cosine", peak=1.0, warmup_steps=0, total_steps=10, arguments=argument)
+    with pytest.raises(UsageError, match="--schedule_arg=end"):
+        check("cosine", argument)
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(UsageError, match="--schedule=cosin: unknown; did you mean 'cosine'"):
+        check("cosin")
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_takes_its_own_arguments(name):
+    check(name, SCHEDULES[name][1])

@@ -4,6 +4,11 @@ Each piece has a test (tests/runtime/test_private_api.py) that names what would 
 setup.cfg admits only the minor versions these were checked with.
 """
 
+import contextlib
+
+import keras
+from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+
 
 def layers_of(model, *, recursive=True):
     """The layers inside a `keras.Model` or `keras.Layer`, itself left out.
@@ -15,3 +20,106 @@ def layers_of(model, *, recursive=True):
       a list. Keras's own `layers` gives only the layers that are directly inside a model.
     """
     return list(model._flatten_layers(include_self=False, recursive=recursive))
+
+
+def seed_positions(model):
+    """Positions of the states of random seed generators in `model.non_trainable_variables`.
+
+    Keras gives no way from a model to its `SeedGenerator`s; their states have a name of their own.
+    """
+    return [
+        i
+        for i, variable in enumerate(model.non_trainable_variables)
+        if variable.path.endswith("seed_generator_state")
+    ]
+
+
+def optimization_barrier(tensors):
+    """The same tensors, in a list; XLA neither merges nor moves computations across the barrier."""
+    return list(gen_xla_ops.xla_optimization_barrier(input=list(tensors)))
+
+
+def variable_index(optimizer, variable):
+    """Position of a weight among those that the optimizer was built for."""
+    return optimizer._get_variable_index(variable)
+
+
+def functional_optimizer(kind):
+    """A subclass of the Keras optimizer class `kind`, and of `FunctionalOptimizer`."""
+    mixin = _FunctionalNadam if issubclass(kind, keras.optimizers.Nadam) else FunctionalOptimizer
+    return type(kind.__name__, (mixin, kind), {})
+
+
+class FunctionalOptimizer:
+    """Lets a Keras optimizer be applied in a `keras.StatelessScope`, at a step that it is given.
+
+    Undoes the TensorFlow backend's overrides that need tf.Variable, in favour of Keras's own. The
+    learning rate's schedule follows the step of `at_step`, not the optimizer's count of updates.
+    """
+
+    _step = None
+
+    @property
+    def weights(self):
+        """The weights that the optimizer was built for, in order."""
+        return self._trainable_variables
+
+    @contextlib.contextmanager
+    def at_step(self, step):
+        """Inside, the learning rate is that of `step`."""
+        self._step = step
+        try:
+            yield
+        finally:
+            self._step = None
+
+    def rate_at(self, step):
+        """The learning rate of `step`, a tensor or a `keras.Variable`."""
+        rate = self._learning_rate
+        is_schedule = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+        return rate(step) if is_schedule else rate
+
+    @property
+    def learning_rate(self):
+        """The current learning rate, which Keras's own methods read."""
+        return self.rate_at(self.iterations if self._step is None else self._step)
+
+    def assign(self, variable, value):
+        variable.assign(keras.ops.cast(value, variable.dtype))
+
+    def assign_add(self, variable, value):
+        variable.assign(variable + keras.ops.cast(value, variable.dtype))
+
+    def assign_sub(self, variable, value):
+        variable.assign(variable - keras.ops.cast(value, variable.dtype))
+
+    def _var_key(self, variable):
+        return id(variable)
+
+    def _apply_weight_decay(self, variables):
+        if not self.weight_decay:
+            return
+        for variable in variables:
+            if self._use_weight_decay(variable):
+                rate = keras.ops.cast(self.learning_rate, variable.dtype)
+                decay = keras.ops.cast(self.weight_decay, variable.dtype)
+                variable.assign(variable - variable * decay * rate)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        for grad, variable in zip(grads, trainable_variables, strict=True):
+            self.update_step(grad, variable, learning_rate)
+
+
+class _FunctionalNadam(FunctionalOptimizer):
+    """Nadam, whose running product Keras keeps outside `variables`, out of checkpoints' reach."""
+
+    def build(self, variables):
+        if not self.built:
+            super().build(variables)
+            self._track_variable(self._u_product)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        count = keras.ops.cast(self.iterations + 1, self._u_product.dtype)
+        factor = self.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, count))
+        self.assign(self._u_product, self._u_product * factor)
+        super()._backend_update_step(grads, trainable_variables, learning_rate)

@@ -1,14 +1,13 @@
 """Checkpoints that appear whole or not at all, and are proven whole before they are used.
 
 Each is a folder of its own, checkpoints/step-00000500, written under another name, synced to the
-disk and renamed. Its manifest.json holds the host's numbers and a SHA-256 of every file. Reading
-goes from the newest to the oldest: a damaged one is reported and the one before it is used.
+disk and renamed. Its manifest (`tfapp.training.manifest`) holds the host's numbers and a SHA-256 of
+every file. Reading goes from the newest to the oldest: a damaged one is reported and the one before
+it is used.
 """
 
 import contextlib
 import errno
-import hashlib
-import json
 import logging
 import os
 import pathlib
@@ -18,11 +17,10 @@ import shutil
 import tensorflow as tf
 
 from tfapp.errors import DataError, StorageError
-from tfapp.runtime.atomic_files import sync_folder, write_text
-from tfapp.training.state import HostState
+from tfapp.runtime.atomic_files import sync_folder
+from tfapp.training import manifest
 
 _LOG = logging.getLogger("tfapp")
-_MANIFEST = "manifest.json"
 _NAME = re.compile(r"step-(\d{8,})")
 _UNFINISHED = "unfinished-"
 
@@ -31,7 +29,7 @@ class Checkpoints:
     """The checkpoints of one run, in `folder`."""
 
     def __init__(self, folder, state, *, keep):
-        """`keep`: how many of the latest stay; the best one stays besides."""
+        """`keep`: how many of the latest stay; the best one is kept as well."""
         self._folder = pathlib.Path(folder)
         self._state = state
         self._keep = keep
@@ -39,7 +37,7 @@ class Checkpoints:
         self._objects = tf.train.Checkpoint(variables=state.named_variables())
 
     def steps(self):
-        """Steps of the checkpoints that are there, ascending."""
+        """Steps of the checkpoints in the folder, ascending."""
         names = [p.name for p in self._folder.glob("step-*")] if self._folder.is_dir() else []
         return sorted(int(m.group(1)) for m in map(_NAME.fullmatch, names) if m)
 
@@ -58,8 +56,8 @@ class Checkpoints:
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
             self._objects.write(str(unfinished / "variables"))
-            self._write_manifest(unfinished)
-            # A damaged one of this step, which a resume has passed over, makes room.
+            manifest.write(unfinished, self._state.host)
+            # There may be a damaged one of this step, which a resume has passed over.
             shutil.rmtree(self._path(step), ignore_errors=True)
             os.rename(unfinished, self._path(step))
             sync_folder(self._folder)
@@ -78,13 +76,16 @@ class Checkpoints:
           its step, or None if there is no checkpoint at all.
 
         Raises:
-          DataError: there are checkpoints and none can be read.
+          DataError: there are checkpoints and none can be read, or a newer tfapp wrote the newest
+            one that is not damaged: the one before it would throw away what that tfapp computed.
         """
         steps = self.steps()
         for step in reversed(steps):
             try:
                 self.restore(step)
                 return step
+            except manifest.NewerFormat:
+                raise
             except DataError as error:
                 _LOG.warning("checkpoint: %s; trying the one before it", error)
         if steps:
@@ -98,7 +99,7 @@ class Checkpoints:
         """Restores the checkpoint of `step`. Raises DataError, with file and reason."""
         path = self._path(step)
         self._whole.discard(step)  # until it is proven again
-        host = _verified_host(path)
+        host = manifest.read(path, step)
         try:
             status = self._objects.read(str(path / "variables"))
             status.assert_existing_objects_matched()
@@ -110,13 +111,6 @@ class Checkpoints:
     def _path(self, step):
         return self._folder / f"step-{step:08d}"
 
-    def _write_manifest(self, folder):
-        files = {}
-        for path in sorted(folder.iterdir()):
-            files[path.name] = {"bytes": path.stat().st_size, "sha256": _digest(path, sync=True)}
-        manifest = {"host": self._state.host.to_json(), "files": files}
-        write_text(folder / _MANIFEST, json.dumps(manifest, indent=1))
-
     def _prune(self):
         kept = set(self.steps()[-self._keep :]) | {self._state.host.best_step}
         for step in self.steps():
@@ -124,29 +118,6 @@ class Checkpoints:
                 shutil.rmtree(self._path(step), ignore_errors=True)
         for leftover in self._folder.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _verified_host(path):
-    """The host's numbers of the checkpoint at `path`, once all its files are proven whole."""
-    try:
-        manifest = json.loads((path / _MANIFEST).read_text())
-        for name, expected in manifest["files"].items():
-            if _digest(path / name) != expected["sha256"]:
-                raise DataError(f"{path / name}: is damaged (checksum differs)")
-        return HostState(**manifest["host"])
-    except DataError:
-        raise
-    except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DataError(f"{path}: is damaged ({_reason(error)})") from error
-
-
-def _digest(path, sync=False):
-    """SHA-256 of a file; with `sync`, the file is on the disk afterwards."""
-    with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if sync:
-            os.fsync(file.fileno())
-    return digest
 
 
 def _reason(error):

@@ -1,8 +1,9 @@
 """Floating-point operations of a step: its products and convolutions, forward and backward.
 
 Counted as the field counts them for utilisation (Chowdhery et al., arXiv:2204.02311, appendix B): a
-multiply-add is two operations; element-wise work is left out; recomputed activations would count
-each time they are computed.
+multiply-add is two operations; element-wise work is left out; recomputed activations count each
+time they are computed. Only what the results depend on is counted: the graph of a convolution's
+gradients holds that of its inputs even where nobody asked for it, and TensorFlow leaves it out.
 """
 
 import math
@@ -22,9 +23,20 @@ def count_flops(function, *signature):
     """
     graph = tf.function(function, autograph=False).get_concrete_function(*signature).graph
     try:
-        return sum(_COUNTERS[op.type](op) for op in graph.get_operations() if op.type in _COUNTERS)
+        return sum(_COUNTERS[op.type](op) for op in _needed(graph) if op.type in _COUNTERS)
     except (TypeError, ValueError):  # a dimension or a rank that TensorFlow does not know
         return None
+
+
+def _needed(graph):
+    """The operations that the graph's outputs depend on."""
+    found, left = set(), [tensor.op for tensor in graph.outputs]
+    while left:
+        op = left.pop()
+        if op not in found:
+            found.add(op)
+            left += [*(tensor.op for tensor in op.inputs), *op.control_inputs]
+    return found
 
 
 def _size(tensor):
@@ -48,12 +60,24 @@ def _depthwise(op):
     return 2 * _size(op.outputs[0]) * math.prod(op.inputs[1].shape.as_list()[:2])
 
 
+# Each of a convolution's gradients takes as many multiply-adds as the convolution: one for each of
+# its outputs and each position of the kernel that the output is made of.
+
+
 def _input_gradient(op):
     return 2 * _size(op.inputs[2]) * math.prod(op.inputs[1].shape.as_list()[:-1])
 
 
 def _filter_gradient(op):
     return 2 * _size(op.inputs[2]) * math.prod(op.outputs[0].shape.as_list()[:-1])
+
+
+def _depthwise_input_gradient(op):
+    return 2 * _size(op.inputs[2]) * math.prod(op.inputs[1].shape.as_list()[:2])
+
+
+def _depthwise_filter_gradient(op):
+    return 2 * _size(op.inputs[2]) * math.prod(op.outputs[0].shape.as_list()[:2])
 
 
 def _einsum(op):
@@ -81,4 +105,6 @@ _COUNTERS = {
     "Conv2DBackpropInput": _input_gradient,
     "Conv2DBackpropFilter": _filter_gradient,
     "DepthwiseConv2dNative": _depthwise,
+    "DepthwiseConv2dNativeBackpropInput": _depthwise_input_gradient,
+    "DepthwiseConv2dNativeBackpropFilter": _depthwise_filter_gradient,
 }

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from tfapp.runtime import private_api
+
 
 class LARS(keras.optimizers.Optimizer):
     """Momentum SGD whose rate is scaled, layer by layer, by |weights| / |gradient|.
@@ -38,7 +40,7 @@ class LARS(keras.optimizers.Optimizer):
             ratio = self.trust * weight_norm / ops.where(both, denominator, 1.0)
             rate = rate * ops.where(both, ratio, 1.0)
             gradient = gradient + self.decay * variable
-        velocity = self._velocities[self._get_variable_index(variable)]
+        velocity = self._velocities[private_api.variable_index(self, variable)]
         self.assign(velocity, velocity * self.momentum + gradient * rate)
         self.assign_sub(variable, velocity)
 

@@ -49,7 +49,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
     functions = compile_step(functions, placement)
     if strategy.num_replicas_in_sync == 1:
         train_step = make_train_step(functions, reduce_nothing, options)
-        loop = _one_replica(state, train_step, engine, placement, metric_names)
+        loop = _one_replica(state, train_step, engine, strategy, placement, metric_names)
     else:
         train_step = make_train_step(functions, reduce_across_replicas, options)
         loop = _many_replicas(state, train_step, engine, strategy, metric_names)
@@ -65,7 +65,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
     return run
 
 
-def _one_replica(state, train_step, engine, placement, metric_names):
+def _one_replica(state, train_step, engine, strategy, placement, metric_names):
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True, autograph=False)
     elif not placement.loop:
@@ -79,8 +79,8 @@ def _one_replica(state, train_step, engine, placement, metric_names):
         prepared = engine.prepare(inputs)
 
         def body(step, values, sums, bad_step):
-            pulled, wait = _pull(engine, prepared, step, sums)
-            values, step_sums, bad = train_step(values, engine.batch(pulled, 0), 0)
+            pulled, wait = _pull(engine, prepared, step, sums, strategy)
+            values, step_sums, bad = train_step(values, engine.batch(pulled, 0), 0, step)
             return step + 1, values, _add(sums, step_sums, wait), _bad_step(bad, step)
 
         _, values, sums, bad_step = tf.while_loop(
@@ -95,16 +95,18 @@ def _one_replica(state, train_step, engine, placement, metric_names):
 
 
 def _many_replicas(state, train_step, engine, strategy, metric_names):
-    def replica_step(pulled):
+    def replica_step(pulled, step):
         context = tf.distribute.get_replica_context()
         replica = tf.get_static_value(context.replica_id_in_sync_group)
         batch = engine.batch(pulled, replica)
-        values, sums, bad = train_step(state.read(replica), batch, replica)
-        state.write(values, replica)
+        values = state.read(replica)
+        new, sums, bad = train_step(values, batch, replica, step)
+        changed = {name: group for name, group in new.items() if group is not values[name]}
+        state.write(changed, replica)
         return sums, bad
 
-    def one_step(pulled):
-        sums, bad = strategy.run(replica_step, args=(pulled,))
+    def one_step(pulled, step):
+        sums, bad = strategy.run(replica_step, args=(pulled, step))
         total = {
             name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
             for name, value in sums.items()
@@ -113,8 +115,8 @@ def _many_replicas(state, train_step, engine, strategy, metric_names):
 
     def loop(inputs, first_step, num_steps):
         def body(step, sums, bad_step):
-            pulled, wait = _pull(engine, inputs, step, sums)
-            step_sums, bad = one_step(pulled)
+            pulled, wait = _pull(engine, inputs, step, sums, strategy)
+            step_sums, bad = one_step(pulled, step)
             return step + 1, _add(sums, step_sums, wait), _bad_step(bad, step)
 
         _, sums, bad_step = tf.while_loop(
@@ -149,7 +151,7 @@ def _add(sums, step_sums, wait):
     return add_sums(sums, {**step_sums, INPUT_WAIT: wait})
 
 
-def _pull(engine, inputs, step, sums):
+def _pull(engine, inputs, step, sums, strategy):
     """The step's input and the seconds it was waited for, counted from the end of the last step."""
     if not engine.waits:
         return engine.pull(inputs, step), tf.zeros([], tf.float64)
@@ -157,11 +159,11 @@ def _pull(engine, inputs, step, sums):
         begin = tf.timestamp()
     with tf.control_dependencies([begin]):
         pulled = engine.pull(inputs, step)
-    with tf.control_dependencies(_tensors(pulled)):
+    with tf.control_dependencies(_tensors(pulled, strategy)):
         return pulled, tf.timestamp() - begin
 
 
-def _tensors(pulled):
-    """The tensors of a batch, or of every replica's part of it."""
-    parts = [getattr(value, "values", (value,)) for value in tf.nest.flatten(pulled)]
+def _tensors(pulled, strategy):
+    """The tensors of a batch, of every local replica's part of it."""
+    parts = [strategy.experimental_local_results(value) for value in tf.nest.flatten(pulled)]
     return [tensor for part in parts for tensor in part]

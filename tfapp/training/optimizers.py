@@ -2,16 +2,21 @@
 
 A Keras optimizer reduces gradients across replicas and updates variables in one go, clipping before
 and under TensorFlow's strategies only. Here the step has reduced the gradients already, and XLA
-wants values in and values out: `functional` gives any Keras optimizer class that form.
+wants values in and values out: `private_api.functional_optimizer` gives any Keras optimizer class
+that form.
 """
 
+import inspect
+
 import keras
+import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.registry import is_object_path, load_object, suggest
+from tfapp.runtime import private_api
 from tfapp.training.lars import LARS
 
-# Arguments of every Keras optimizer that the step does itself, after the reduction.
+# Arguments of Keras's optimizers that have a flag of their own or are done by the step.
 _OURS = {
     "clipnorm": "--clip_norm",
     "clipvalue": "--clip_norm",
@@ -23,10 +28,17 @@ _OURS = {
     "loss_scale_factor": "--precision=float16",
     "learning_rate": "--learning_rate",
     "weight_decay": "--weight_decay",
+    "adam_weight_decay": "--weight_decay",
 }
 
 # The base class, and wrappers, which take other optimizers.
-_NOT_OFFERED = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+_NOT_OFFERED = ("Optimizer", "LossScaleOptimizer", "MultiOptimizer", "ScheduleFreeAdamW")
+
+# Name -> why it is refused, for names that a user may well expect.
+_REFUSED = {
+    "schedulefreeadamw": "trains at other weights than those that must be evaluated, and Keras "
+    "does not swap them; use adamw, with --ema for averaged weights",
+}
 
 
 def optimizers_by_name():
@@ -41,13 +53,23 @@ def optimizers_by_name():
     return {**found, "lars": LARS}
 
 
+def check_name(name):
+    """Checks --optimizer without building anything; a user's own module is imported.
+
+    Raises:
+      UsageError: no optimizer has this name, or one that cannot be used here.
+    """
+    _class_of(name)
+
+
 def build_optimizer(name, *, learning_rate, weight_decay=0.0, arguments=()):
     """Builds the optimizer `name`, a known name or package.module:Class.
 
     Args:
       name: any case.
-      learning_rate: float or a Keras schedule.
-      weight_decay: decoupled, times the learning rate at each step (arXiv:1711.05101); 0: none.
+      learning_rate: float, or a Keras schedule, which is called with the run's step.
+      weight_decay: decoupled, times the learning rate at each step (arXiv:1711.05101); 0: none,
+        whatever the class's own default is.
       arguments: further arguments of the constructor, a dict.
 
     Raises:
@@ -57,37 +79,25 @@ def build_optimizer(name, *, learning_rate, weight_decay=0.0, arguments=()):
     for key in arguments:
         if key in _OURS:
             raise UsageError(f"--optimizer_arg={key}: use {_OURS[key]}")
-    known = optimizers_by_name()
-    if is_object_path(name):
-        kind = load_object(name, "optimizer")
-    elif name.lower() in known:
-        kind = known[name.lower()]
-    else:
-        names = sorted(known)
-        raise UsageError(
-            f"--optimizer={name}: unknown{suggest(name, names)} (one of {', '.join(names)})"
-        )
-    if weight_decay:
-        arguments["weight_decay"] = weight_decay
+    kind = _class_of(name)
     try:
-        return functional(kind)(learning_rate=learning_rate, **arguments)
+        if weight_decay or "weight_decay" in inspect.signature(kind).parameters:
+            arguments["weight_decay"] = weight_decay
+        optimizer = private_api.functional_optimizer(kind)(learning_rate=learning_rate, **arguments)
     except (TypeError, ValueError) as error:
         raise UsageError(f"--optimizer={name}: {error}") from error
+    if not weight_decay:
+        optimizer.weight_decay = None  # a default may hide behind a subclass's **kwargs
+    return optimizer
 
 
-def exclude_vectors_from_decay(optimizer, variables):
-    """No decay of biases and normalisation: whatever has fewer than two dimensions."""
-    if optimizer.weight_decay:
-        optimizer.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2])
+def decay_only(optimizer, variables, decayed):
+    """Restricts weight decay to `decayed`, some of the `variables`. Call it before `build`."""
+    wanted = {id(variable) for variable in decayed}
+    optimizer.exclude_from_weight_decay([v for v in variables if id(v) not in wanted])
 
 
-def functional(kind):
-    """A subclass of the optimizer class `kind` that can be applied by `apply`."""
-    bases = (_FunctionalNadam,) if kind is keras.optimizers.Nadam else (_Functional, kind)
-    return type(kind.__name__, bases, {})
-
-
-def apply(optimizer, trainable, optimizer_state, grads):
+def apply(optimizer, trainable, optimizer_state, grads, step):
     """One update.
 
     Args:
@@ -95,62 +105,51 @@ def apply(optimizer, trainable, optimizer_state, grads):
       trainable: values of those variables, in order.
       optimizer_state: values of `optimizer.variables`, in order.
       grads: one dense gradient a variable, summed over replicas already.
+      step: int64 scalar, the run's step, which the learning rate's schedule follows. Whatever else
+        depends on time, such as Adam's bias correction, follows the optimizer's count of updates.
 
     Returns:
       (trainable, optimizer_state) after the update, as tuples of tensors.
     """
-    variables = optimizer._trainable_variables
+    weights, slots = optimizer.weights, optimizer.variables
     mapping = [
-        *zip(variables, trainable, strict=True),
-        *zip(optimizer.variables, optimizer_state, strict=True),
+        *zip(weights, trainable, strict=True),
+        *zip(slots, optimizer_state, strict=True),
     ]
-    with keras.StatelessScope(state_mapping=mapping) as scope:
+    with keras.StatelessScope(state_mapping=mapping) as scope, optimizer.at_step(step):
         optimizer.apply(list(grads))
     return (
-        tuple(scope.get_current_value(v) for v in variables),
-        tuple(scope.get_current_value(v) for v in optimizer.variables),
+        tuple(scope.get_current_value(v) for v in weights),
+        tuple(scope.get_current_value(v) for v in slots),
     )
 
 
-class _Functional:
-    """Undoes the TensorFlow backend's overrides that need tf.Variable, in favour of Keras's own."""
-
-    def assign(self, variable, value):
-        variable.assign(keras.ops.cast(value, variable.dtype))
-
-    def assign_add(self, variable, value):
-        variable.assign(variable + keras.ops.cast(value, variable.dtype))
-
-    def assign_sub(self, variable, value):
-        variable.assign(variable - keras.ops.cast(value, variable.dtype))
-
-    def _var_key(self, variable):
-        return id(variable)
-
-    def _apply_weight_decay(self, variables):
-        if self.weight_decay is None:
-            return
-        for variable in variables:
-            if self._use_weight_decay(variable):
-                rate = keras.ops.cast(self.learning_rate, variable.dtype)
-                decay = keras.ops.cast(self.weight_decay, variable.dtype)
-                variable.assign(variable - variable * decay * rate)
-
-    def _backend_update_step(self, grads, trainable_variables, learning_rate):
-        for grad, variable in zip(grads, trainable_variables, strict=True):
-            self.update_step(grad, variable, learning_rate)
+def update_count(optimizer, optimizer_state):
+    """How many updates the optimizer has made: its own count, among the values of its state."""
+    places = [i for i, v in enumerate(optimizer.variables) if v is optimizer.iterations]
+    return optimizer_state[places[0]]
 
 
-class _FunctionalNadam(_Functional, keras.optimizers.Nadam):
-    """Nadam, whose running product Keras keeps outside `variables`, out of checkpoints' reach."""
+def learning_rate(optimizer, step):
+    """The learning rate of the update of `step`, as a float, for the log."""
+    return float(tf.convert_to_tensor(optimizer.rate_at(step)))
 
-    def build(self, variables):
-        if not self.built:
-            super().build(variables)
-            self._track_variable(self._u_product)
 
-    def _backend_update_step(self, grads, trainable_variables, learning_rate):
-        count = keras.ops.cast(self.iterations + 1, self._u_product.dtype)
-        factor = self.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, count))
-        self.assign(self._u_product, self._u_product * factor)
-        super()._backend_update_step(grads, trainable_variables, learning_rate)
+def _class_of(name):
+    """The class called `name`. Raises UsageError."""
+    known = optimizers_by_name()
+    if name.lower() in _REFUSED:
+        raise UsageError(f"--optimizer={name}: {_REFUSED[name.lower()]}")
+    if name.lower() in known:
+        return known[name.lower()]
+    if not is_object_path(name):
+        names = sorted(known)
+        raise UsageError(
+            f"--optimizer={name}: unknown{suggest(name, names)} (one of {', '.join(names)})"
+        )
+    kind = load_object(name, "optimizer")
+    if not (isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer)):
+        raise UsageError(f"--optimizer={name}: is not a class of keras.optimizers.Optimizer")
+    if issubclass(kind, keras.optimizers.ScheduleFreeAdamW):
+        raise UsageError(f"--optimizer={name}: {_REFUSED['schedulefreeadamw']}")
+    return kind

@@ -10,7 +10,6 @@ import dataclasses
 import tensorflow as tf
 
 from tfapp.errors import UsageError
-from tfapp.training.step import StepFunctions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,10 +85,10 @@ def worth_trying(valid, *, device_type, has_convolutions, work=0):
 
 
 def compile_step(functions, placement):
-    """Wraps the halves of a step that the placement compiles on their own."""
-
-    return StepFunctions(
-        _jit(functions.gradients, placement.gradients), _jit(functions.update, placement.update)
+    """`StepFunctions` with the halves of a step that the placement compiles on their own."""
+    return functions._replace(
+        gradients=_jit(functions.gradients, placement.gradients),
+        update=_jit(functions.update, placement.update),
     )
 
 

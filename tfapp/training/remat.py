@@ -12,7 +12,6 @@ import contextlib
 
 import keras
 import tensorflow as tf
-from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 
 from tfapp.errors import UsageError
 from tfapp.runtime import private_api
@@ -107,7 +106,7 @@ def _checkpointed(compute, tensors, weights):
             # same as the first time.
             with tf.control_dependencies(grads):
                 again = [tf.identity(value) for value in inputs]
-            again = gen_xla_ops.xla_optimization_barrier(input=[*again, *grads])
+            again = private_api.optimization_barrier([*again, *grads])
             again, grads = again[: len(inputs)], again[len(inputs) :]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(again)

@@ -55,6 +55,33 @@ SCHEDULES = {
 }
 
 
+def check(name, arguments=()):
+    """Checks --schedule and its arguments, without a run that they belong to.
+
+    Args:
+      name: of the schedule.
+      arguments: of the schedule, as a dict or pairs.
+
+    Raises:
+      UsageError: unknown name, an argument that the schedule does not take, or one that is not a
+        number.
+    """
+    if name not in SCHEDULES:
+        raise UsageError(
+            f"--schedule={name}: unknown{suggest(name, SCHEDULES)} (one of {', '.join(SCHEDULES)})"
+        )
+    known = SCHEDULES[name][1]
+    for key, value in dict(arguments).items():
+        if key not in known:
+            raise UsageError(
+                f"--schedule_arg={key}: {name} takes {', '.join(known) or 'no arguments'}"
+                + suggest(key, known)
+            )
+        values = value if isinstance(value, (tuple, list)) else (value,)
+        if not all(isinstance(v, (int, float)) for v in values):
+            raise UsageError(f"--schedule_arg={key}={value}: a number is needed")
+
+
 @dataclasses.dataclass(frozen=True)
 class _Settings:
     name: str
@@ -77,30 +104,20 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
           arguments: of the schedule, as a dict or pairs.
 
         Raises:
-          UsageError: an argument that the schedule does not take, or no number.
+          UsageError: see `check`.
         """
-        arguments = dict(arguments)
-        known = SCHEDULES[name][1]
-        for key, value in arguments.items():
-            if key not in known:
-                raise UsageError(
-                    f"--schedule_arg={key}: {name} takes {', '.join(known) or 'no arguments'}"
-                    + suggest(key, known)
-                )
-            values = value if isinstance(value, (tuple, list)) else (value,)
-            if not all(isinstance(v, (int, float)) for v in values):
-                raise UsageError(f"--schedule_arg={key}={value}: a number is needed")
-        self._settings = _Settings(name, peak, warmup_steps, total_steps, arguments)
+        check(name, arguments)
+        self._settings = _Settings(name, peak, warmup_steps, total_steps, dict(arguments))
 
     def __call__(self, step):
-        """float32 scalar: the learning rate of the step's update."""
+        """float32 scalar: the learning rate of the update of `step`, counted from 0."""
         settings = self._settings
         step = tf.cast(tf.convert_to_tensor(step), tf.float32)
         length = max(settings.total_steps - settings.warmup_steps, 1)
         progress = tf.clip_by_value((step - settings.warmup_steps) / length, 0.0, 1.0)
         share = SCHEDULES[settings.name][0](progress, **settings.arguments)
         if settings.warmup_steps:
-            # The first update has a rate above 0: a step without effect would be a step lost.
+            # The first update has a rate above 0, or its step would be wasted.
             warmed = (step + 1) / settings.warmup_steps
             share = tf.where(step < settings.warmup_steps, warmed, share)
         return settings.peak * share

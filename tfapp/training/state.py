@@ -1,65 +1,74 @@
 """All that a resume needs, in one named structure.
 
-`DeviceValues` are the tensors that a step maps to new ones; `TrainState` holds the variables they
-live in between loops, and `HostState` the few numbers that the outer loop keeps.
+`TrainState` holds the variables that values live in between loops, in named groups, and `HostState`
+the few numbers that the outer loop keeps.
 """
 
 import dataclasses
-from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
+from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRAINABLE
 from tfapp.training.update import INITIAL_SCALE
-
-
-class DeviceValues(NamedTuple):
-    """Values of all variables of a run, as tuples of tensors in a fixed order."""
-
-    trainable: tuple
-    non_trainable: tuple
-    optimizer: tuple
-    ema: tuple = ()  # one average a weight, if --ema
-    scale: tuple = ()  # (loss scale, steps since it changed), if --precision=float16
 
 
 @dataclasses.dataclass
 class HostState:
-    """Kept in every checkpoint's manifest, as JSON."""
+    """Kept in every checkpoint's manifest, as JSON. A new field needs a default: see `manifest`."""
 
-    step: int = 0  # optimizer steps done
+    step: int = 0  # steps done, skipped updates included
     best_value: float | None = None  # of the monitored metric; None before the first evaluation
     best_step: int | None = None
     evaluations_without_improvement: int = 0
     train_seconds: float = 0.0  # spent in loops of steps, over all starts
-    window: dict = dataclasses.field(default_factory=dict)  # sums since the last training line
+    window: dict = dataclasses.field(default_factory=dict)  # sums since the last training record
     left_out: list = dataclasses.field(default_factory=list)  # steps not run again
+    last_train: dict = dataclasses.field(default_factory=dict)  # metrics of the last such record
 
     def to_json(self):
         return dataclasses.asdict(self)
 
 
 class TrainState:
-    """The model's and the optimizer's variables, and the host's numbers."""
+    """The variables of a run, in named groups, and the host's numbers.
 
-    def __init__(self, model, optimizer, strategy, *, ema=False, loss_scaling=False):
-        """Model and optimizer must be built; call inside the strategy's scope."""
+    Attributes:
+      groups: name -> tuple of `keras.Variable`: trainable, non_trainable, optimizer; ema and scale
+        only if they are used; then the extra groups.
+      precision: "float32", "bfloat16" or "float16", in which the model computes. float16 has its
+        loss scaled, by the group scale.
+      host: a `HostState`.
+    """
+
+    def __init__(
+        self, model, optimizer, strategy, *, precision="float32", ema=False, extra_groups=None
+    ):
+        """Model and optimizer must be built; call inside the strategy's scope.
+
+        Args:
+          model, optimizer: of Keras.
+          strategy: the tf.distribute.Strategy under whose scope all variables were made.
+          precision: see the attribute.
+          ema: whether to keep an average of each weight.
+          extra_groups: name -> variables that belong to the run as well; checkpoints hold them, the
+            step carries them, `AfterUpdate` hooks read and change them.
+
+        Raises:
+          ValueError: an extra group has the name of one of tfapp's own.
+        """
         self.model = model
         self.optimizer = optimizer
+        self.precision = precision
         self.host = HostState()
-        self._keras_variables = DeviceValues(
-            tuple(model.trainable_variables),
-            tuple(model.non_trainable_variables),
-            tuple(optimizer.variables),
-            tuple(_average(v) for v in model.trainable_variables) if ema else (),
-            _loss_scale() if loss_scaling else (),
-        )
-        variables = tf.nest.map_structure(lambda v: v.value, self._keras_variables)
+        self.groups = _groups(model, optimizer, precision, ema, extra_groups or {})
+        replicas = len(strategy.experimental_local_results(model.trainable_variables[0].value))
         self._local = [
-            tf.nest.map_structure(
-                lambda v, r=r: strategy.experimental_local_results(v)[r], variables
-            )
-            for r in range(len(strategy.experimental_local_results(variables.trainable[0])))
+            {
+                name: tuple(strategy.experimental_local_results(v.value)[replica] for v in group)
+                for name, group in self.groups.items()
+            }
+            for replica in range(replicas)
         ]
 
     def named_variables(self):
@@ -69,14 +78,20 @@ class TrainState:
         made before, so that the same model would be called differently the next time.
         """
         return {
-            f"{part}/{i:04}": variable.value
-            for part, group in self._keras_variables._asdict().items()
+            f"{name}/{i:04}": variable.value
+            for name, group in self.groups.items()
             for i, variable in enumerate(group)
         }
 
     def read(self, replica=0):
-        """The values on local replica `replica`."""
-        return tf.nest.map_structure(lambda v: v.read_value(), self._local[replica])
+        """The values on local replica `replica`: group -> tuple of tensors."""
+        return {name: _values(group) for name, group in self._local[replica].items()}
+
+    def write(self, values, replica=0):
+        """Assigns the groups in `values`, all or some of them, on local replica `replica`."""
+        for name, group in values.items():
+            for variable, value in zip(self._local[replica][name], group, strict=True):
+                variable.assign(value)
 
     def read_all(self):
         """The values on every local replica, for `write_all`."""
@@ -88,27 +103,37 @@ class TrainState:
             self.write(part, replica)
 
     def is_finite(self):
-        """False if a weight, average or statistic of the model is NaN or infinite."""
-        local = self._local[0]
-        values = [*local.trainable, *local.non_trainable, *local.ema]
-        finite = [tf.math.is_finite(v.read_value()) for v in values if v.dtype.is_floating]
+        """False if a value is NaN or infinite, other than in the optimizer's slots."""
+        groups = [group for name, group in self._local[0].items() if name != OPTIMIZER]
+        floating = [v for group in groups for v in group if v.dtype.is_floating]
+        finite = [tf.math.is_finite(variable.read_value()) for variable in floating]
         return all(bool(tf.reduce_all(value)) for value in finite)
 
     def read_for_answers(self, replica=0):
-        """(trainable, non_trainable) for evaluation and export: averaged weights if there are."""
+        """(trainable, non_trainable) for evaluation and export; with --ema, the EMA weights."""
         local = self._local[replica]
-        weights = local.ema or local.trainable
-        return (
-            tuple(v.read_value() for v in weights),
-            tuple(v.read_value() for v in local.non_trainable),
-        )
+        weights = local[EMA] if EMA in local else local[TRAINABLE]
+        return _values(weights), _values(local[NON_TRAINABLE])
 
-    def write(self, values, replica=0):
-        """Assigns what a step returned to the replica's own copies of the variables."""
-        for variable, value in zip(
-            tf.nest.flatten(self._local[replica]), tf.nest.flatten(values), strict=True
-        ):
-            variable.assign(value)
+
+def _groups(model, optimizer, precision, ema, extra):
+    groups = {
+        TRAINABLE: tuple(model.trainable_variables),
+        NON_TRAINABLE: tuple(model.non_trainable_variables),
+        OPTIMIZER: tuple(optimizer.variables),
+    }
+    if ema:
+        groups[EMA] = tuple(_average(v) for v in model.trainable_variables)
+    if precision == "float16":
+        groups[SCALE] = _loss_scale()
+    taken = sorted(set(extra) & set(OWN))
+    if taken:
+        raise ValueError(f"extra_groups: {', '.join(taken)}: the name of a group of tfapp's own")
+    return {**groups, **{name: tuple(variables) for name, variables in extra.items()}}
+
+
+def _values(variables):
+    return tuple(variable.read_value() for variable in variables)
 
 
 def _average(variable):

@@ -6,19 +6,22 @@ the global batch size, once; gradients are summed across replicas; whatever look
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfapp.runtime import private_api
 from tfapp.spec import SAMPLE_WEIGHT
+from tfapp.training import groups
 from tfapp.training.forward import forward
-from tfapp.training.state import DeviceValues
+from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
 from tfapp.training.update import make_update
 
-# Added to a dropout seed once a replica, so that replicas draw different masks; 2**32 / golden
-# ratio.
+# Times the replica's number, added to each dropout seed, so that replicas draw different masks;
+# 2**32 / golden ratio.
 _SEED_STRIDE = 0x9E3779B9
-SKIPPED = "skipped"  # updates left out because something was not finite, among the sums
+SKIPPED = "skipped"  # among the sums: updates skipped because something was not finite
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,16 +33,16 @@ class StepOptions:
     accumulate: int = 1  # micro-batches a step
     clip_norm: float = 0.0  # global norm of the reduced gradient; 0: no clipping
     ema: float = 0.0  # decay of the weights' moving average; 0: none
-    loss_scaling: bool = False  # dynamic, for float16
     remat: bool = False  # compute activations of blocks again in the backward pass
-    skip_nonfinite: bool = False  # leave out updates whose loss or gradient is not finite
+    skip_nonfinite: bool = False  # skip updates whose loss or gradient is not finite
 
 
 class StepFunctions(NamedTuple):
     """What a placement compiles and a loop composes."""
 
-    gradients: object  # (trainable, non_trainable, scale, batch, replica) -> Gradients
-    update: object  # see `make_update`
+    gradients: Callable  # (values of `groups.for_gradients`, batch, replica) -> Gradients
+    update: Callable  # see `make_update`
+    hooks: bool = False  # whether the update runs `AfterUpdate` hooks, which may read any group
 
 
 class Gradients(NamedTuple):
@@ -50,7 +53,9 @@ class Gradients(NamedTuple):
     sums: dict  # see `metric_sums`
 
 
-def make_step_functions(*, model, task, preprocess, optimizer, label, options, augment=None):
+def make_step_functions(
+    *, model, task, preprocess, optimizer, label, options, augment=None, after_update=()
+):
     """Builds the two halves of a step.
 
     Args:
@@ -61,17 +66,15 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options, a
       label: name of the label in a batch.
       options: `StepOptions`.
       augment: encoded batch with EXAMPLE_SEED -> the changed batch; None: it stays as it is.
+      after_update: `AfterUpdate` hooks, called in order after the optimizer.
 
     Returns:
       `StepFunctions`.
     """
-    seeds = [
-        i
-        for i, variable in enumerate(model.non_trainable_variables)
-        if variable.path.endswith("seed_generator_state")
-    ]
+    seeds = private_api.seed_positions(model)
 
-    def one_batch(trainable, non_trainable, scale, batch):
+    def one_batch(values, batch):
+        trainable, non_trainable = values[TRAINABLE], values[NON_TRAINABLE]
         if augment is not None:
             batch = augment(batch)
         inputs = preprocess(batch)
@@ -83,29 +86,32 @@ def make_step_functions(*, model, task, preprocess, optimizer, label, options, a
             losses = task.losses(outputs, batch[label])
             weights = example_weights(task, batch, label, losses)
             loss = tf.reduce_sum(losses * weights) / options.batch_size
-            # Regularisation depends on the weights alone: every micro-batch of every replica has
+            # Regularisation depends on the weights alone: each micro-batch of each replica computes
             # all of it.
             for penalty in penalties:
                 loss += tf.cast(penalty, loss.dtype) / options.num_replicas / options.accumulate
-            if options.loss_scaling:
-                loss *= scale[0]
+            if SCALE in values:
+                loss *= values[SCALE][0]
         grads = tape.gradient(loss, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         grads = tuple(tf.convert_to_tensor(g) for g in grads)  # embeddings: sparse to dense
         sums = metric_sums(task, outputs, batch[label], losses * weights, batch)
         return Gradients(grads, non_trainable, sums)
 
-    def gradients(trainable, non_trainable, scale, batch, replica):
-        non_trainable = _shift_seeds(non_trainable, seeds, replica)
+    def gradients(values, batch, replica):
+        shifted = _shift_seeds(values[NON_TRAINABLE], seeds, replica)
+        values = {**values, NON_TRAINABLE: shifted}
         if options.accumulate == 1:
-            result = one_batch(trainable, non_trainable, scale, batch)
+            result = one_batch(values, batch)
         else:
-            result = _accumulated(one_batch, trainable, non_trainable, scale, batch, options, task)
+            result = _accumulated(one_batch, values, batch, options, task)
         return result._replace(non_trainable=_shift_seeds(result.non_trainable, seeds, -replica))
 
-    return StepFunctions(gradients, make_update(optimizer, options))
+    return StepFunctions(
+        gradients, make_update(optimizer, options, after_update), hooks=bool(after_update)
+    )
 
 
-def _accumulated(one_batch, trainable, non_trainable, scale, batch, options, task):
+def _accumulated(one_batch, values, batch, options, task):
     """Sums of gradients and metrics over micro-batches, one after the other."""
     pieces = {
         name: tf.reshape(value, (options.accumulate, -1, *value.shape[1:]))
@@ -114,41 +120,40 @@ def _accumulated(one_batch, trainable, non_trainable, scale, batch, options, tas
 
     def body(i, total):
         piece = {name: value[i] for name, value in pieces.items()}
-        part = one_batch(trainable, total.non_trainable, scale, piece)
+        part = one_batch({**values, NON_TRAINABLE: total.non_trainable}, piece)
         grads = tuple(a + b for a, b in zip(total.grads, part.grads, strict=True))
         return i + 1, Gradients(grads, part.non_trainable, add_sums(total.sums, part.sums))
 
     zero = Gradients(
-        tuple(tf.zeros_like(value) for value in trainable),
-        non_trainable,
+        tuple(tf.zeros_like(value) for value in values[TRAINABLE]),
+        values[NON_TRAINABLE],
         zero_sums(task.metric_names),
     )
     return tf.while_loop(lambda i, _: i < options.accumulate, body, (tf.constant(0), zero))[1]
 
 
 def make_train_step(functions, reduce, options):
-    """Composes a step: (values, batch, replica) -> (values, sums, bad).
+    """Composes a step: (values, batch, replica, step) -> (values, sums, bad).
 
-    `reduce` maps (grads, non_trainable, loss) of a replica to what all replicas agree on. `bad` is
-    a bool scalar: the step met something that is not finite and that was not skipped.
+    `values` are all groups of a `TrainState`; a group that the step leaves alone comes back as the
+    same object. `step` is an int64 scalar. `reduce` maps (grads, non_trainable, loss) of a replica
+    to what all replicas agree on. `bad` is a bool scalar: the step met something that is not finite
+    and that was not skipped.
     """
 
-    def train_step(values, batch, replica):
+    def train_step(values, batch, replica, step):
         grads, non_trainable, sums = functions.gradients(
-            values.trainable, values.non_trainable, values.scale, batch, replica
+            groups.for_gradients(values), batch, replica
         )
         grads, non_trainable, loss = reduce(grads, non_trainable, sums["loss"])
-        updated = functions.update(
-            values.trainable, values.optimizer, values.ema, values.scale, grads, loss
-        )
+        new = {**values, NON_TRAINABLE: non_trainable}
+        updated = functions.update(groups.for_update(new, hooks=functions.hooks), grads, loss, step)
+        new.update(updated.values)
         skipped = tf.zeros([], tf.float64)
-        if options.skip_nonfinite or options.loss_scaling:
-            non_trainable = keep_if(updated.finite, non_trainable, values.non_trainable)
+        if options.skip_nonfinite or SCALE in values:
+            new[NON_TRAINABLE] = keep_if(updated.finite, new[NON_TRAINABLE], values[NON_TRAINABLE])
             sums = keep_if(updated.finite, sums, {k: tf.zeros_like(v) for k, v in sums.items()})
             skipped = tf.where(updated.finite, skipped, 1.0 / options.num_replicas)
-        new = DeviceValues(
-            updated.trainable, non_trainable, updated.optimizer, updated.ema, updated.scale
-        )
         return new, {**sums, SKIPPED: skipped}, updated.bad
 
     return train_step
@@ -167,7 +172,7 @@ def reduce_nothing(grads, non_trainable, loss):
 def reduce_across_replicas(grads, non_trainable, loss):
     """Sums gradients and averages the model's running statistics; called inside strategy.run."""
     context = tf.distribute.get_replica_context()
-    # One type: reductions are packed into one buffer. The loss is looked at, not used, from here.
+    # One type: reductions are packed into one buffer. The reduced loss is only checked, not logged.
     *grads, loss = context.all_reduce(
         tf.distribute.ReduceOp.SUM, [*grads, tf.cast(loss, grads[0].dtype)]
     )

@@ -1,4 +1,4 @@
-"""The second half of a step, a pure function: unscale, check, clip, apply, average.
+"""The second half of a step, a pure function: unscale, check, clip, apply, hooks, average.
 
 It sees the gradient summed over all replicas, so that every decision is the same on each of them.
 """
@@ -8,6 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.training import optimizers
+from tfapp.training.groups import EMA, OPTIMIZER, SCALE, TRAINABLE
 
 # Dynamic loss scaling (Micikevicius et al., arXiv:1710.03740, sec. 3.2): halved at an overflow,
 # doubled after so many steps without one.
@@ -20,29 +21,28 @@ _LARGEST_SCALE = 2.0**24
 class Update(NamedTuple):
     """What an update returns."""
 
-    trainable: tuple
-    optimizer: tuple
-    ema: tuple
-    scale: tuple
-    finite: object  # bool scalar: the update was made
-    bad: object  # bool scalar: something is not finite and was not skipped
+    values: dict[str, tuple]  # the groups that it may have changed
+    finite: tf.Tensor  # bool scalar: the update was made
+    bad: tf.Tensor  # bool scalar: something is not finite and was not skipped
 
 
-def make_update(optimizer, options):
-    """Builds update(trainable, optimizer_state, ema, scale, grads, loss) -> `Update`.
+def make_update(optimizer, options, after_update=()):
+    """Builds update(values, grads, loss, step) -> `Update`.
 
     Args:
       optimizer: from `optimizers.build_optimizer`, built.
       options: `StepOptions`.
+      after_update: `AfterUpdate` hooks, called in order.
 
-    `loss` is the sum over the global batch. `scale` is () or (loss scale, steps since it changed);
-    `ema` is () or one average a weight.
+    `values` are those of `groups.for_update`; `loss` is the sum over the global batch; `step`, an
+    int64 scalar, is the step that is being made, by which the learning rate's schedule goes.
     """
-    guarded = options.skip_nonfinite or options.loss_scaling
 
-    def update(trainable, state, ema, scale, grads, loss):
+    def update(values, grads, loss, step):
+        scale = values.get(SCALE)
+        guarded = options.skip_nonfinite or scale is not None
         finite = tf.math.is_finite(loss)
-        if options.loss_scaling:
+        if scale is not None:
             grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
         if guarded or options.clip_norm:
             norm = tf.linalg.global_norm(grads)
@@ -50,22 +50,37 @@ def make_update(optimizer, options):
             finite &= tf.math.is_finite(norm)
         if options.clip_norm:
             grads = _clip(grads, norm, options.clip_norm)
-        new_trainable, new_state = optimizers.apply(optimizer, trainable, state, grads)
-        new_ema = _averaged(ema, new_trainable, new_state[0], options.ema)
+        new = _applied(optimizer, after_update, values, grads, step)
+        if options.ema:
+            count = optimizers.update_count(optimizer, new[OPTIMIZER])
+            averages = new.get(EMA, values[EMA])
+            new[EMA] = _averaged(averages, new[TRAINABLE], count, options.ema)
         bad = ~finite
         if guarded:
-            new = (new_trainable, new_state, new_ema)
-            old = (trainable, state, ema)
-            new_trainable, new_state, new_ema = tf.nest.map_structure(
-                lambda a, b: tf.where(finite, a, b), new, old
-            )
+            old = {name: values[name] for name in new}
+            new = tf.nest.map_structure(lambda a, b: tf.where(finite, a, b), new, old)
             bad = tf.constant(False)
-        if options.loss_scaling:
+        if scale is not None:
             bad = ~finite & (scale[0] <= _SMALLEST_SCALE)
-            scale = _rescaled(scale, finite)
-        return Update(new_trainable, new_state, new_ema, scale, finite, bad)
+            new[SCALE] = _rescaled(scale, finite)
+        return Update(new, finite, bad)
 
     return update
+
+
+def _applied(optimizer, after_update, values, grads, step):
+    """The groups that the optimizer and the hooks change."""
+    trainable, state = optimizers.apply(
+        optimizer, values[TRAINABLE], values[OPTIMIZER], grads, step
+    )
+    new = {TRAINABLE: trainable, OPTIMIZER: state}
+    for hook in after_update:
+        changed = hook({**values, **new}, step)
+        for name, group in changed.items():
+            if name not in values or len(group) != len(values[name]):
+                raise ValueError(f"{hook}: changes {name!r}, {len(group)} values: no such group")
+            new[name] = tuple(group)
+    return new
 
 
 def _clip(grads, norm, clip_norm):
@@ -74,11 +89,9 @@ def _clip(grads, norm, clip_norm):
     return tuple(g * tf.cast(factor, g.dtype) for g in grads)
 
 
-def _averaged(ema, trainable, iterations, decay):
-    """The moving average after `iterations` updates; it follows faster at the beginning."""
-    if not decay:
-        return ema
-    count = tf.cast(iterations, tf.float32)
+def _averaged(ema, trainable, count, decay):
+    """The moving average after `count` updates; it follows faster at the beginning."""
+    count = tf.cast(count, tf.float32)
     keep = tf.minimum(decay, (1.0 + count) / (10.0 + count))
     return tuple(
         e + (w - e) * tf.cast(1.0 - keep, w.dtype) for e, w in zip(ema, trainable, strict=True)
