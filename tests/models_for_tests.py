@@ -174,3 +174,15 @@ class Normalised(keras.Model):
     def call(self, inputs, training=False):
         x = self.norm(self.convolution(inputs), training=training)
         return self.head(self.flatten(keras.ops.relu(x)))
+
+
+class TakesAny(keras.Model):
+    """Keeps every argument of its constructor."""
+
+    def __init__(self, outputs, **options):
+        super().__init__()
+        self.given = {"outputs": outputs, **options}
+
+
+def made_by_a_function(outputs, width=4):
+    return keras.Sequential([keras.layers.Dense(width), keras.layers.Dense(outputs)])

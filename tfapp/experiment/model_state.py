@@ -40,7 +40,10 @@ def build_state(config, strategy, source, preprocess, *, precision, length):
     inputs = preprocess(source.splits["train"].fetch(tf.range(2, dtype=tf.int64)))
     with strategy.scope(), _dtype_policy(precision):
         model = build_model(
-            config.model, config.model_arg, outputs, preprocess.input_specs(source.spec)
+            config.model,
+            parse_arguments(config.model_arg, "model_arg"),
+            outputs=outputs,
+            inputs=preprocess.input_specs(source.spec),
         )
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
