@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from tfapp.models.layers import FusedBatchNorm
+from tfapp.models.weight_decay import NamesDecayedWeights, by_layer_type
 
 
 class ResNet50(keras.Model):
@@ -61,7 +62,7 @@ def _convolution(filters, size, strides=1):
     return keras.layers.Conv2D(filters, size, strides, padding="same", use_bias=False)
 
 
-class ViTS16(keras.Model):
+class ViTS16(NamesDecayedWeights, keras.Model):
     """22,050,664 weights with 1,000 classes at 224x224."""
 
     def __init__(self, outputs=1000, width=384, depth=12, heads=6, **kwargs):
@@ -76,6 +77,10 @@ class ViTS16(keras.Model):
         count = (shape[1] // 16) * (shape[2] // 16) + 1
         self.token = self.add_weight((1, 1, self.width), "zeros", name="token")
         self.positions = self.add_weight((1, count, self.width), "random_normal", name="positions")
+
+    def decayed_weights(self):
+        """Neither positions nor the class token, as in DeiT."""
+        return by_layer_type(self, without=[self.positions, self.token])
 
     def call(self, images, training=False):
         x = self.patches(images)

@@ -1,8 +1,9 @@
-"""Is the container at work? Exit code 0 if its processes compute, 1 if they stand still.
+"""The container's health check: exit code 0 if its processes use the processor, 1 if they do not.
 
-A training that hangs (a dead file server, a lock, a device that answers no more) uses no processor
-time, whereas every step, download and compilation does. So the time that all processes of the
-container have used is read twice; no state is kept, as nothing may be writable.
+Training that hangs (on a dead file server, a lock, a device that no longer responds) uses no
+processor time, whereas every step, download and compilation does. The time used by all processes of
+the container is therefore read twice within one check, because there may be no writable place to
+keep it in between checks.
 """
 
 import os
@@ -22,7 +23,7 @@ def cpu_seconds():
             continue
         try:
             fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:  # the process has ended meanwhile
+        except OSError:  # the process has ended in the meantime
             continue
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")

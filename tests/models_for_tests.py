@@ -181,3 +181,15 @@ def penalised(outputs=10):
     return keras.Sequential(
         [keras.layers.Flatten(), keras.layers.Dense(outputs, kernel_regularizer="l2")]
     )
+
+
+class TakesAny(keras.Model):
+    """Keeps every argument of its constructor."""
+
+    def __init__(self, outputs, **options):
+        super().__init__()
+        self.given = {"outputs": outputs, **options}
+
+
+def made_by_a_function(outputs, width=4):
+    return keras.Sequential([keras.layers.Dense(width), keras.layers.Dense(outputs)])

@@ -19,7 +19,7 @@ def run(config, actions=()):
 
     Args:
       config: a `tfapp.Config`.
-      actions: `tfapp.training.trainer.Action`s of your own, called between steps after the
+      actions: `tfapp.training.action.Action`s of your own, called between steps after the
         evaluations and before the checkpoints.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The CNN is the network of the textbooks, values and gradients."""
+"""The CNN equals the textbook network, in values and gradients."""
 
 import keras
 import numpy as np

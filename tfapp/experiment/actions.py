@@ -6,7 +6,7 @@ from tfapp.callbacks.validation import Validation
 from tfapp.errors import DivergedError
 from tfapp.flag_values import parse_duration
 from tfapp.training import optimizers
-from tfapp.training.trainer import Action
+from tfapp.training.action import Action
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
 

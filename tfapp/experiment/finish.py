@@ -6,6 +6,7 @@ import math
 from tfapp import export
 from tfapp.errors import DivergedError
 from tfapp.experiment.assemble import use_best_weights
+from tfapp.export.publish import export_all
 from tfapp.run_folder import EXPORT
 
 _LOG = logging.getLogger("tfapp")
@@ -59,7 +60,7 @@ def _export(experiment, folder, servable):
     if servable is None:
         return None
     servable.assign(experiment.state.read_for_answers())
-    paths = export.export_all(
+    paths = export_all(
         export.formats(experiment.config.export),
         servable,
         folder.path / EXPORT,

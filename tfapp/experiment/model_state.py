@@ -84,9 +84,10 @@ def _optimizer(config, model, batches):
         weight_decay=config.weight_decay,
         arguments=parse_arguments(config.optimizer_arg, "optimizer_arg"),
     )
-    optimizer.build(model.trainable_variables)
+    weights = model.trainable_variables
     if not config.decay_all:
-        optimizers.decay_only(optimizer, model.trainable_variables, decayed_weights(model))
+        optimizers.decay_only(optimizer, weights, decayed_weights(model))
+    optimizer.build(weights)
     return optimizer
 
 

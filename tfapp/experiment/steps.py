@@ -43,7 +43,7 @@ class StepBuilder:
             augment=augment or self.augment,
             optimizer=state.optimizer,
             label=self.label,
-            options=self._options(state, **changes),
+            options=dataclasses.replace(self.options, **changes),
             after_update=self.after_update,
         )
 
@@ -54,14 +54,10 @@ class StepBuilder:
         run = loop.make_loop(
             state=state,
             functions=self.functions(state, augment=augment),
-            options=self._options(state),
+            options=self.options,
             engine=self.engine,
             strategy=self.strategy,
             placement=chosen,
             metrics=self.task.training_metrics,
         )
         return self.bad_examples.reporting()(run)
-
-    def _options(self, state, **changes):
-        scaling = {"loss_scaling": state.precision == "float16"}
-        return dataclasses.replace(self.options, **scaling, **changes)

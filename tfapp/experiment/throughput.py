@@ -7,6 +7,7 @@ import time
 import tensorflow as tf
 
 from tfapp.spec import EXAMPLE_SEED
+from tfapp.training import groups
 from tfapp.training.flops import count_flops
 
 _WINDOWS = 5  # their median counts
@@ -61,7 +62,7 @@ def flops_per_step(experiment):
     def gradients(values, rows):
         return functions.gradients(values, rows, 0).grads
 
-    return count_flops(gradients, values, specs)
+    return count_flops(gradients, groups.for_gradients(values), specs)
 
 
 def peak_flops(precision, device_type):

@@ -13,6 +13,7 @@ from tfapp.experiment.actions import list_actions
 from tfapp.experiment.finish import finish
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.summary import Summary
+from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
 from tfapp.run_folder import CHECKPOINTS, SUMMARY
 from tfapp.training.checkpoints import Checkpoints
@@ -87,7 +88,7 @@ class TrainingRun:
             spec=experiment.data.spec,
         )
         if not self._checkpoints.steps():
-            export.try_export(names, servable, experiment.data.examples)
+            try_export(names, servable, experiment.data.examples)
         return servable
 
     def _train_until_stopped(self, step):

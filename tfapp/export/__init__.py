@@ -30,6 +30,11 @@ def check_names(names):
             _exporter_class(name)
 
 
+def formats(names):
+    """The formats that are asked for, a tuple: `names` without "none"."""
+    return tuple(name for name in names if name != NONE)
+
+
 def make_exporters(names):
     """Makes the exporters of --export.
 
@@ -39,7 +44,7 @@ def make_exporters(names):
     Raises:
       UsageError: as `check_names`.
     """
-    return {name: _exporter_class(name)() for name in names if name != NONE}
+    return {name: _exporter_class(name)() for name in formats(names)}
 
 
 def _exporter_class(name):

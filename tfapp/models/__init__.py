@@ -5,29 +5,53 @@ import inspect
 import keras
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_arguments
-from tfapp.registry import Registry, suggest
+from tfapp.models.preset import Preset
+from tfapp.models.presets import PRESETS
+from tfapp.registry import Registry, load_object, suggest
 
-MODELS = Registry(
-    "model",
-    {
-        "mlp": "tfapp.models.mlp:Net",
-        "cnn": "tfapp.models.cnn:CNN",
-        "resnet20": "tfapp.models.resnet_cifar:ResNetCifar",
-        "tabular": "tfapp.models.tabular:Tabular",
-        "text_encoder": "tfapp.models.text_encoder:TextEncoder",
-        "causal_transformer": "tfapp.models.causal_transformer:CausalTransformer",
-        "smallcnn": "tfapp.models.smallcnn:SmallCNN",
-    },
-)
+# A name's entry is a `Preset`, or what a user registered: a class, a function, or the path of one.
+MODELS = Registry("model", PRESETS)
 
 
-def build_model(name, model_args, outputs, inputs=()):
+def check_name(name):
+    """Checks that `name` is a model, before data is read: imports its class.
+
+    Args:
+      name: registered name or package.module:Class; not "auto", which depends on the data.
+
+    Raises:
+      UsageError: unknown name, a module that cannot be imported or lacks the class, or something
+        that is neither a class nor a function.
+    """
+    _look_up(name)
+
+
+def check_arguments(name, arguments):
+    """Checks the names of --model_arg against the constructor, before data is read.
+
+    Args:
+      name: as for `check_name`.
+      arguments: a dict for the constructor.
+
+    Raises:
+      UsageError: as `check_name`, or an argument that the constructor does not take.
+    """
+    target, _ = _look_up(name)
+    accepted, takes_any = _parameters(target)
+    for key in arguments:
+        if key not in accepted and not takes_any:
+            raise UsageError(
+                f"--model_arg={key}: {name} takes {', '.join(accepted) or 'no arguments'}"
+                + suggest(key, accepted)
+            )
+
+
+def build_model(name, arguments, *, outputs, inputs):
     """Builds the model `name`.
 
     Args:
-      name: registered name or package.module:Class.
-      model_args: "name=value" strings for the constructor.
+      name: as for `check_name`.
+      arguments: a dict for the constructor; overrides those of a preset.
       outputs: width of the last layer; passed as `outputs` to a constructor that takes it.
       inputs: an `InputSpec` for each feature; passed as `inputs` to a constructor that takes it.
 
@@ -35,23 +59,15 @@ def build_model(name, model_args, outputs, inputs=()):
       A `keras.Model` whose call gives logits [batch, outputs].
 
     Raises:
-      UsageError: unknown name or argument, or the constructor refuses its arguments.
+      UsageError: as `check_arguments`, or the constructor refuses its arguments.
     """
-    target = MODELS.get(name)
-    arguments = parse_arguments(model_args, "model_arg")
-    accepted = _parameters(target)
-    if accepted is not None:
-        for key in arguments:
-            if key not in accepted:
-                raise UsageError(
-                    f"--model_arg={key}: {name} takes {', '.join(accepted) or 'no arguments'}"
-                    + suggest(key, accepted)
-                )
-        for key, value in (("outputs", outputs), ("inputs", inputs)):
-            if key in accepted:
-                arguments.setdefault(key, value)
+    check_arguments(name, arguments)
+    target, defaults = _look_up(name)
+    accepted, _ = _parameters(target)
+    given = {"outputs": outputs, "inputs": inputs}
+    given = {key: value for key, value in given.items() if key in accepted}
     try:
-        model = target(**arguments)
+        model = target(**{**given, **defaults, **arguments})
     except Exception as error:  # a constructor may raise anything, a user's own all the more
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"--model={name}: {message}") from error
@@ -60,14 +76,24 @@ def build_model(name, model_args, outputs, inputs=()):
     return model
 
 
+def _look_up(name):
+    """(class or function, default arguments) of a model's name."""
+    entry, defaults = MODELS.get(name), {}
+    if isinstance(entry, Preset):
+        entry, defaults = load_object(entry.target, "model"), entry.arguments
+    if not callable(entry):
+        kind = type(entry).__name__
+        raise UsageError(f"--model={name}: is a {kind}; a class or a function is needed")
+    return entry, defaults
+
+
 def _parameters(target):
-    """Names the constructor accepts; None if it takes any keyword."""
+    """(names that the constructor accepts, whether it takes any other keyword as well)."""
     try:
-        parameters = inspect.signature(target).parameters
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind is p.VAR_KEYWORD and p.name != "kwargs" for p in parameters.values()):
-        return None
-    return [
-        p.name for p in parameters.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
-    ]
+        parameters = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):  # written in C
+        return [], True
+    # By convention, **kwargs goes to keras.Model, whose arguments are of no use here.
+    takes_any = any(p.kind is p.VAR_KEYWORD and p.name != "kwargs" for p in parameters)
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [p.name for p in parameters if p.kind in by_name], takes_any

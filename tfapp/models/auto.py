@@ -1,19 +1,22 @@
-"""--model=auto: a plain, sound model for each kind of data."""
+"""--model=auto: a solid default model for each kind of data."""
 
-_SMALL = 16  # pixels a side, below which an image is a vector
-_LARGE = 64  # pixels a side, above which a network must reduce an image first
+_SMALL = 16  # pixels a side; smaller images are treated as vectors
+_LARGE = 64  # pixels a side; larger images are downsampled by the first layers
 
 
 def choose_model(inputs, label):
-    """Returns (name, reason).
+    """Chooses a model for the data.
 
     Args:
       inputs: an `InputSpec` for each feature.
       label: a `LabelSpec`.
+
+    Returns:
+      (registered name, the reason in a few words).
     """
     kinds = {spec.kind for spec in inputs}
     if label.kind == "tokens":
-        return "causal_transformer", "the next token is learnt"
+        return "causal_transformer", "the label is the next token"
     if kinds == {"tokens"} and len(inputs) == 1:
         return "text_encoder", "one text"
     if kinds == {"image"}:

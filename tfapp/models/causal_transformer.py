@@ -1,8 +1,8 @@
-"""A small decoder-only transformer: what comes next, from what came before.
+"""A small decoder-only transformer that predicts the next token.
 
 Vaswani et al., arXiv:1706.03762, with normalisation before each block (Xiong et al.,
-arXiv:2002.04745) and rotary positions (Su et al., arXiv:2104.09864), which have no table to
-outgrow.
+arXiv:2002.04745) and rotary positions (Su et al., arXiv:2104.09864), which need no table and so set
+no maximum length.
 """
 
 import keras
@@ -18,10 +18,10 @@ class CausalTransformer(keras.Model):
         Args:
           inputs: one `InputSpec` of kind "tokens".
           outputs: number of token ids.
-          width: of a token's vector, a multiple of 2 * heads.
+          width: size of a token's vector, a multiple of 2 * heads.
           depth: number of blocks.
-          heads: of attention in a block.
-          dropout: rate on the embeddings and behind attention and feed-forward layers.
+          heads: attention heads in each block.
+          dropout: rate on the embeddings and after attention and feed-forward layers.
         """
         super().__init__(**kwargs)
         (spec,) = inputs
@@ -46,12 +46,13 @@ class CausalTransformer(keras.Model):
 
 
 class Block(keras.layers.Layer):
-    """Attention to what came before, then a feed-forward layer, each added to its input."""
+    """Causal self-attention, then a feed-forward layer, each added to its input."""
 
     def __init__(self, width, heads, dropout, depth, **kwargs):
         super().__init__(**kwargs)
         self.heads = heads
-        # Deep sums keep their scale if what is added last to each is smaller: GPT-2's rule.
+        # GPT-2's rule: the last layer of each branch starts smaller, so that the residual sum has
+        # the same scale at any depth.
         last = _normal(0.02 / (2 * depth) ** 0.5)
         self.norms = [keras.layers.LayerNormalization(epsilon=1e-5) for _ in range(2)]
         self.queries_keys_values = keras.layers.Dense(3 * width, kernel_initializer=_normal(0.02))
@@ -61,7 +62,7 @@ class Block(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
 
     def call(self, x, training=False):
-        """[batch, length, width] -> the same."""
+        """[batch, length, width] to the same shape."""
         x = x + self.dropout(self._attend(self.norms[0](x)), training=training)
         forward = self.narrow(self.widen(self.norms[1](x)))
         return x + self.dropout(forward, training=training)
@@ -69,7 +70,7 @@ class Block(keras.layers.Layer):
     def _attend(self, x):
         length, width = x.shape[1], x.shape[2]
         size = width // self.heads
-        # Splits, not slices: the gradient of a slice is a tensor of zeros around a copy.
+        # Splits, not slices: the gradient of a slice is a copy padded with zeros.
         queries, keys, values = ops.split(self.queries_keys_values(x), 3, axis=-1)
         queries, keys, values = (
             ops.transpose(ops.reshape(part, (-1, length, self.heads, size)), (0, 2, 1, 3))
@@ -78,13 +79,13 @@ class Block(keras.layers.Layer):
         queries = _rotate(queries, 1 / size**0.5)
         scores = ops.matmul(queries, ops.transpose(_rotate(keys), (0, 1, 3, 2)))
         future = np.triu(np.full((length, length), -1e9, np.float32), 1)
-        weights = ops.softmax(ops.cast(scores, "float32") + future)  # bfloat16 is too coarse
+        weights = ops.softmax(ops.cast(scores, "float32") + future)  # softmax needs float32
         mixed = ops.matmul(ops.cast(weights, x.dtype), values)
         return self.merge(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, length, width)))
 
 
 def _rotate(x, scale=1.0):
-    """Turns each pair of [batch, heads, length, size] by an angle that grows with the position."""
+    """Rotates pairs of [batch, heads, length, size] by angles proportional to the position."""
     length, half = x.shape[2], x.shape[3] // 2
     angles = np.arange(length)[:, None] * 10000.0 ** (-np.arange(half) / half)
     cosine = ops.cast(scale * np.cos(angles), x.dtype)
@@ -95,5 +96,5 @@ def _rotate(x, scale=1.0):
     )
 
 
-def _normal(deviation):
-    return keras.initializers.RandomNormal(stddev=deviation)
+def _normal(stddev):
+    return keras.initializers.RandomNormal(stddev=stddev)

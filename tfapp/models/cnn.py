@@ -1,4 +1,4 @@
-"""A small convolutional network: Conv 32, Conv 64, pool, Dense 128, as in many first tutorials."""
+"""A small convolutional network: Conv 32, Conv 64, pool, Dense 128, as in many tutorials."""
 
 import keras
 import tensorflow as tf
@@ -13,7 +13,7 @@ class CNN(keras.Model):
           outputs: number of classes, or of values to predict.
           filters: channels of the 3x3 convolutions.
           hidden: units of the dense layer.
-          dropout: rate before the last layer; 0: none.
+          dropout: rate before the last layer; 0 for none.
         """
         super().__init__(**kwargs)
         self.convolutions = [keras.layers.Conv2D(n, 3) for n in filters]
@@ -28,7 +28,7 @@ class CNN(keras.Model):
         x = images
         for convolution in self.convolutions[:-1]:
             x = tf.nn.relu(convolution(x))
-        # A ReLU and a maximum may change places, and after the pool there is a quarter to do.
+        # ReLU and max pooling commute, and after the pool ReLU has a quarter of the work.
         x = tf.nn.relu(self.pool(self.convolutions[-1](x)))
         x = self.hidden(self.flatten(x))
         return self.logits(self.dropout(x, training=training))

@@ -1,10 +1,9 @@
 """The seed network: one hidden layer, y = softmax(W2 relu(W1 x + b1) + b2).
 
-The softmax is not in here. Training takes the logits W2 relu(...) + b2, because the cross-entropy
-of a softmax computed in one piece (log-sum-exp) neither overflows nor loses digits; the softmax is
-applied where answers are given, `tfapp.tasks.classification.Classification.answers`, which is also
-what the exported model does. Both together are exactly Dense(10, softmax) under
-sparse_categorical_crossentropy.
+The model leaves the softmax out. Training uses the logits W2 relu(...) + b2, because a fused
+softmax cross-entropy (log-sum-exp) neither overflows nor loses precision; the softmax is applied to
+answers, by `tfapp.tasks.classification.Classification.answers`, which the exported model uses as
+well. Together they equal Dense(10, softmax) trained with sparse_categorical_crossentropy.
 """
 
 import keras

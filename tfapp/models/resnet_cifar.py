@@ -1,8 +1,7 @@
 """Residual networks for small images, as for CIFAR-10 in He et al., arXiv:1512.03385, sec. 4.2.
 
-Three stages of n blocks with 16, 32 and 64 channels; 6n+2 layers. Shortcuts where the size changes
-are strided with zero channels added (option A), so they have no weights: 269,722 parameters for
-ResNet-20 with 10 classes on colour images.
+Three stages of n blocks with 16, 32 and 64 channels; 6n+2 layers. Where the size changes, the
+shortcut is strided and padded with zero channels (option A), so it has no weights.
 """
 
 import keras
@@ -12,15 +11,15 @@ from tfapp.models.layers import FusedBatchNorm
 
 
 class ResNetCifar(keras.Model):
-    """ResNet of 6 * blocks + 2 layers."""
+    """A ResNet with 6 * blocks + 2 layers."""
 
     def __init__(self, outputs=10, blocks=3, width=16, synchronized=False, **kwargs):
         """
         Args:
           outputs: number of classes, or of values to predict.
-          blocks: residual blocks a stage; 3 is ResNet-20.
+          blocks: residual blocks in each stage; 3 gives ResNet-20.
           width: channels of the first stage.
-          synchronized: batch statistics over all replicas together.
+          synchronized: compute batch statistics over all replicas.
         """
         super().__init__(**kwargs)
         self.stem = _convolution(width)
@@ -59,7 +58,7 @@ class ResidualBlock(keras.layers.Layer):
     def _shortcut(self, x):
         missing = self.filters - x.shape[-1]
         if self.strides > 1:
-            # The same as x[:, ::s, ::s], whose kernel is eight times slower, forward and backward.
+            # Equal to x[:, ::s, ::s], whose kernel is eight times slower forward and backward.
             x = tf.nn.avg_pool2d(x, 1, self.strides, "VALID")
         if missing:
             x = tf.pad(x, [[0, 0], [0, 0], [0, 0], [missing // 2, missing - missing // 2]])
@@ -67,7 +66,7 @@ class ResidualBlock(keras.layers.Layer):
 
 
 def _convolution(filters, strides=1):
-    """3x3, no bias: the normalisation after it has one."""
+    """3x3, without a bias: the normalisation after it has one."""
     return keras.layers.Conv2D(
         filters, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
     )

@@ -1,7 +1,7 @@
 """A plain convolutional network for photographs of about 64 to 256 pixels a side.
 
-A strided stem, then stages that halve the sides and double the channels, each two 3x3 convolutions
-with batch normalisation; the mean over what is left of the picture; dropout; a dense layer.
+A strided stem, then stages of two 3x3 convolutions with batch normalisation, each of which halves
+the sides and doubles the channels; global average pooling; dropout; a dense layer.
 """
 
 import keras
@@ -18,9 +18,9 @@ class SmallCNN(keras.Model):
         Args:
           outputs: number of classes, or of values to predict.
           width: channels of the first stage.
-          stages: each halves the sides and doubles the channels.
-          dropout: rate before the last layer; 0: none.
-          synchronized: batch statistics over all replicas together.
+          stages: number of stages; each halves the sides and doubles the channels.
+          dropout: rate before the last layer; 0 for none.
+          synchronized: compute batch statistics over all replicas.
         """
         super().__init__(**kwargs)
         self.stem = _convolution(width, 2)
@@ -43,7 +43,7 @@ class SmallCNN(keras.Model):
 
 
 def _convolution(filters, strides):
-    """3x3, no bias: the normalisation after it has one."""
+    """3x3, without a bias: the normalisation after it has one."""
     return keras.layers.Conv2D(
         filters, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
     )

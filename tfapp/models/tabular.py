@@ -1,8 +1,9 @@
 """Tables: an MLP over embedded categories and numbers.
 
-A number x goes in as itself and as sin and cos of learnt frequencies, through one linear map and
-ReLU: PLR embeddings of Gorishniy, Rubachev & Babenko, "On Embeddings for Numerical Features in
-Tabular Deep Learning", arXiv:2203.05556, which let an MLP bend as often along a column as a tree.
+A number x is embedded as ReLU of a linear map of x and of its sines and cosines at learned
+frequencies: the PLR embeddings of Gorishniy, Rubachev & Babenko, "On Embeddings for Numerical
+Features in Tabular Deep Learning", arXiv:2203.05556. With them an MLP fits functions of a
+column that are as irregular as those a tree fits.
 """
 
 import math
@@ -11,6 +12,7 @@ import keras
 from keras import ops
 
 from tfapp.models.layers import MeanPool
+from tfapp.models.weight_decay import NamesDecayedWeights
 
 
 class Tabular(keras.Model):
@@ -32,11 +34,13 @@ class Tabular(keras.Model):
         Args:
           inputs: an `InputSpec` for each feature.
           outputs: number of classes, or of values to predict.
-          hidden, depth: units of a hidden layer, and number of hidden layers.
-          dropout: rate behind each hidden layer.
-          frequencies: of a column of numbers; 0: numbers go in as they are.
+          hidden: units in each hidden layer.
+          depth: number of hidden layers.
+          dropout: rate after each hidden layer.
+          frequencies: number of them for each column of numbers; 0 leaves the embedding out.
           number_width: width of a number's embedding.
-          frequency_scale: deviation of the initial frequencies, in periods a standard deviation.
+          frequency_scale: standard deviation of the initial frequencies, in periods per standard
+            deviation of the column.
         """
         super().__init__(**kwargs)
         self.specs = tuple(inputs)
@@ -54,7 +58,7 @@ class Tabular(keras.Model):
         self.logits = keras.layers.Dense(outputs, name="logits")
 
     def build(self, shapes):
-        """Nothing to do: layers build themselves when they are first called."""
+        """Layers build themselves when they are first called."""
 
     def call(self, inputs, training=False):
         """Columns, a dict of tensors [batch, ...] or one tensor, to logits [batch, outputs]."""
@@ -80,8 +84,8 @@ class Tabular(keras.Model):
         return self.logits(x)
 
 
-class PeriodicNumbers(keras.layers.Layer):
-    """Numbers [batch, n] -> [batch, n * width]: ReLU of a linear map of sines and cosines."""
+class PeriodicNumbers(NamesDecayedWeights, keras.layers.Layer):
+    """Numbers [batch, n] to [batch, n * width]: ReLU of a linear map of sines and cosines."""
 
     def __init__(self, frequencies, width, scale, **kwargs):
         super().__init__(**kwargs)
@@ -96,6 +100,10 @@ class PeriodicNumbers(keras.layers.Layer):
         )
         self.project.build((None, shape[-1], 2 * self._frequencies + 1))
 
+    def decayed_weights(self):
+        """Not the frequencies, as in the authors' own training."""
+        return [self.project.kernel]
+
     def call(self, x):
         angles = 2 * math.pi * x[..., None] * self.frequencies
         waves = ops.concatenate([x[..., None], ops.sin(angles), ops.cos(angles)], axis=-1)
@@ -104,5 +112,5 @@ class PeriodicNumbers(keras.layers.Layer):
 
 
 def _width(spec):
-    """Width of an embedding: of a category by the usual rule of thumb, of a token 64."""
+    """Width of an embedding: fastai's rule of thumb for a category, 64 for a token."""
     return 64 if spec.kind == "tokens" else min(32, round(1.6 * spec.vocabulary**0.56))

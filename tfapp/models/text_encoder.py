@@ -1,8 +1,8 @@
 """A light encoder of short texts: embedded tokens, filters over one to three of them, pooling.
 
 Kim, "Convolutional Neural Networks for Sentence Classification", arXiv:1408.5882, with the mean of
-the embeddings beside the filters' maxima. Filters are matrix products over neighbouring tokens, a
-form that is fast with and without XLA.
+the embeddings in addition to the maxima of the filters. Filters are matrix products over
+neighbouring tokens, which is fast with and without XLA.
 """
 
 import keras
@@ -13,7 +13,7 @@ from tfapp.models.layers import MaxPool, MeanPool
 
 
 class TextEncoder(keras.Model):
-    """For one text an example; what counts is which words occur, and next to which."""
+    """For one text per example, classified by its words and short phrases."""
 
     def __init__(
         self, inputs, outputs=2, width=192, filters=256, spans=(1, 2, 3), dropout=0.4, **kwargs
@@ -22,10 +22,10 @@ class TextEncoder(keras.Model):
         Args:
           inputs: one `InputSpec` of kind "tokens".
           outputs: number of classes, or of values to predict.
-          width: of a token's embedding.
-          filters: over each span of neighbouring tokens.
-          spans: numbers of neighbouring tokens.
-          dropout: rate on the embeddings (half of it) and on the pooled filters.
+          width: size of a token's embedding.
+          filters: number of them for each span.
+          spans: the numbers of neighbouring tokens that filters see.
+          dropout: rate on the pooled filters; the embeddings have half of it.
         """
         super().__init__(**kwargs)
         (spec,) = inputs
@@ -40,21 +40,21 @@ class TextEncoder(keras.Model):
         self.logits = keras.layers.Dense(outputs, name="logits")
 
     def call(self, ids, training=False):
-        """Token ids [batch, length], 0 where there is none, to logits [batch, outputs]."""
+        """Token ids [batch, length], 0 for padding, to logits [batch, outputs]."""
         present = ops.not_equal(ids, 0)
         x = self.embedding(ids) * ops.cast(present, self.compute_dtype)[..., None]
         x = self.drop_tokens(x, training=training)
         pooled = [self.mean(x, present)]
-        shifted = [_shift(x, by) for by in range(max(self.spans))]  # each token's neighbours
+        shifted = [_shift(x, by) for by in range(max(self.spans))]
         for span, layer in zip(self.spans, self.filters, strict=True):
             pooled.append(self.max(layer(ops.concatenate(shifted[:span], axis=-1)), present))
         return self.logits(self.dropout(ops.concatenate(pooled, axis=-1), training=training))
 
 
 def _shift(x, by):
-    """[batch, length, width] with the tokens `by` places earlier, zeros behind the last."""
+    """[batch, length, width] with each token moved `by` places earlier, and zeros at the end."""
     if not by:
         return x
-    # Not x[:, by:], whose gradient's kernel is several times slower.
+    # Not x[:, by:], whose gradient is several times slower.
     rest = tf.slice(x, (0, by, 0), (-1, -1, -1))
     return tf.pad(rest, ((0, 0), (0, by), (0, 0)))

@@ -25,7 +25,7 @@ def run(config, actions=()):
 
     Args:
       config: a `Config`.
-      actions: `tfapp.training.trainer.Action`s, called between steps.
+      actions: `tfapp.training.action.Action`s, called between steps.
 
     Returns:
       a `tfapp.experiment.result.Result`.

@@ -1,4 +1,4 @@
-"""The fused batch normalisation is Keras's, in one kernel, and over replicas that of one batch."""
+"""The fused batch normalisation equals Keras's, and over replicas that of one batch."""
 
 import keras
 import numpy as np
@@ -33,7 +33,7 @@ def outputs_and_gradients(layer, training):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_equals_kerass(training):
+def test_equals_keras(training):
     ours, theirs = layers()
     for mine, other in zip(
         outputs_and_gradients(ours, training), outputs_and_gradients(theirs, training), strict=True
@@ -69,4 +69,4 @@ def test_synchronised_over_replicas_equals_one_batch(make_experiment):
         make_experiment(**recipe, logical_devices=2, model_arg=("synchronized=True",)), 10
     )
     assert together == pytest.approx(expected, rel=1e-4)
-    assert apart != pytest.approx(expected, rel=1e-3)  # each replica has statistics of its own
+    assert apart != pytest.approx(expected, rel=1e-3)  # each replica has its own statistics

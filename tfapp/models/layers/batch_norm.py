@@ -1,23 +1,25 @@
-"""Layers that several models share, in the form that is fast here."""
+"""Batch normalisation in one kernel, over one replica or over all."""
 
 import keras
 import tensorflow as tf
 
+from tfapp.models.layers.replicas import ReducesAcrossReplicas
 
-class FusedBatchNorm(keras.layers.Layer):
+
+class FusedBatchNorm(ReducesAcrossReplicas, keras.layers.Layer):
     """Batch normalisation over the last axis of [batch, height, width, channels], in one kernel.
 
-    Keras 3's layer is a chain of reductions and element-wise operations on TensorFlow; this is
-    `tf.nn`'s fused kernel (cuDNN's on a GPU). Inputs may be bfloat16 or float16; statistics, scale
-    and offset are float32. Ioffe & Szegedy, arXiv:1502.03167.
+    On TensorFlow, Keras 3's layer is a chain of reductions and element-wise operations; this is
+    TensorFlow's fused kernel (cuDNN's on a GPU). Inputs may be bfloat16 or float16; statistics,
+    scale and offset are float32. Ioffe & Szegedy, arXiv:1502.03167.
 
-    With `synchronized`, the statistics of a training batch are those of all replicas together.
+    With `synchronized`, the statistics of a training batch are computed over all replicas.
     """
 
     def __init__(self, momentum=0.9, epsilon=1e-5, synchronized=False, gamma="ones", **kwargs):
         """
         Args:
-          momentum: weight of the past in the moving statistics.
+          momentum: decay rate of the moving statistics.
           epsilon: added to the variance.
           synchronized: average the batch statistics over replicas.
           gamma: initializer of the scale.
@@ -25,6 +27,10 @@ class FusedBatchNorm(keras.layers.Layer):
         super().__init__(**kwargs)
         self.momentum, self.epsilon, self.synchronized = momentum, epsilon, synchronized
         self._gamma_initializer = keras.initializers.get(gamma)
+
+    @property
+    def reduces_across_replicas(self):
+        return self.synchronized
 
     def build(self, input_shape):
         def weight(name, initializer, trainable):
@@ -80,23 +86,3 @@ class FusedBatchNorm(keras.layers.Layer):
         keep = self.momentum
         self.moving_mean.assign(self.moving_mean * keep + mean * (1 - keep))
         self.moving_variance.assign(self.moving_variance * keep + variance * (1 - keep))
-
-
-class MeanPool(keras.layers.Layer):
-    """The mean over the tokens that are there: [batch, length, width] -> [batch, width]."""
-
-    def call(self, x, present):
-        """`present`: bool [batch, length]."""
-        weights = keras.ops.cast(present, x.dtype)[..., None]
-        count = keras.ops.maximum(keras.ops.sum(weights, axis=1), 1)
-        return keras.ops.sum(x * weights, axis=1) / count
-
-
-class MaxPool(keras.layers.Layer):
-    """The maximum over the tokens that are there, 0 if there is none; shapes as `MeanPool`."""
-
-    def call(self, x, present):
-        """`present`: bool [batch, length]."""
-        lowest = keras.ops.where(present[..., None], x, keras.ops.full_like(x, -1e4))
-        found = keras.ops.max(lowest, axis=1)
-        return keras.ops.where(keras.ops.any(present, axis=1)[:, None], found, 0 * found)

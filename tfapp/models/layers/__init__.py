@@ -1,0 +1,13 @@
+"""Layers that several models share, in the form that is fast here."""
+
+from tfapp.models.layers.batch_norm import FusedBatchNorm
+from tfapp.models.layers.pooling import MaxPool, MeanPool
+from tfapp.models.layers.replicas import ReducesAcrossReplicas, reduces_across_replicas
+
+__all__ = [
+    "FusedBatchNorm",
+    "MaxPool",
+    "MeanPool",
+    "ReducesAcrossReplicas",
+    "reduces_across_replicas",
+]

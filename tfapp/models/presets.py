@@ -1,0 +1,40 @@
+"""The models that tfapp offers by name: a new one is a line here."""
+
+from tfapp.models.preset import Preset
+from tfapp.spec import InputSpec
+
+_GREY_28 = (InputSpec("image", "image", (28, 28, 1), "float32"),)
+_COLOUR_32 = (InputSpec("image", "image", (32, 32, 3), "float32"),)
+_COLOUR_96 = (InputSpec("image", "image", (96, 96, 3), "float32"),)
+_TEXT = (InputSpec("text", "tokens", (16,), "int32", vocabulary=100),)
+_COLUMNS = (
+    InputSpec("numbers", "numeric", (5,), "float32"),
+    InputSpec("city", "ids", (), "int32", vocabulary=30),
+)
+
+_RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
+_TABULAR = "tfapp.models.tabular:Tabular"
+_ENCODER = "tfapp.models.text_encoder:TextEncoder"
+_TRANSFORMER = "tfapp.models.causal_transformer:CausalTransformer"
+
+_HE = "He et al., arXiv:1512.03385, table 6"
+_PLR = "an MLP with the PLR embeddings of Gorishniy et al., arXiv:2203.05556"
+_KIM = "Kim, arXiv:1408.5882, with a mean of embeddings"
+_GPT = "GPT-2's blocks with the rotary positions of Su et al., arXiv:2104.09864"
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset("mlp", "tfapp.models.mlp:Net", {}, 101_770, _GREY_28, "one hidden layer of 128"),
+        Preset("cnn", "tfapp.models.cnn:CNN", {}, 1_199_882, _GREY_28, "PyTorch's MNIST example"),
+        Preset("smallcnn", "tfapp.models.smallcnn:SmallCNN", {}, 1_185_066, _COLOUR_96, "tfapp"),
+        Preset("resnet20", _RESNET, {"blocks": 3}, 269_722, _COLOUR_32, _HE),
+        Preset("resnet32", _RESNET, {"blocks": 5}, 464_154, _COLOUR_32, _HE),
+        Preset("resnet44", _RESNET, {"blocks": 7}, 658_586, _COLOUR_32, _HE),
+        Preset("resnet56", _RESNET, {"blocks": 9}, 853_018, _COLOUR_32, _HE),
+        Preset("resnet110", _RESNET, {"blocks": 18}, 1_727_962, _COLOUR_32, _HE),
+        Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
+        Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
+        Preset("causal_transformer", _TRANSFORMER, {}, 807_434, _TEXT, _GPT),
+    )
+}
