@@ -112,7 +112,7 @@ class Experiment:
             engine=self.engine,
             strategy=self.strategy,
             placement=chosen,
-            metric_names=self.task.metric_names,
+            metrics=self.task.training_metrics,
         )
         return self.source.bad_examples.reporting()(run)
 
@@ -130,7 +130,7 @@ class Experiment:
         return self._inputs[split]
 
     def make_evaluation(self, split):
-        """Returns run() -> metrics of the split, every example counted once."""
+        """Returns run() -> `EvaluationResult` of the split, every example counted once."""
         run = evaluation.make_evaluation(
             state=self.state,
             inputs=self._evaluation_input(split),

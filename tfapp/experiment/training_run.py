@@ -21,7 +21,6 @@ from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.build import use_best_weights
 from tfapp.export import savedmodel
 from tfapp.run_folder import SUMMARY
-from tfapp.tasks import with_derived
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import Action, train
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
@@ -146,13 +145,16 @@ class TrainingRun:
         """What happens between steps, in this order; checkpoints last, so that they hold it all."""
         config, state = self._config, self._state
         progress = Progress(
-            steps_per_epoch=self._experiment.steps_per_epoch, batch_size=config.batch_size
+            steps_per_epoch=self._experiment.steps_per_epoch,
+            batch_size=config.batch_size,
+            metrics=self._experiment.task.training_metrics,
         )
         log = MetricsLog(
             state,
             writers,
+            metrics=self._experiment.task.training_metrics,
             learning_rate=lambda: float(tf.convert_to_tensor(state.optimizer.learning_rate)),
-            derive=lambda averages: with_derived(self._experiment.task, averages),
+            derive=self._experiment.task.derived,
         )
         name, goal = self._monitor
         validation = Validation(
@@ -200,10 +202,10 @@ class TrainingRun:
         if reason:
             _LOG.info("%s", reason)
         use_best_weights(self._config, self._checkpoints, self._state)
+        found = {name: self._experiment.make_evaluation(name)() for name in ("validation", "test")}
         metrics = {
             "train": _last_train_record(self._folder.path / "metrics.jsonl"),
-            "validation": self._experiment.make_evaluation("validation")(),
-            "test": self._experiment.make_evaluation("test")(),
+            **{name: evaluated.metrics for name, evaluated in found.items()},
         }
         if not math.isfinite(metrics["test"]["loss"]):
             raise DivergedError(
@@ -211,7 +213,10 @@ class TrainingRun:
                 "at the data"
             )
         self._experiment.source.bad_examples.log()
-        summary = self._write_summary("done", metrics, export=self._export(), reason=reason)
+        details = {name: evaluated.details for name, evaluated in found.items()}
+        summary = self._write_summary(
+            "done", metrics, details=details, export=self._export(), reason=reason
+        )
         return self._result(summary)
 
     def _export(self):
@@ -230,7 +235,7 @@ class TrainingRun:
         _LOG.info("export: %s, read back and compared", path)
         return str(path)
 
-    def _write_summary(self, status, metrics, export=None, reason=""):
+    def _write_summary(self, status, metrics, details=None, export=None, reason=""):
         experiment, host = self._experiment, self._state.host
         name, _ = self._monitor
         summary = {
@@ -239,6 +244,7 @@ class TrainingRun:
             "total_steps": experiment.total_steps,
             "reason": reason,
             "metrics": metrics,
+            "details": details or {},
             "best": {"step": host.best_step, "metric": name, "value": host.best_value},
             **self._throughput.summary(),
             "train_seconds": round(host.train_seconds, 3),
@@ -273,11 +279,10 @@ def _monitor(config, task):
     """(metric, goal) that decides which step is best. Raises UsageError."""
     if config.monitor == "auto":
         return task.monitor
-    known = ("loss", *task.metric_names)
-    if config.monitor not in known:
-        raise UsageError(f"--monitor={config.monitor}: unknown (one of {', '.join(known)})")
-    lower_is_better = config.monitor == "loss" or "error" in config.monitor
-    return config.monitor, "min" if lower_is_better else "max"
+    goals = task.goals()
+    if config.monitor not in goals:
+        raise UsageError(f"--monitor={config.monitor}: unknown (one of {', '.join(goals)})")
+    return config.monitor, goals[config.monitor]
 
 
 def _steps_per_loop(config):

@@ -46,9 +46,7 @@ class ServingModule(tf.Module):
                 inputs,
                 training=False,
             )
-            if spec.label.kind == "tokens":  # what is answered is about the text itself
-                return task.answers(outputs, inputs)
-            return task.answers(outputs)
+            return task.answers(outputs, inputs)
 
         self.serve = tf.function(serve, autograph=False)
         self.signature = self.serve.get_concrete_function(**signature)

@@ -20,5 +20,5 @@ def run(config):
     from tfapp.experiment import build  # TensorFlow is imported here
 
     experiment, step = build.restore(config, folder)
-    metrics = experiment.make_evaluation(config.split)()
+    metrics = experiment.make_evaluation(config.split)().metrics
     return {"model_dir": str(folder.path), "step": step, "split": config.split, **metrics}
