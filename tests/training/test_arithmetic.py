@@ -135,7 +135,7 @@ def test_averaged_weights_are_what_is_evaluated_and_exported(make_experiment):
     hidden = tf.reshape(built.preprocess({"image": x}), (len(x), -1)) @ answered[0] + answered[1]
     logits = tf.nn.relu(hidden) @ answered[2] + answered[3]
     accuracy = np.mean(np.argmax(logits, -1) == labels)
-    assert built.make_evaluation("test")()["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert built.make_evaluation("test")().metrics["accuracy"] == pytest.approx(accuracy, abs=1e-6)
 
 
 @pytest.fixture

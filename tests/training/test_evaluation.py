@@ -1,12 +1,16 @@
 """Evaluation counts every example exactly once: odd sizes, batch sizes, replicas."""
 
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfapp.data.pipeline import evaluation
 from tfapp.data.pipeline.evaluation import ResidentEvaluation, StreamedEvaluation
 from tfapp.data.splits.source import ArraySplit
 from tfapp.spec import SAMPLE_WEIGHT
+from tfapp.tasks.classification import Classification
 
 
 def part_of(value, replica):
@@ -41,15 +45,52 @@ def test_metrics_equal_a_plain_average(make_experiment, changes):
     built = make_experiment(batch_size=2, **changes)
     test = built.source.splits["test"].arrays()
     outputs = built.model(built.preprocess({"image": test["image"]}))
-    metrics = built.make_evaluation("test")()
-    assert set(metrics) == {"loss", "accuracy"}
-    accuracy = np.mean(np.argmax(outputs, -1) == test["label"])
-    assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-12)
-    losses = built.task.losses(outputs, test["label"])
-    assert metrics["loss"] == pytest.approx(np.mean(losses, dtype="f8"), rel=1e-6)
+    found = built.make_evaluation("test")()
+    assert {"loss", *built.task.goals()} == set(found.metrics)
+    predicted = np.argmax(outputs, -1)
+    accuracy = np.mean(predicted == test["label"])
+    assert found.metrics["accuracy"] == pytest.approx(accuracy, abs=1e-12)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(test["label"], outputs)
+    assert found.metrics["loss"] == pytest.approx(np.mean(losses, dtype="f8"), rel=1e-6)
+    assert found.metrics["log_loss"] == pytest.approx(found.metrics["loss"], rel=1e-6)
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (test["label"], predicted), 1)
+    assert found.details["confusion_matrix"]["counts"] == counts.tolist()
+
+
+class Traced(Classification):
+    """Counts how often its evaluation is traced."""
+
+    traces = 0
+
+    def objective(self, call, batch):
+        Traced.traces += not batch.training
+        return super().objective(call, batch)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"xla": "loop"}, {"engine": "stream", "xla": "step"}, {"logical_devices": 2}],
+    ids=str,
+)
+def test_an_evaluation_is_traced_once_and_sees_the_latest_weights(
+    make_experiment, changes, monkeypatch
+):
+    if "engine" in changes:  # its evaluation is streamed too
+        monkeypatch.setattr(evaluation, "resident_bytes", lambda *_: math.inf)
+    built = make_experiment(task="tests.training.test_evaluation:Traced", **changes)
+    evaluate = built.make_evaluation("validation")
+    kept = built.state.read_all()
+    first, traces = evaluate(), Traced.traces
+    built.engine.restart(0)
+    built.make_loop()(0, 20)
+    assert evaluate().metrics["loss"] < first.metrics["loss"]
+    built.state.write_all(kept)  # as a restore does
+    assert evaluate() == first
+    assert Traced.traces == traces
 
 
 @pytest.mark.slow
 def test_the_batch_size_does_not_matter(make_experiment):
     one, two = (make_experiment(batch_size=size).make_evaluation("validation") for size in (2, 512))
-    assert one() == pytest.approx(two(), rel=1e-6)
+    assert one().metrics == pytest.approx(two().metrics, rel=1e-6)

@@ -1,11 +1,18 @@
 """How metrics are written for people."""
 
 _LARGE = 1000  # from here on, four decimals say nothing
+_OTHERS = 3  # metrics shown besides the loss and the one that decides
 
 
-def metric_text(metrics):
-    """{"loss": 0.31, "error": 34423.64} as "loss 0.3100  error 34,423.6"."""
-    return "  ".join(f"{name} {number(value)}" for name, value in metrics.items())
+def metric_text(metrics, *, monitor="loss"):
+    """{"loss": 0.31, "error": 34423.64} as "loss 0.3100  error 34,423.6".
+
+    Shows the loss, the metric called `monitor`, and the first three others in their order, which is
+    the task's: those of training first. The rest is in metrics.jsonl.
+    """
+    first = [name for name in dict.fromkeys(("loss", monitor)) if name in metrics]
+    others = [name for name in metrics if name not in first]
+    return "  ".join(f"{name} {number(metrics[name])}" for name in first + others[:_OTHERS])
 
 
 def number(value):

@@ -4,6 +4,7 @@ import sys
 import time
 
 from tfapp.callbacks.metric_text import metric_text
+from tfapp.metrics.results import results
 
 _PLAIN_SECONDS = 5.0  # between two plain lines
 _LIVE_SECONDS = 0.1  # between two redraws of the live line
@@ -13,10 +14,18 @@ _SMOOTHING = 0.7  # weight of the past in the shown rate
 class Progress:
     """Shows step, loss, metrics, rate and time left."""
 
-    def __init__(self, *, steps_per_epoch, batch_size, stream=None, clock=time.monotonic):
-        """`clock`: seconds; injected by tests. `stream`: defaults to stderr."""
+    def __init__(self, *, steps_per_epoch, batch_size, metrics, stream=None, clock=time.monotonic):
+        """
+        Args:
+          steps_per_epoch: optimizer steps an epoch.
+          batch_size: examples a step, over all replicas.
+          metrics: `Metric`s of training.
+          stream: defaults to stderr.
+          clock: seconds; injected by tests.
+        """
         self._steps_per_epoch = steps_per_epoch
         self._batch_size = batch_size
+        self._metrics = metrics
         self._stream = stream or sys.stderr
         self._clock = clock
         self._live = self._stream.isatty()
@@ -48,14 +57,7 @@ class Progress:
         self._step_seconds = _SMOOTHING * self._step_seconds + (1 - _SMOOTHING) * seconds
 
     def _text(self, moment):
-        count = max(moment.sums["count"], 1)
-        metrics = metric_text(
-            {
-                name: value / count
-                for name, value in moment.sums.items()
-                if name not in ("count", "input_wait", "skipped")
-            }
-        )
+        metrics = metric_text(results(self._metrics, moment.sums))
         epochs = f"epoch {moment.step / self._steps_per_epoch:.1f}"
         text = f"step {moment.step}/{moment.total_steps}  {epochs}  {metrics}"
         if self._step_seconds:

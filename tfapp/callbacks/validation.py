@@ -1,4 +1,4 @@
-"""Evaluation between steps: records it, keeps the best step's name, and stops when it stagnates."""
+"""Evaluation between steps: records it, remembers the best step, stops when nothing improves."""
 
 import math
 
@@ -12,9 +12,9 @@ class Validation:
         """
         Args:
           state: a `TrainState`.
-          evaluate: () -> dict of metrics.
+          evaluate: () -> `EvaluationResult`.
           metrics_log: a `MetricsLog`.
-          monitor: name of the metric that decides.
+          monitor: name of the result that decides.
           goal: "max" or "min".
           patience: evaluations without improvement before the end; 0: never.
           note: takes a line for the user.
@@ -30,7 +30,7 @@ class Validation:
 
     def __call__(self, moment):
         host = self._state.host
-        metrics = self._evaluate()
+        metrics = self._evaluate().metrics
         self._metrics_log.write_validation(moment.step, metrics)
         value = metrics[self._monitor]
         # NaN compares as false with everything, so it is never the best.
@@ -42,7 +42,7 @@ class Validation:
             host.evaluations_without_improvement = 0
         else:
             host.evaluations_without_improvement += 1
-        shown = metric_text(metrics)
+        shown = metric_text(metrics, monitor=self._monitor)
         self._note(f"step {moment.step}  validation  {shown}{'  (best)' if self.improved else ''}")
         if self._patience and host.evaluations_without_improvement >= self._patience:
             best = f"{number(host.best_value)} (step {host.best_step})" if host.best_step else "NaN"

@@ -1,21 +1,10 @@
 """Kinds of problem by name: what the loss is, what is measured, what is answered.
 
-A task is built as `Task(label_spec, loss)`, with label_smoothing and class_weight as keyword
-arguments where they are asked for, and, for a real label, with target=(mean, deviation). It has:
-  loss_name   the loss it uses
-  metric_names  names of what `metrics` returns
-  monitor     (metric, "max" or "min"): what decides which step is best
-  losses(outputs, labels)  -> float32 [batch], one loss an example
-  weights(labels)          -> float32 [batch] or 1.0: of the examples' losses in training
-  metrics(outputs, labels) -> dict of float32 [batch], averaged over examples by whoever calls
-  answers(outputs)         -> dict of tensors [batch, ...], what the served model returns; of
-                              a label of kind "tokens": answers(outputs, inputs)
-and may have
-  derived(averages)        -> dict of floats that follow from averages over examples
+The contract is `tfapp.tasks.task.Task`.
 """
 
 from tfapp.errors import UsageError
-from tfapp.registry import Registry
+from tfapp.registry import Registry, suggest
 
 TASKS = Registry(
     "task",
@@ -26,12 +15,39 @@ TASKS = Registry(
     },
 )
 _AUTO = {"class": "classification", "real": "regression", "tokens": "language_modelling"}
+_RESERVED = ("loss", "count")  # sums of every loop, which no metric may be called
+
+
+def check_names(task, loss):
+    """Checks --task and --loss without a data set.
+
+    Args:
+      task: --task.
+      loss: --loss; with --task=auto it must be known to one of tfapp's own tasks.
+
+    Raises:
+      UsageError: an unknown name, or a task of the user's that cannot be used.
+    """
+    from tfapp.tasks.task import check_loss
+
+    if task != "auto":
+        check_loss(_task_class(task), loss)
+        return
+    known = sorted({name for kind in _AUTO.values() for name in _task_class(kind).loss_names})
+    if loss not in ("auto", *known):
+        raise UsageError(
+            f"--loss={loss}: unknown{suggest(loss, known)} (one of {', '.join(known)})"
+        )
 
 
 def build_task(name, loss, label, **recipe):
-    """Builds the task for a `LabelSpec`.
+    """Builds the `Task` for a `LabelSpec`.
 
-    `recipe` holds label_smoothing and class_weight where they are asked for, and target.
+    Args:
+      name: --task.
+      loss: --loss.
+      label: a `LabelSpec`.
+      **recipe: label_smoothing and class_weight where they are given, and target.
 
     Raises:
       UsageError: unknown task or loss, or one that does not fit the label.
@@ -40,14 +56,31 @@ def build_task(name, loss, label, **recipe):
     name = kind if name == "auto" else name
     if name in _AUTO.values() and name != kind:
         raise UsageError(f"--task={name}: the label {label.name!r} is of kind {label.kind}")
+    task_class = _task_class(name)
     try:
-        return TASKS.get(name)(label, loss, **recipe)
+        task = task_class(label, loss, **recipe)
     except TypeError as error:
-        asked = ", ".join(f"--{key}" for key in recipe if key != "target") or f"--task={name}"
-        raise UsageError(f"{asked}: the task {name} does not take it ({error})") from error
+        given = ", ".join(f"--{key}" for key in recipe if key != "target") or f"--task={name}"
+        raise UsageError(f"{given}: the task {name} does not take it ({error})") from error
+    _check_metrics(name, task.evaluation_metrics)
+    return task
 
 
-def with_derived(task, averages):
-    """The averages over examples, and what the task derives from them."""
-    derive = getattr(task, "derived", None)
-    return {**averages, **derive(averages)} if derive and averages else averages
+def _task_class(name):
+    """The class called `name`. Raises UsageError."""
+    from tfapp.tasks.task import Task  # TensorFlow is imported here
+
+    found = TASKS.get(name)
+    if not (isinstance(found, type) and issubclass(found, Task)):
+        raise UsageError(f"--task={name}: is not a subclass of tfapp.tasks.task.Task")
+    missing = ", ".join(sorted(found.__abstractmethods__))
+    if missing:
+        raise UsageError(f"--task={name}: lacks {missing}; see tfapp.tasks.task.Task")
+    return found
+
+
+def _check_metrics(name, metrics):
+    names = [metric.name for metric in metrics]
+    for metric in names:
+        if metric in _RESERVED or names.count(metric) > 1:
+            raise UsageError(f"--task={name}: two of its sums are called {metric!r}; rename one")

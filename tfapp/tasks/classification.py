@@ -6,70 +6,50 @@ cross-entropy of one-hot targets (Goodfellow, Bengio, Courville, "Deep Learning"
 
 import tensorflow as tf
 
-from tfapp.errors import UsageError
-from tfapp.registry import suggest
+from tfapp.metrics import auc, confusion
+from tfapp.metrics.accuracy import Accuracy, TopKAccuracy
+from tfapp.metrics.calibration import ExpectedCalibrationError
+from tfapp.metrics.log_loss import LogLoss
+from tfapp.tasks.task import Objective, Task
 
-_LOSSES = ("sparse_categorical_crossentropy", "mean_squared_error")
+_TOP_K_FROM = 11  # classes from which on the first five say something
 
 
-class Classification:
-    """Learns `label`, a `LabelSpec` of kind "class", from logits [batch, num_classes]."""
+class Classification(Task):
+    """Learns a `LabelSpec` of kind "class" from logits [batch, num_classes]."""
 
-    metric_names = ("accuracy",)
+    name = "classification"
+    loss_names = ("sparse_categorical_crossentropy", "mean_squared_error")
 
     def __init__(self, label, loss="auto", *, label_smoothing=0.0, class_weight=None):
         """
         Args:
           label: a `LabelSpec` of kind "class".
-          loss: one of `_LOSSES`, or auto for the first.
+          loss: one of `loss_names`, or auto for the first.
           label_smoothing: the share s of the target spread evenly over all classes, the true class
             keeps 1 - s + s / classes (Szegedy et al., arXiv:1512.00567, sec. 7).
           class_weight: float [num_classes], factors of the training loss; None: all 1.
         """
+        super().__init__(
+            loss,
+            monitor=("accuracy", "max"),
+            training_metrics=(Accuracy(),),
+            more_metrics=_more_metrics(label),
+        )
         self._smoothing = label_smoothing
         self._class_weight = class_weight
-        self.loss_name = _LOSSES[0] if loss == "auto" else loss
-        if self.loss_name not in _LOSSES:
-            raise UsageError(
-                f"--loss={loss}: unknown for classification{suggest(loss, _LOSSES)} "
-                f"(one of {', '.join(_LOSSES)})"
-            )
         self._label = label
-        self.monitor = ("accuracy", "max")
 
-    def losses(self, outputs, labels):
-        """float32 [batch] from logits [batch, classes] and labels.
+    def objective(self, call, batch):
+        """From logits, and labels int32 [batch] or float32 [batch, classes].
 
-        Labels are int32 [batch], or float32 [batch, classes], shares of a mixed example's classes.
+        The latter are the shares of a mixed example's classes.
         """
-        logits = tf.cast(outputs, tf.float32)
-        if self.loss_name == "mean_squared_error":
-            difference = tf.nn.softmax(logits) - self._targets(labels)
-            return tf.reduce_mean(tf.square(difference), axis=-1)
-        if self._smoothing or len(labels.shape) == 2:
-            return tf.nn.softmax_cross_entropy_with_logits(self._targets(labels), logits)
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        logits = tf.cast(call(batch.inputs), tf.float32)
+        losses = self._losses(logits, batch.labels)
+        return Objective(losses, logits, batch.labels, self._weights(batch.labels))
 
-    def weights(self, labels):
-        """float32 [batch], the class weight of each example, or 1.0."""
-        if self._class_weight is None:
-            return 1.0
-        weights = tf.constant(self._class_weight, tf.float32)
-        if len(labels.shape) == 2:
-            return tf.linalg.matvec(labels, weights)
-        return tf.gather(weights, labels)
-
-    def metrics(self, outputs, labels):
-        """{"accuracy": float32 [batch]}: 1 where the largest logit is the true class.
-
-        Of a mixed example, that is the class with the largest share.
-        """
-        if len(labels.shape) == 2:
-            labels = tf.argmax(labels, axis=-1)
-        predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
-        return {"accuracy": tf.cast(predicted == tf.cast(labels, tf.int32), tf.float32)}
-
-    def answers(self, outputs):
+    def answers(self, outputs, inputs):
         """What the served model returns.
 
         Returns:
@@ -77,6 +57,7 @@ class Classification:
           class_id: int64 [batch], the most probable class.
           class_name: string [batch], its name.
         """
+        del inputs
         probabilities = tf.nn.softmax(tf.cast(outputs, tf.float32))
         class_id = tf.argmax(probabilities, axis=-1)
         names = tf.constant(self._label.class_names)
@@ -86,9 +67,39 @@ class Classification:
             "class_name": tf.gather(names, class_id),
         }
 
+    def _losses(self, logits, labels):
+        if self.loss_name == "mean_squared_error":
+            difference = tf.nn.softmax(logits) - self._targets(labels)
+            return tf.reduce_mean(tf.square(difference), axis=-1)
+        if self._smoothing or len(labels.shape) == 2:
+            return tf.nn.softmax_cross_entropy_with_logits(self._targets(labels), logits)
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+
+    def _weights(self, labels):
+        """float32 [batch], the class weight of each example, or 1.0."""
+        if self._class_weight is None:
+            return 1.0
+        weights = tf.constant(self._class_weight, tf.float32)
+        if len(labels.shape) == 2:
+            return tf.linalg.matvec(labels, weights)
+        return tf.gather(weights, labels)
+
     def _targets(self, labels):
         """float32 [batch, classes]: one-hot, smoothed."""
         share = self._smoothing / self._label.num_classes
         if len(labels.shape) == 2:
             return labels * (1 - self._smoothing) + share
         return tf.one_hot(labels, self._label.num_classes, 1 - self._smoothing + share, share)
+
+
+def _more_metrics(label):
+    """Metrics of validation and test, those that people look at first before the others."""
+    classes = label.num_classes
+    found = [TopKAccuracy(5)] if classes >= _TOP_K_FROM else []
+    found.append(confusion.MacroF1(classes))
+    if 2 <= classes <= auc.MOST_CLASSES:
+        found.append(auc.AreasUnderCurves(classes))
+    found += [LogLoss(), ExpectedCalibrationError()]
+    if classes <= confusion.MOST_CLASSES:
+        found.append(confusion.ConfusionMatrix(label.class_names))
+    return found

@@ -4,45 +4,43 @@ import math
 
 import tensorflow as tf
 
-from tfapp.errors import UsageError
+from tfapp.metrics.accuracy import correct
+from tfapp.metrics.mean import Mean
+from tfapp.tasks.task import Objective, Task
 
-_LOSS = "sparse_categorical_crossentropy"
 _PAD = 0  # the id that stands for no token
+_LARGEST = 700.0  # whose exponential is still a float
 
 
-class LanguageModelling:
+class LanguageModelling(Task):
     """Learns a `LabelSpec` of kind "tokens" from logits [batch, length, vocabulary].
 
     Losses and metrics of an example are means over its tokens; natural logarithms.
     """
 
-    metric_names = ("accuracy",)
+    name = "language_modelling"
+    loss_names = ("sparse_categorical_crossentropy",)
 
     def __init__(self, label, loss="auto"):
-        if loss not in ("auto", _LOSS):
-            raise UsageError(f"--loss={loss}: unknown for language_modelling ({_LOSS})")
-        self.loss_name = _LOSS
+        """`label`: a `LabelSpec` of kind "tokens"; `loss`: one of `loss_names`, or auto."""
+        super().__init__(
+            loss,
+            monitor=("loss", "min"),
+            training_metrics=(Mean("accuracy", _accuracy, "max"),),
+        )
         self._label = label
-        self.monitor = ("loss", "min")
 
-    def losses(self, outputs, labels):
-        """float32 [batch] from logits and the ids that came next, int32 [batch, length]."""
-        logits = tf.cast(outputs, tf.float32)
-        return _mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits), labels)
-
-    def weights(self, labels):
-        """1.0: all examples count alike."""
-        del labels
-        return 1.0
-
-    def metrics(self, outputs, labels):
-        """{"accuracy": float32 [batch]}: the share of tokens that were thought most probable."""
-        predicted = tf.argmax(outputs, axis=-1, output_type=tf.int32)
-        return {"accuracy": _mean(tf.cast(predicted == labels, tf.float32), labels)}
+    def objective(self, call, batch):
+        """From logits and the ids that come next, int32 [batch, length], 0 for none."""
+        logits = tf.cast(call(batch.inputs), tf.float32)
+        return Objective(_losses(logits, batch.labels), logits, batch.labels)
 
     def derived(self, averages):
         """{"perplexity": exp(loss)}."""
-        return {"perplexity": math.exp(min(averages["loss"], 700.0))}
+        return {"perplexity": math.exp(min(averages["loss"], _LARGEST))}
+
+    def goals(self):
+        return {**super().goals(), "perplexity": "min"}
 
     def answers(self, outputs, inputs):
         """What the served model returns for texts.
@@ -52,14 +50,14 @@ class LanguageModelling:
           inputs: their token ids, int32 [batch, length], padded with 0.
 
         Returns:
-          loss: float32 [batch], of the text's own tokens from its second on, a token.
+          loss: float32 [batch], the mean over the text's own tokens from its second on.
           perplexity: float32 [batch], its exponential.
           next_token: string [batch], the most probable token after the text.
           probabilities: float32 [batch, vocabulary], of the token after the text.
         """
         logits = tf.cast(outputs, tf.float32)
         labels = tf.pad(inputs[:, 1:], [[0, 0], [0, 1]])
-        loss = self.losses(logits, labels)
+        loss = _losses(logits, labels)
         last = tf.maximum(tf.reduce_sum(tf.cast(inputs != _PAD, tf.int32), axis=-1) - 1, 0)
         probabilities = tf.nn.softmax(tf.gather(logits, last, batch_dims=1))
         best = tf.argmax(probabilities, axis=-1)
@@ -71,7 +69,17 @@ class LanguageModelling:
         }
 
 
+def _losses(logits, labels):
+    """float32 [batch]: cross-entropy a token."""
+    return _mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits), labels)
+
+
+def _accuracy(logits, labels):
+    """float32 [batch]: the share of tokens that are the most probable ones."""
+    return _mean(correct(logits, labels), labels)
+
+
 def _mean(values, labels):
-    """[batch, length] -> [batch]: the mean over the tokens that are there."""
+    """[batch, length] -> [batch]: the mean over the tokens that are not padding."""
     present = tf.cast(labels != _PAD, tf.float32)
     return tf.reduce_sum(values * present, -1) / tf.maximum(tf.reduce_sum(present, -1), 1.0)

@@ -3,34 +3,50 @@
 The last batch is filled up with repeated rows whose sample weight is 0.
 """
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
-from tfapp.tasks import with_derived
-from tfapp.training.forward import forward
-from tfapp.training.step import metric_sums, zero_sums
+from tfapp.metrics.results import details, results
+from tfapp.tasks.task import TaskBatch
+from tfapp.training.forward import ModelCall
+from tfapp.training.step import add_sums, metric_sums, to_host, zero_sums
+
+
+class EvaluationResult(NamedTuple):
+    """What an evaluation finds."""
+
+    metrics: dict[str, float]  # "loss", results of metrics, and what the task derives from them
+    details: dict  # what no single number holds (a confusion matrix), to be written as JSON
 
 
 def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit):
     """Builds the compiled evaluation of one split.
 
+    It is traced by its first call. The weights are read from their variables at each call, so the
+    same evaluation serves after steps and after a restore.
+
     Args:
       state: a `TrainState`, read on each call.
       inputs: see `tfapp.data.pipeline.evaluation.evaluation_input`.
+      model: a built `keras.Model`.
+      task: a `Task`.
+      preprocess: encoded batch -> model inputs.
       label: name of the label in a batch.
+      strategy: the tf.distribute.Strategy.
       jit: whether one replica's whole pass is one XLA program.
 
     Returns:
-      run() -> dict of float: averages over the split's examples.
+      run() -> `EvaluationResult`.
     """
     one_replica = strategy.num_replicas_in_sync == 1
+    metrics = task.evaluation_metrics
 
     def replica_sums(pulled, replica):
         batch = inputs.batch(pulled, replica)
-        outputs, _, _ = forward(
-            model, *state.read_for_answers(replica), preprocess(batch), training=False
-        )
-        losses = task.losses(outputs, batch[label])
-        return metric_sums(task, outputs, batch[label], losses, batch)
+        call = ModelCall(model, *state.read_for_answers(replica), training=False)
+        objective = task.objective(call, TaskBatch(preprocess(batch), batch[label], training=False))
+        return metric_sums(metrics, objective, objective.losses, batch)
 
     if inputs.waits and jit and one_replica:  # what reads from the host cannot be compiled
         replica_sums = tf.function(replica_sums, jit_compile=True, autograph=False)
@@ -47,23 +63,17 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
 
     def all_steps(tensors):
         def body(step, sums):
-            step_sums = one_step(inputs.pull(tensors, step))
-            return step + 1, {name: sums[name] + step_sums[name] for name in sums}
+            return step + 1, add_sums(sums, one_step(inputs.pull(tensors, step)))
 
-        start = (tf.constant(0, tf.int64), zero_sums(task.metric_names))
+        start = (tf.constant(0, tf.int64), zero_sums(metrics))
         return tf.while_loop(lambda step, _: step < inputs.num_steps, body, start)[1]
 
     jit_all = jit and one_replica and not inputs.waits
     compiled = tf.function(all_steps, jit_compile=True if jit_all else None, autograph=False)
 
     def run():
-        return with_derived(task, averages(compiled(inputs.start())))
+        sums = to_host(compiled(inputs.start()))
+        found = results(metrics, sums)
+        return EvaluationResult({**found, **task.derived(found)}, details(metrics, sums))
 
     return run
-
-
-def averages(sums):
-    """Sums over examples, as `metric_sums` returns them, to averages; "count" is dropped."""
-    sums = {name: float(value) for name, value in sums.items()}
-    count = sums.pop("count")
-    return {name: value / count for name, value in sums.items()}

@@ -7,6 +7,7 @@ and the optional `training` argument; this goes through it.
 import contextlib
 
 import keras
+import tensorflow as tf
 
 from tfapp.training.remat import rematerialised
 
@@ -35,3 +36,42 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
         penalties = model.losses
     new = tuple(scope.get_current_value(v) for v in model.non_trainable_variables)
     return outputs, new, penalties
+
+
+class ModelCall:
+    """The model of one batch, for a task that calls it once or several times.
+
+    Each call starts from the non-trainable values that the call before it left: running statistics
+    accumulate, and dropout draws new masks. No gradient flows through these values.
+    """
+
+    def __init__(self, model, trainable, non_trainable, *, training, remat=False):
+        """See `forward`.
+
+        Attributes:
+          non_trainable: the values after the latest call, a tuple.
+          penalties: of the latest call, a list of scalars, as Keras keeps them; empty before it.
+        """
+        self._model = model
+        self._trainable = trainable
+        self._training = training
+        self._remat = remat
+        self._called = False
+        self.non_trainable = tuple(non_trainable)
+        self.penalties = []
+
+    def __call__(self, inputs):
+        """The model's outputs."""
+        before = self.non_trainable
+        if self._called:
+            before = tuple(tf.stop_gradient(value) for value in before)
+        self._called = True
+        outputs, self.non_trainable, self.penalties = forward(
+            self._model,
+            self._trainable,
+            before,
+            inputs,
+            training=self._training,
+            remat=self._remat,
+        )
+        return outputs

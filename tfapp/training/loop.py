@@ -16,6 +16,7 @@ from tfapp.training.step import (
     make_train_step,
     reduce_across_replicas,
     reduce_nothing,
+    to_host,
     zero_sums,
 )
 
@@ -27,11 +28,11 @@ _NONE = -1  # in place of a step number
 class LoopResult:
     """What a loop of steps reports."""
 
-    sums: dict  # float sums over its examples, with SKIPPED and INPUT_WAIT
+    sums: dict  # over its examples: float, or np.ndarray of a metric; with SKIPPED and INPUT_WAIT
     bad_step: int | None  # the step whose loss was not finite; the loop ended there
 
 
-def make_loop(*, state, functions, options, engine, strategy, placement, metric_names):
+def make_loop(*, state, functions, options, engine, strategy, placement, metrics):
     """Builds the compiled loop.
 
     Args:
@@ -41,7 +42,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
       engine: see `tfapp.data.pipeline.resident.ResidentInput`.
       strategy: the tf.distribute.Strategy.
       placement: a `Placement`.
-      metric_names: of the task.
+      metrics: `Metric`s of training.
 
     Returns:
       run(first_step, num_steps) -> `LoopResult`.
@@ -49,23 +50,22 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metric_
     functions = compile_step(functions, placement)
     if strategy.num_replicas_in_sync == 1:
         train_step = make_train_step(functions, reduce_nothing, options)
-        loop = _one_replica(state, train_step, engine, strategy, placement, metric_names)
+        loop = _one_replica(state, train_step, engine, strategy, placement, metrics)
     else:
         train_step = make_train_step(functions, reduce_across_replicas, options)
-        loop = _many_replicas(state, train_step, engine, strategy, metric_names)
+        loop = _many_replicas(state, train_step, engine, strategy, metrics)
 
     def run(first_step, num_steps):
         sums, bad_step = loop(
             engine.inputs, tf.constant(first_step, tf.int64), tf.constant(num_steps, tf.int64)
         )
-        sums = {name: float(value) for name, value in sums.items()}
         bad_step = int(bad_step)
-        return LoopResult(sums, None if bad_step == _NONE else bad_step)
+        return LoopResult(to_host(sums), None if bad_step == _NONE else bad_step)
 
     return run
 
 
-def _one_replica(state, train_step, engine, strategy, placement, metric_names):
+def _one_replica(state, train_step, engine, strategy, placement, metrics):
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True, autograph=False)
     elif not placement.loop:
@@ -86,7 +86,7 @@ def _one_replica(state, train_step, engine, strategy, placement, metric_names):
         _, values, sums, bad_step = tf.while_loop(
             _going_on(first_step + num_steps),
             body,
-            (first_step, state.read(), _zeros(metric_names), tf.constant(_NONE, tf.int64)),
+            (first_step, state.read(), _zeros(metrics), tf.constant(_NONE, tf.int64)),
         )
         state.write(values)
         return sums, bad_step
@@ -94,7 +94,7 @@ def _one_replica(state, train_step, engine, strategy, placement, metric_names):
     return tf.function(loop, jit_compile=True if placement.loop else None, autograph=False)
 
 
-def _many_replicas(state, train_step, engine, strategy, metric_names):
+def _many_replicas(state, train_step, engine, strategy, metrics):
     def replica_step(pulled, step):
         context = tf.distribute.get_replica_context()
         replica = tf.get_static_value(context.replica_id_in_sync_group)
@@ -122,7 +122,7 @@ def _many_replicas(state, train_step, engine, strategy, metric_names):
         _, sums, bad_step = tf.while_loop(
             _going_on(first_step + num_steps),
             body,
-            (first_step, _zeros(metric_names), tf.constant(_NONE, tf.int64)),
+            (first_step, _zeros(metrics), tf.constant(_NONE, tf.int64)),
         )
         return sums, bad_step
 
@@ -142,9 +142,9 @@ def _bad_step(bad, step):
     return tf.where(bad, step, tf.constant(_NONE, tf.int64))
 
 
-def _zeros(metric_names):
+def _zeros(metrics):
     zero = tf.zeros([], tf.float64)
-    return {**zero_sums(metric_names), SKIPPED: zero, INPUT_WAIT: zero}
+    return {**zero_sums(metrics), SKIPPED: zero, INPUT_WAIT: zero}
 
 
 def _add(sums, step_sums, wait):

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfapp.metrics.metric import weighted
 from tfapp.runtime import private_api
 from tfapp.spec import SAMPLE_WEIGHT
+from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
-from tfapp.training.forward import forward
+from tfapp.training.forward import ModelCall
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
 from tfapp.training.update import make_update
 
@@ -80,22 +82,20 @@ def make_step_functions(
         inputs = preprocess(batch)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trainable)
-            outputs, non_trainable, penalties = forward(
-                model, trainable, non_trainable, inputs, training=True, remat=options.remat
-            )
-            losses = task.losses(outputs, batch[label])
-            weights = example_weights(task, batch, label, losses)
-            loss = tf.reduce_sum(losses * weights) / options.batch_size
+            call = ModelCall(model, trainable, non_trainable, training=True, remat=options.remat)
+            objective = task.objective(call, TaskBatch(inputs, batch[label], training=True))
+            losses = objective.losses * example_weights(objective, batch)
+            loss = tf.reduce_sum(losses) / options.batch_size
             # Regularisation depends on the weights alone: each micro-batch of each replica computes
             # all of it.
-            for penalty in penalties:
+            for penalty in call.penalties:
                 loss += tf.cast(penalty, loss.dtype) / options.num_replicas / options.accumulate
             if SCALE in values:
                 loss *= values[SCALE][0]
         grads = tape.gradient(loss, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         grads = tuple(tf.convert_to_tensor(g) for g in grads)  # embeddings: sparse to dense
-        sums = metric_sums(task, outputs, batch[label], losses * weights, batch)
-        return Gradients(grads, non_trainable, sums)
+        sums = metric_sums(task.training_metrics, objective, losses, batch)
+        return Gradients(grads, call.non_trainable, sums)
 
     def gradients(values, batch, replica):
         shifted = _shift_seeds(values[NON_TRAINABLE], seeds, replica)
@@ -127,7 +127,7 @@ def _accumulated(one_batch, values, batch, options, task):
     zero = Gradients(
         tuple(tf.zeros_like(value) for value in values[TRAINABLE]),
         values[NON_TRAINABLE],
-        zero_sums(task.metric_names),
+        zero_sums(task.training_metrics),
     )
     return tf.while_loop(lambda i, _: i < options.accumulate, body, (tf.constant(0), zero))[1]
 
@@ -187,26 +187,40 @@ def reduce_across_replicas(grads, non_trainable, loss):
     return tuple(grads), tuple(non_trainable), loss
 
 
-def example_weights(task, batch, label, losses):
+def example_weights(objective, batch):
     """float32 [batch]: the batch's own weights times the task's, 1 where there are none."""
-    weights = batch.get(SAMPLE_WEIGHT, tf.ones_like(losses))
-    return weights * task.weights(batch[label])
+    return batch.get(SAMPLE_WEIGHT, tf.ones_like(objective.losses)) * objective.weights
 
 
-def metric_sums(task, outputs, labels, losses, batch):
-    """Sums over examples, float64 scalars: "loss", "count", and one a metric of the task.
+def metric_sums(metrics, objective, losses, batch):
+    """Sums over the examples of a batch.
 
-    `losses` are weighted already; metrics count each example once, padded rows not at all.
+    Metrics count each example once, whatever its weight in the loss, and padded rows not at all.
+
+    Args:
+      metrics: `Metric`s.
+      objective: the task's `Objective`.
+      losses: float32 [batch], weighted already if they are to be.
+      batch: with SAMPLE_WEIGHT where rows may pad.
+
+    Returns:
+      a dict of float64 tensors: the scalars "loss" and "count", and each metric's state.
     """
     present = tf.cast(batch[SAMPLE_WEIGHT] > 0, tf.float32) if SAMPLE_WEIGHT in batch else None
     present = tf.ones_like(losses) if present is None else present
-    per_example = {"loss": losses, **task.metrics(outputs, labels), "count": present}
-    return {name: _sum_of_present(value, present) for name, value in per_example.items()}
+    sums = {
+        "loss": tf.cast(tf.reduce_sum(weighted(losses, present)), tf.float64),
+        "count": tf.cast(tf.reduce_sum(present), tf.float64),
+    }
+    for metric in metrics:
+        sums[metric.name] = metric.update(objective.outputs, objective.labels, present)
+    return sums
 
 
-def zero_sums(metric_names):
+def zero_sums(metrics):
     """What `metric_sums` returns, before the first example."""
-    return {name: tf.zeros([], tf.float64) for name in ("loss", *metric_names, "count")}
+    zero = tf.zeros([], tf.float64)
+    return {"loss": zero, "count": zero, **{metric.name: metric.zero() for metric in metrics}}
 
 
 def add_sums(total, part):
@@ -214,10 +228,11 @@ def add_sums(total, part):
     return {name: value + part[name] for name, value in total.items()}
 
 
-def _sum_of_present(values, present):
-    # where, not a product: a padded row may hold NaN, and NaN * 0 is NaN.
-    kept = tf.where(present > 0, values, tf.zeros_like(values))
-    return tf.cast(tf.reduce_sum(kept), tf.float64)
+def to_host(sums):
+    """Sums as float, states of metrics as np.ndarray."""
+    return {
+        name: value.numpy() if value.shape.rank else float(value) for name, value in sums.items()
+    }
 
 
 def _shift_seeds(non_trainable, seeds, replica):

@@ -1,0 +1,77 @@
+"""Metrics of the confusion matrix: the matrix itself, and macro-averaged F1."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.metrics.classes import count_by, predicted_classes, true_classes
+from tfapp.metrics.metric import Metric
+
+MOST_CLASSES = 100  # beyond, a matrix is no longer read
+
+
+class ConfusionMatrix(Metric):
+    """How often each class was taken for each. It has no result, only details.
+
+    State: [classes, classes], a row a true class, a column a predicted one.
+    """
+
+    name = "confusion_matrix"
+    goal = "max"
+
+    def __init__(self, class_names):
+        """`class_names`: at most `MOST_CLASSES`, in the order of the classes."""
+        self._class_names = tuple(class_names)
+
+    def zero(self):
+        return tf.zeros([len(self._class_names)] * 2, tf.float64)
+
+    def update(self, outputs, labels, weights):
+        size = len(self._class_names)
+        cells = true_classes(labels) * size + predicted_classes(outputs)
+        return tf.reshape(count_by(cells, weights, size * size), (size, size))
+
+    def result(self, state):
+        del state
+        return {}
+
+    def details(self, state):
+        """{"confusion_matrix": {"classes": names, "counts": rows of counts}}."""
+        whole = np.array_equal(state, np.rint(state))
+        counts = state.astype(np.int64) if whole else state
+        return {self.name: {"classes": list(self._class_names), "counts": counts.tolist()}}
+
+
+class MacroF1(Metric):
+    """The mean over classes of F1 = 2 tp / (2 tp + fp + fn).
+
+    Van Rijsbergen, "Information Retrieval", 1979, averaged as Opitz & Burst, arXiv:1911.03347,
+    recommend: the mean of the classes' F1. Classes that are neither true nor predicted of any
+    example are left out.
+
+    State: [3, classes]: true positives, false positives, false negatives.
+    """
+
+    name = "macro_f1"
+    goal = "max"
+
+    def __init__(self, num_classes):
+        self._num_classes = num_classes
+
+    def zero(self):
+        return tf.zeros([3, self._num_classes], tf.float64)
+
+    def update(self, outputs, labels, weights):
+        true, predicted = true_classes(labels), predicted_classes(outputs)
+        correct = tf.where(true == predicted, weights, 0.0)
+        hits, guesses, members = (
+            count_by(keys, weights, self._num_classes)
+            for keys, weights in ((true, correct), (predicted, weights), (true, weights))
+        )
+        return tf.stack([hits, guesses - hits, members - hits])
+
+    def result(self, state):
+        hits, wrong, missed = state
+        total = 2 * hits + wrong + missed
+        occurs = total > 0
+        scores = 2 * hits[occurs] / total[occurs]
+        return {self.name: float(scores.mean()) if occurs.any() else float("nan")}

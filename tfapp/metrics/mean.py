@@ -1,0 +1,33 @@
+"""The mean of a value of each example: accuracy, absolute error, log loss and the like."""
+
+import tensorflow as tf
+
+from tfapp.metrics.metric import Metric, weighted
+
+
+class Mean(Metric):
+    """sum(w * value) / sum(w). State: [2], the two sums."""
+
+    def __init__(self, name, function, goal):
+        """
+        Args:
+          name: of the metric.
+          function: (outputs, labels) -> float [batch].
+          goal: "max" or "min".
+        """
+        self.name = name
+        self.goal = goal
+        self._function = function
+
+    def zero(self):
+        return tf.zeros([2], tf.float64)
+
+    def update(self, outputs, labels, weights):
+        values = tf.cast(self._function(outputs, labels), tf.float32)
+        sums = [tf.reduce_sum(weighted(values, weights)), tf.reduce_sum(weights)]
+        return tf.cast(tf.stack(sums), tf.float64)
+
+    def result(self, state):
+        """0 if no example counted."""
+        total, count = state
+        return {self.name: float(total / count) if count else 0.0}

@@ -1,0 +1,78 @@
+"""Errors of real values: mean absolute, mean squared and its root, R2.
+
+Outputs and labels are [batch, values], often standardised; `scale` turns their difference into the
+label's own unit, which is more exact than a difference of large values in that unit.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.metrics.mean import Mean
+from tfapp.metrics.metric import Metric, weighted
+
+_CONSTANT = 1e-12  # sum of squares about the mean, relative to that about 0: rounding alone
+
+
+class MeanAbsoluteError(Mean):
+    """mean(|y - t|), an example's own being the mean over its values."""
+
+    def __init__(self, scale=1.0):
+        """`scale`: float32 [values] or a number."""
+        super().__init__(
+            "mean_absolute_error",
+            lambda *pair: tf.reduce_mean(tf.abs(_difference(*pair) * scale), axis=-1),
+            "min",
+        )
+
+
+class MeanSquaredError(Mean):
+    """mean((y - t)^2), and its square root as "root_mean_squared_error"."""
+
+    def __init__(self, scale=1.0):
+        """`scale`: float32 [values] or a number."""
+        super().__init__(
+            "mean_squared_error",
+            lambda *pair: tf.reduce_mean(tf.square(_difference(*pair) * scale), axis=-1),
+            "min",
+        )
+
+    def result(self, state):
+        found = super().result(state)
+        return {**found, "root_mean_squared_error": found[self.name] ** 0.5}
+
+
+class R2(Metric):
+    """1 - sum((y - t)^2) / sum((t - mean t)^2), the share of the variance that is explained.
+
+    The mean over the values that vary; NaN if none does. It is the same in any unit, and more exact
+    where labels are near 0, so it is computed from outputs and labels as they come.
+
+    State: [4, values]: sums of w, w * t, w * t^2, w * (y - t)^2.
+    """
+
+    name = "r2"
+    goal = "max"
+
+    def __init__(self, num_values):
+        self._num_values = num_values
+
+    def zero(self):
+        return tf.zeros([4, self._num_values], tf.float64)
+
+    def update(self, outputs, labels, weights):
+        difference = tf.cast(_difference(outputs, labels), tf.float64)
+        labels = tf.cast(labels, tf.float64)
+        terms = [tf.ones_like(labels), labels, tf.square(labels), tf.square(difference)]
+        weights = tf.cast(weights, tf.float64)
+        return tf.stack([tf.reduce_sum(weighted(term, weights), axis=0) for term in terms])
+
+    def result(self, state):
+        count, total, squares, errors = state
+        variation = squares - np.square(total) / np.maximum(count, 1e-300)
+        varies = variation > _CONSTANT * squares
+        explained = 1 - errors[varies] / variation[varies]
+        return {self.name: float(explained.mean()) if varies.any() else float("nan")}
+
+
+def _difference(outputs, labels):
+    return tf.cast(outputs, tf.float32) - tf.cast(labels, tf.float32)

@@ -1,0 +1,114 @@
+"""The contract of a task: what the loss is, what is measured, what the served model answers."""
+
+import abc
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tfapp.errors import UsageError
+from tfapp.registry import suggest
+
+
+class TaskBatch(NamedTuple):
+    """One replica's part of a batch."""
+
+    inputs: tf.Tensor | dict[str, tf.Tensor]  # what the model takes
+    labels: tf.Tensor  # [batch, ...]
+    training: bool  # False in evaluation
+
+
+class Objective(NamedTuple):
+    """What a task makes of a batch."""
+
+    losses: tf.Tensor  # float32 [batch], one an example, unweighted
+    outputs: tf.Tensor  # [batch, ...], what the metrics are given, with `labels`
+    labels: tf.Tensor  # [batch, ...]
+    weights: tf.Tensor | float = 1.0  # float32 [batch], the task's factors of the training loss
+
+
+class Task(abc.ABC):
+    """A kind of problem. It is built as `Class(label, loss, **recipe)`.
+
+    `label` is a `LabelSpec`, `loss` is --loss, and `recipe` has label_smoothing and class_weight
+    where the user gives them, and target=(mean, standard deviation) for a real label. A class takes
+    the keyword arguments that it can use.
+
+    Attributes:
+      name: of the class, in error messages; its Python name if it is empty.
+      loss_names: what --loss may be; auto is the first of them. A task with a single loss of its
+        own need not name it.
+      loss_name: the loss in use.
+      monitor: (result, "max" or "min"), what decides which step is best unless --monitor does.
+      training_metrics: `Metric`s of every training step; they should cost next to nothing.
+      evaluation_metrics: `Metric`s of validation and test: the training metrics first.
+    """
+
+    name: ClassVar[str] = ""
+    loss_names: ClassVar[tuple[str, ...]] = ("own",)
+
+    def __init__(self, loss, *, monitor, training_metrics=(), more_metrics=()):
+        """
+        Args:
+          loss: one of `loss_names`, or auto.
+          monitor: see above.
+          training_metrics: see above.
+          more_metrics: those of evaluation alone.
+
+        Raises:
+          UsageError: an unknown loss.
+        """
+        check_loss(type(self), loss)
+        self.loss_name = self.loss_names[0] if loss == "auto" else loss
+        self.monitor = monitor
+        self.training_metrics = tuple(training_metrics)
+        self.evaluation_metrics = (*self.training_metrics, *more_metrics)
+
+    @abc.abstractmethod
+    def objective(self, call, batch):
+        """Runs the model and compares what it gives with the labels.
+
+        Called under a gradient tape in training, inside `tf.function` with and without XLA.
+
+        Args:
+          call: (inputs) -> outputs, runs the model once; a task may call it as often as it wants.
+            Each call draws its own dropout; running statistics pass from call to call; penalties
+            (regularisation) count once, those of the last call.
+          batch: a `TaskBatch`.
+
+        Returns:
+          an `Objective`.
+        """
+
+    @abc.abstractmethod
+    def answers(self, outputs, inputs):
+        """What the served model returns.
+
+        Args:
+          outputs: of the model.
+          inputs: what it was given.
+
+        Returns:
+          a dict of tensors [batch, ...].
+        """
+
+    def derived(self, averages):
+        """A dict of floats that follow from `averages`, loss and results of metrics."""
+        del averages
+        return {}
+
+    def goals(self):
+        """ "max" or "min" for each number of an evaluation by which steps can be compared."""
+        goals = {"loss": "min"}
+        for metric in self.evaluation_metrics:
+            goals.update(dict.fromkeys(metric.result(np.asarray(metric.zero())), metric.goal))
+        return goals
+
+
+def check_loss(task_class, loss):
+    """Raises UsageError if --loss=`loss` is none of the task's."""
+    known, name = task_class.loss_names, task_class.name or task_class.__name__
+    if loss != "auto" and loss not in known:
+        raise UsageError(
+            f"--loss={loss}: unknown for {name}{suggest(loss, known)} (one of {', '.join(known)})"
+        )
