@@ -24,9 +24,7 @@ def plan(config, spec, split):
       UsageError: an unknown item, or one that the files cannot serve.
     """
     names = [name for name, _ in augmentation.parse(config.augment)]
-    if augmentation.CROPS not in names or not hasattr(split, "with_random_windows"):
-        return split, config.augment, ""
-    if not getattr(split.reader, "cuts_windows", False):
+    if augmentation.CROPS not in names or not split.cuts_windows:
         return split, config.augment, ""
     entry = config.augment[names.index(augmentation.CROPS)]
     if ":" in entry:
@@ -41,7 +39,7 @@ def build(config, entries, source, preprocess, num_replicas):
         return None
     sample = None
 
-    def deviations(name):
+    def standard_deviations(name):
         nonlocal sample
         if sample is None:
             sample = source.splits["train"].sample(_SAMPLE)
@@ -52,5 +50,5 @@ def build(config, entries, source, preprocess, num_replicas):
         source.spec,
         preprocess.input_specs(source.spec),
         micro_batch=config.batch_size // (num_replicas * config.accumulate),
-        deviations=deviations,
+        standard_deviations=standard_deviations,
     )

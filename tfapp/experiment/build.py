@@ -7,7 +7,7 @@ what cannot work fails here, in one line, before the first step.
 import dataclasses
 import logging
 
-from tfapp.data import open_source, preprocessing
+from tfapp.data import preprocessing
 from tfapp.data.pipeline import choose as engines
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.durations import RunLength
@@ -15,7 +15,7 @@ from tfapp.errors import DataError, UsageError
 from tfapp.experiment import augment
 from tfapp.experiment.calibration import choose
 from tfapp.experiment.class_weights import class_weights
-from tfapp.experiment.encoding import encode, fit
+from tfapp.experiment.encoding import encode, fit, open_data
 from tfapp.experiment.experiment import Experiment
 from tfapp.models.auto import choose_model
 from tfapp.run_folder import PREPROCESSING
@@ -39,7 +39,7 @@ def build(config, folder, *, calibrate=True):
     """
     strategy, devices = build_strategy(config)
     _LOG.info("device: %s", devices)
-    source = open_source(config)
+    source = open_data(config)
     if calibrate:  # a run that is only evaluated keeps its list
         source.bad_examples.keep_in(folder.path)
     examples = _raw_examples(source)

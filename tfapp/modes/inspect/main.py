@@ -30,13 +30,12 @@ def run(config):
       TfappError: data that cannot be used.
     """
     # TensorFlow is imported here.
-    from tfapp.data import open_source
     from tfapp.distribution.strategy import build_strategy, device_type
     from tfapp.experiment import encoding
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
     strategy, _ = build_strategy(config)
-    source = open_source(config)
+    source = encoding.open_data(config)
     train = source.splits["train"]
     sample = train.sample(_EXAMPLES)
     fitted = encoding.fit(config, source)
