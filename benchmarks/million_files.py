@@ -75,11 +75,11 @@ def opened(folder):
 
     imported = peak()
     begin = time.monotonic()
-    import tfapp
     from tfapp.data import open_source
     from tfapp.data.pipeline.stream import StreamInput
+    from tfapp.data.splits.holdout import with_all_splits
 
-    source = open_source(tfapp.Config(dataset=f"folder:{folder}"))
+    source = with_all_splits(open_source(f"folder:{folder}"), fraction=0.1, seed=0)
     listed = time.monotonic() - begin
     stream = StreamInput(
         source.splits["train"], strategy=tf.distribute.get_strategy(), batch_size=64, seed=0

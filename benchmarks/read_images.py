@@ -114,12 +114,14 @@ def timed(batches, seconds):
 def read_with_tfapp(folder, seconds):
     import tensorflow as tf
 
-    import tfapp
     from tfapp.data import open_source
     from tfapp.data.pipeline.stream import StreamInput
+    from tfapp.data.splits.holdout import with_all_splits
 
-    config = tfapp.Config(dataset=f"folder:{folder}", image_size=str(SIDE))
-    split = open_source(config).splits["train"].with_random_windows()
+    source = with_all_splits(
+        open_source(f"folder:{folder}", image_size=str(SIDE)), fraction=0.1, seed=0
+    )
+    split = source.splits["train"].with_random_windows()
     stream = StreamInput(
         split, strategy=tf.distribute.get_strategy(), batch_size=BATCH, seed=0, with_seeds=True
     )

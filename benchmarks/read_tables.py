@@ -3,7 +3,7 @@
     python benchmarks/read_tables.py [--rows=1000000] [--rounds=3] [--pandas]
 
 A CSV of numbers, categories and a label is made in a temporary folder. In turn, and --rounds times:
-  tfapp     the file to the first batch: read, kinds and label decided, splits carved, statistics
+  tfapp     the file to the first batch: read, kinds and label decided, splits held out, statistics
             and vocabularies fitted, strings encoded, the step's rows gathered
   pyarrow   `pyarrow.csv.read_csv` with its defaults, and nothing else
   batches   tfapp, every batch of an epoch behind the first one, with the compilation of a graph
@@ -44,12 +44,11 @@ def make_table(path, rows):
 
 def read_tfapp(path):
     """(a function that gives the batch of a step, the number of examples)."""
-    import tfapp
     from tfapp.data import open_source, preprocessing
     from tfapp.data.pipeline import order
+    from tfapp.data.splits.holdout import with_all_splits
 
-    config = tfapp.Config(dataset=f"csv:{path}", label="label")
-    source = open_source(config)
+    source = with_all_splits(open_source(f"csv:{path}", label="label"), fraction=0.1, seed=0)
     preprocess = preprocessing.fit(source.spec, source.splits["train"])
     train = preprocess.encode_source(source).splits["train"]
 

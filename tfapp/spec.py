@@ -7,6 +7,7 @@ augmentation hold `EXAMPLE_SEED`, int64 [batch] in [0, 2**32), a key of random n
 
 import dataclasses
 
+DIGITS = "digits"  # the data set that ships with tfapp
 SAMPLE_WEIGHT = "sample_weight"
 EXAMPLE_SEED = "example_seed"
 # Signatures of an exported model: of raw features; of image models also of encoded images.

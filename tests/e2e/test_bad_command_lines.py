@@ -95,7 +95,7 @@ DATA = [
     ("--dataset=npz:words.npz", "x has dtype <U1; numbers are needed"),
     ("--dataset=npz:real.npz --task=classification", "cannot be used with --task=classification"),
     ("--dataset=npz:sound.npz --label=z", "no array called 'z'"),
-    ("--dataset=npz:sound.npz --validation_split=0.001", "too few to carve --validation_split"),
+    ("--dataset=npz:sound.npz --validation_split=0.001", "too few to hold out --validation_split"),
     ("--dataset=fashion_mnist --offline", "would fetch http"),
     ("--dataset=fashion_mnist --offline --manual_dir=manual", "--manual_dir=manual: lacks t10k-la"),
 ]

@@ -14,10 +14,8 @@ from tfapp.data import open_source
 @pytest.fixture
 def images(trained_run):
     """Test images and labels of the run's data set."""
-    from tfapp import Config
-
     del trained_run  # makes sure that the data set is prepared
-    test = open_source(Config()).splits["test"].arrays()
+    test = open_source("digits").splits["test"].arrays()
     return test["image"], test["label"]
 
 

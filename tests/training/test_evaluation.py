@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfapp.data.pipeline import evaluation
 from tfapp.data.pipeline.evaluation import ResidentEvaluation, StreamedEvaluation
-from tfapp.data.splits.source import ArraySplit
+from tfapp.data.splits.array_split import ArraySplit
 from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.classification import Classification
 

@@ -36,8 +36,6 @@ class MetricsLog:
         self._metrics = metrics
         self._learning_rate = learning_rate
         self._derive = derive
-        self.last_train = {}  # metrics of the latest training record
-        self.last_validation = {}
 
     def accumulate(self, moment):
         window = self._window()
@@ -52,13 +50,14 @@ class MetricsLog:
             return
         seconds = max(window["seconds"], 1e-9)
         averages = results(self._metrics, window)
-        self.last_train = {**averages, **self._derive(averages)}
+        metrics = {**averages, **self._derive(averages)}
+        self._state.host.last_train = metrics
         extra = {"skipped": round(window["skipped"])} if window["skipped"] else {}
         self._write(
             moment.step,
             "train",
             {
-                **self.last_train,
+                **metrics,
                 "learning_rate": self._learning_rate(moment.step),
                 "examples_per_second": round(window["count"] / seconds, 1),
                 "input_wait": round(window["input_wait"] / seconds, 4),
@@ -67,7 +66,6 @@ class MetricsLog:
         )
 
     def write_validation(self, step, metrics):
-        self.last_validation = metrics
         self._write(step, "validation", metrics)
 
     def _window(self):

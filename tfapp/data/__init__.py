@@ -1,63 +1,103 @@
 """Data sources by name. `open_source` is the one way in."""
 
-from tfapp.data.splits.holdout import with_all_splits
+import dataclasses
+
 from tfapp.errors import UsageError
 from tfapp.registry import Registry, is_object_path, load_object, suggest
+from tfapp.spec import DIGITS
 
-# What stands before the colon of --dataset=KIND:WHERE -> who reads WHERE.
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One kind of data: KIND in --dataset=KIND:WHERE."""
+
+    opener: str  # package.module:function, of WHERE and, by name, of what it takes
+    takes: tuple[str, ...]  # arguments of `open_source` that the opener needs
+
+    def open(self, where, values):
+        """The `Source` at `where`; `values` are all arguments of `open_source`."""
+        opener = load_object(self.opener, "dataset")
+        return opener(where, **{name: values[name] for name in self.takes})
+
+
+# What only data with named columns or fields can follow.
+_COLUMNS = ("features", "feature_kind", "weight_column", "group_column")
+_TABLE = ("dataset", "label", "task", *_COLUMNS, "max_bad_examples")
 KINDS = {
-    "csv": "tfapp.data.sources.table:open_csv",
-    "jsonl": "tfapp.data.sources.table:open_jsonl",
-    "folder": "tfapp.data.sources.folder:open_source",
-    "npz": "tfapp.data.sources.npz:open_source",
-    "synthetic": "tfapp.data.sources.synthetic:open_source",
-    "parquet": "tfapp.data.sources.table:open_parquet",
-    "text": "tfapp.data.sources.text:open_source",
-    "tfds": "tfapp.data.sources.tfds:open_source",
-    "tfrecord": "tfapp.data.sources.tfrecord:open_source",
-}
-_TABLES = ("csv", "parquet", "jsonl")
-# Flags that only some kinds of data can follow.
-_ONLY_FOR = {
-    "features": (*_TABLES, "tfrecord"),
-    "feature_kind": _TABLES,
-    "weight_column": _TABLES,
-    "group_column": _TABLES,
-}
+    "csv": Kind("tfapp.data.sources.table:open_csv", _TABLE),
+    "parquet": Kind("tfapp.data.sources.table:open_parquet", _TABLE),
+    "jsonl": Kind("tfapp.data.sources.table:open_jsonl", _TABLE),
+    "folder": Kind(
+        "tfapp.data.sources.folder:open_folder", ("label", "image_size", "max_bad_examples")
+    ),
+    "npz": Kind("tfapp.data.sources.npz:open_npz", ("label", "task")),
+    "synthetic": Kind("tfapp.data.sources.synthetic:open_synthetic", ("task",)),
+    "text": Kind("tfapp.data.sources.text:open_text", ("dataset", "validation_split")),
+    "tfds": Kind(
+        "tfapp.data.sources.tfds:open_tfds",
+        ("dataset", "label", "task", "image_size", "max_bad_examples", "data_dir", "manual_dir",
+         "offline"),
+    ),
+    "tfrecord": Kind(
+        "tfapp.data.sources.tfrecord:open_tfrecord",
+        ("label", "task", "features", "image_size", "max_bad_examples"),
+    ),
+}  # fmt: skip
+_OBJECT = Kind("tfapp.data.sources.custom:open_object", ("dataset", "label", "task"))
 # Names without a colon; any other is looked up in TFDS.
-DATASETS = Registry("dataset", {"digits": "tfapp.data.sources.digits:Digits"})
+DATASETS = Registry("dataset", {DIGITS: "tfapp.data.sources.digits:Digits"})
 
 
-def open_source(config):
-    """Returns the `Source` that --dataset names, with train, validation and test.
+def open_source(
+    dataset,
+    *,
+    label="",
+    task="auto",
+    features=(),
+    feature_kind=(),
+    weight_column="",
+    group_column="",
+    max_bad_examples="0",
+    image_size="",
+    validation_split=0.1,
+    data_dir="",
+    manual_dir="",
+    offline=False,
+):
+    """Opens a data set.
+
+    The arguments are the flags of the same names. Splits that the data set lacks are missing in
+    the result; `holdout.with_all_splits` adds them.
+
+    Returns:
+      a `Source` with at least the split train, not yet encoded.
 
     Raises:
-      UsageError: unknown name or kind.
-      DataError: it is there but cannot be used.
+      UsageError: unknown name or kind, or a flag that this data cannot follow.
+      DataError: the data set exists but cannot be used.
     """
-    source = _open(config)
-    return with_all_splits(source, fraction=config.validation_split, seed=config.seed)
-
-
-def _open(config):
-    name = config.dataset
-    kind, colon, where = name.partition(":")
-    for flag, kinds in _ONLY_FOR.items():
-        if getattr(config, flag) and kind not in kinds:
-            raise UsageError(f"--{flag}: --dataset={name} has no columns; {', '.join(kinds)} have")
+    values = dict(locals())  # the arguments by name
+    kind, colon, where = dataset.partition(":")
+    _check_columns(dataset, kind, values)
     if kind in KINDS and colon:
         if not where:
-            raise UsageError(f"--dataset={name}: say what to read, as {kind}:WHERE")
-        return load_object(KINDS[kind], "dataset")(where, config)
-    if is_object_path(name) or (name in DATASETS.names() and name != "digits"):
-        from tfapp.data.sources import custom
-
-        return custom.open_source(DATASETS.get(name), config)
+            raise UsageError(f"--dataset={dataset}: say what to read, as {kind}:WHERE")
+        return KINDS[kind].open(where, values)
+    if is_object_path(dataset) or (dataset in DATASETS.names() and dataset != DIGITS):
+        return _OBJECT.open(DATASETS.get(dataset), values)
     if colon:
         raise UsageError(
-            f"--dataset={name}: unknown kind {kind!r}{suggest(kind, KINDS)} "
+            f"--dataset={dataset}: unknown kind {kind!r}{suggest(kind, KINDS)} "
             f"(known: {', '.join(sorted(KINDS))}, or your own as package.module:name)"
         )
-    from tfapp.data.sources import tfds
+    return KINDS["tfds"].open(dataset, values)
 
-    return tfds.open_source(name, config)
+
+def _check_columns(dataset, kind, values):
+    """Raises UsageError for a flag about columns that data of this kind does not have."""
+    for flag in _COLUMNS:
+        able = [name for name, other in KINDS.items() if flag in other.takes]
+        if values[flag] and kind not in able:
+            raise UsageError(
+                f"--{flag}: --dataset={dataset} has no columns; {', '.join(able)} have"
+            )

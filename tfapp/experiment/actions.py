@@ -26,17 +26,18 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
     progress = Progress(
         steps_per_epoch=batches.steps_per_epoch,
         batch_size=batches.batch_size,
-        task=task,
+        metrics=task.training_metrics,
     )
     log = MetricsLog(
         state,
         writers,
-        task=task,
+        metrics=task.training_metrics,
+        derive=task.derived,
         learning_rate=lambda step: optimizers.learning_rate(state.optimizer, step),
     )
     validation = Validation(
         state,
-        lambda: experiment.evaluate("validation").metrics,
+        lambda: experiment.evaluate("validation"),
         log,
         monitor=monitor[0],
         goal=monitor[1],

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfapp.data.splits.source import label_array
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
@@ -21,9 +21,7 @@ def class_weights(pairs, source):
     if label.kind != "class":
         raise UsageError(f"--class_weight: the label {label.name!r} has no classes")
     if pairs == ("balanced",):
-        counts = np.bincount(
-            label_array(source.splits["train"], source.spec), minlength=label.num_classes
-        )
+        counts = np.bincount(source.labels(TRAIN), minlength=label.num_classes)
         # n / (classes * count), as scikit-learn's: all classes weigh the same in sum.
         return (counts.sum() / (label.num_classes * np.maximum(counts, 1))).astype(np.float32)
     weights = np.ones(label.num_classes, np.float32)

@@ -1,4 +1,4 @@
-"""Each augmentation: reproducible, different in another epoch, and does what it is called after."""
+"""Each augmentation is reproducible, differs between epochs, and does what its name promises."""
 
 import numpy as np
 import pytest
@@ -27,10 +27,10 @@ KIND.update(dict.fromkeys(augmentation.MIXES, "image"))
 
 def build(entries, kind, micro_batch=8):
     feature, input_kind = SPECS[kind]
-    spec = DataSpec("made up", (feature,), LabelSpec("label", "class", 4, tuple("abcd")))
+    spec = DataSpec("random", (feature,), LabelSpec("label", "class", 4, tuple("abcd")))
     inputs = (InputSpec("x", input_kind, feature.shape, "float32"),)
     return augmentation.build(
-        entries, spec, inputs, micro_batch=micro_batch, deviations=lambda name: np.ones(40)
+        entries, spec, inputs, micro_batch=micro_batch, standard_deviations=lambda name: np.ones(40)
     )
 
 
@@ -163,7 +163,7 @@ def test_token_dropout_leaves_padding():
     assert 0.4 < (out[tokens > 1] == 1).mean() < 0.6
 
 
-def test_noise_is_normal_in_deviations_of_train():
+def test_noise_is_normal_in_standard_deviations_of_train():
     out = run("noise", entries=["noise:0.5"])[0]
     assert out.std() == pytest.approx(0.5, rel=0.15)
     assert abs(out.mean()) < 0.1
@@ -175,7 +175,7 @@ def test_noise_is_normal_in_deviations_of_train():
         (["flop"], "image", 8, "--augment=flop: unknown; did you mean 'flip'"),
         (["flip:2"], "image", 8, "--augment=flip:2: the value must lie between 0 and 1"),
         (["crop:x"], "image", 8, "the value must lie between"),
-        (["flip"], "numeric", 8, "is for features of kind image; made up has x (numeric)"),
+        (["flip"], "numeric", 8, "is for features of kind image; random has x (numeric)"),
         (["mixup"], "numeric", 8, "needs one image and classes"),
         (["mixup"], "image", 7, "7 examples are together on a replica"),
     ],

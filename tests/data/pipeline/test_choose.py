@@ -1,4 +1,4 @@
-"""Which input engine is chosen, and what is said about it."""
+"""Which input engine is chosen, and the reason that is given."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Training from files: the order of law 1, whatever the engine, the replicas and the restarts."""
+"""Training from files: the global order, for any engine, number of replicas and restart."""
 
 import hashlib
 import pathlib
@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 import tfapp
-from tests.data.sources.test_tfrecord import Pets
+from tests.data.opening import open_all
+from tests.data.pets import Pets
 from tests.image_files import make_folder
-from tfapp.data import open_source
 from tfapp.data.pipeline import choose as engines
 from tfapp.data.pipeline.evaluation import StreamedEvaluation
 from tfapp.distribution.strategy import build_strategy
@@ -24,7 +24,6 @@ def folder(tmp_path):
 def batches(folder, first, count, *, engine="stream", replicas=1, windows=False):
     """Global batches of steps first, first + 1, ...: lists of (pixels, labels)."""
     name = folder if isinstance(folder, str) else f"folder:{folder}"
-    config = tfapp.Config(dataset=name, batch_size=12, logical_devices=replicas)
     strategy, _ = build_strategy(
         strategy="auto",
         logical_devices=replicas,
@@ -32,7 +31,7 @@ def batches(folder, first, count, *, engine="stream", replicas=1, windows=False)
         deterministic=False,
         require_gpu=False,
     )
-    train = open_source(config).splits["train"]
+    train = open_all(name).splits["train"]
     if windows:
         train = train.with_random_windows()
     choice = engines.EngineChoice(engine, "")
@@ -214,5 +213,5 @@ def test_bad_examples_do_not_count_in_evaluation(make_experiment, folder):
 
 
 def test_shares_of_odd_sizes(folder):
-    train = open_source(tfapp.Config(dataset=f"folder:{folder}")).splits["train"]
+    train = open_all(f"folder:{folder}").splits["train"]
     assert [train.chunk_size(n) for n in (1, 7, 32, 64, 96, 97)] == [1, 7, 32, 64, 48, 1]

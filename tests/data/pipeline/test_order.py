@@ -1,4 +1,4 @@
-"""Law 1: the order is a function of (seed, step), the same in every engine and on every replica."""
+"""The global order is a function of (seed, step), the same in every engine and on every replica."""
 
 import functools
 import math
@@ -47,12 +47,12 @@ def test_every_place_is_equally_likely():
     statistic = np.square(counts - expected).sum() / expected
     freedom = (size - 1) ** 2
     # Rows and columns sum to `epochs`, so the statistic is about chi-square with (size-1)^2
-    # degrees of freedom, whose deviation is sqrt(2 * freedom). It is deterministic: no flakes.
+    # degrees of freedom, with standard deviation sqrt(2 * freedom). It is deterministic: no flakes.
     assert abs(statistic - freedom) < 4 * math.sqrt(2 * freedom)
 
 
-def test_neighbours_part():
-    """Neighbouring positions get examples as far apart as chance has it: size / 3 on average."""
+def test_neighbours_are_spread():
+    """Neighbouring positions get examples as far apart as at random: size / 3 on average."""
     size = 4096
     distances = np.abs(np.diff(permutation(size, seed=3)))
     assert np.mean(distances) == pytest.approx(size / 3, rel=0.05)

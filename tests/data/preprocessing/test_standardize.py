@@ -1,4 +1,4 @@
-"""Standardisation is fitted on train, survives its JSON exactly, and stands constants and size."""
+"""Standardisation is fitted on train, restored exactly from JSON, and stable for odd columns."""
 
 import json
 
@@ -13,7 +13,7 @@ from tfapp.data.sources.arrays import source_from_arrays
 def fitted(**arrays):
     count = len(next(iter(arrays.values())))
     train = {**arrays, "label": np.arange(count) % 2}
-    source = source_from_arrays("made up", {"train": train}, label="label")
+    source = source_from_arrays("random", {"train": train}, label="label")
     return preprocessing.fit(source.spec, source.splits["train"])
 
 
@@ -44,7 +44,7 @@ def test_a_constant_becomes_zero_and_not_nan():
 
 
 def test_a_large_offset_does_not_cancel():
-    """Mean 1e6 and deviation 1, over several chunks: a sum of squares alone would lose it."""
+    """Mean 1e6, standard deviation 1, several chunks: a sum of squares alone would lose it."""
     x = (1e6 + np.random.default_rng(0).normal(0, 1, (9000, 1))).astype("f4")
     fit = fitted(x=x)
     assert 1 / fit.transforms["x"].scale[0] == pytest.approx(x.std(dtype="f8"), rel=1e-6)

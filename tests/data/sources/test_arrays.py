@@ -1,4 +1,4 @@
-"""From arrays to a source: what is inferred, and what is refused with which words."""
+"""From arrays to a source: what is inferred, and what is rejected with which message."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ X, Y = np.ones((6, 2), np.float32), np.array([0, 1, 2, 0, 1, 2])
 def build(train=None, label="y", class_names=(), task="auto", **splits):
     train = {"x": X, "y": Y} if train is None else train
     return source_from_arrays(
-        "made up", {"train": train, **splits}, label=label, class_names=class_names, task=task
+        "random", {"train": train, **splits}, label=label, class_names=class_names, task=task
     )
 
 
@@ -77,7 +77,7 @@ def with_value(value, row=4):
     "splits, message",
     [
         ({"train": {"x": X}}, "split train: no array called 'y' to learn (found: x)"),
-        ({"train": {"y": Y}}, "nothing to learn from besides the label 'y'"),
+        ({"train": {"y": Y}}, "nothing to learn from except the label 'y'"),
         ({"train": {"x": X[:5], "y": Y}}, "differ in their number of examples: {'x': 5, 'y': 6}"),
         ({"train": {"x": X[:0], "y": Y[:0]}}, "split train: is empty"),
         ({"test": {"x": X[:0], "y": Y[:0]}}, "split test: is empty"),
@@ -106,11 +106,11 @@ def with_value(value, row=4):
         ({"train": {"x": X, "y": np.array([[], 1, "a", 2, 3, 4], object)}}, "label y"),
     ],
 )
-def test_what_cannot_be_learnt_from_is_refused(splits, message):
+def test_what_cannot_be_learnt_from_is_rejected(splits, message):
     with pytest.raises(DataError) as caught:
         build(splits.pop("train", None), **splits)
     assert message in str(caught.value)
-    assert "made up" in str(caught.value)
+    assert "random" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -121,4 +121,4 @@ def test_words_cannot_be_regressed_on():
 
 def test_train_is_required():
     with pytest.raises(DataError, match=r"no split called train \(found: test\)"):
-        source_from_arrays("made up", {"test": {"x": X, "y": Y}}, label="y")
+        source_from_arrays("random", {"test": {"x": X, "y": Y}}, label="y")

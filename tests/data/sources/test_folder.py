@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import tfapp
+from tests.data.opening import open_all
 from tests.image_files import bmp, jpeg, make_folder, oversize_jpeg, picture
-from tfapp.data import open_source
 from tfapp.data.images import decode
 from tfapp.errors import DataError, UsageError
 
@@ -21,14 +20,14 @@ def folder(tmp_path):
 
 
 def open_(folder, **changes):
-    return open_source(tfapp.Config(dataset=f"folder:{folder}", **changes))
+    return open_all(f"folder:{folder}", **changes)
 
 
 def names(split):
     return [pathlib.Path(split.reader.where(int(row))).name for row in split.rows]
 
 
-def test_classes_are_the_folders_and_splits_are_carved(folder, caplog):
+def test_classes_are_the_folders_and_splits_are_held_out(folder, caplog):
     with caplog.at_level(logging.INFO, "tfapp"):
         source = open_(folder)
     assert source.spec.label.class_names == ("cat", "dog", "fox")
@@ -173,11 +172,11 @@ def test_an_image_size_that_makes_no_sense(folder, size):
         open_(folder, image_size=size)
 
 
-def test_the_index_is_remembered_until_the_folder_changes(folder, monkeypatch, tmp_path):
+def test_the_index_is_cached_until_the_folder_changes(folder, monkeypatch, tmp_path):
     from tfapp.data.images import folder_index
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(folder_index, "_REMEMBERED_FROM", 1)
+    monkeypatch.setattr(folder_index, "_CACHED_FROM", 1)
     monkeypatch.setattr(folder_index, "_SETTLED_SECONDS", -9.0)
     first = folder_index.build_index(folder, (b".jpg",))
     walks = []
@@ -225,7 +224,7 @@ def test_a_bad_image_stops_with_file_and_reason(folder, fault):
 
 
 def test_when_nothing_can_be_read(folder):
-    """The search for the next readable one ends, and says so."""
+    """The search for the next readable one ends with an error."""
     train = open_(folder, max_bad_examples="100%").splits["train"]
     for row in train.rows:
         _truncate(pathlib.Path(train.reader.where(int(row))))
@@ -242,7 +241,7 @@ def test_within_the_budget_the_next_readable_example_takes_the_place(folder, tmp
     for path in paths:
         _truncate(path)
     expected = sound.copy()
-    expected[[4, 5, 23]] = sound[[6, 6, 0]]  # past the end it goes on with the first
+    expected[[4, 5, 23]] = sound[[6, 6, 0]]  # after the last comes the first
     assert np.array_equal(train.arrays()["image"], expected)
     assert np.array_equal(train.arrays()["image"], expected)  # each is counted once
     listed = (tmp_path / "bad_examples.jsonl").read_text().splitlines()

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import tfapp
-from tfapp.data import open_source
-from tfapp.data.splits.source import ArraySplit, Source
+from tests.data.opening import open_all
+from tfapp.data.splits.array_split import ArraySplit
+from tfapp.data.splits.source import Source
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 
@@ -13,7 +14,7 @@ X, Y = np.ones((30, 2), np.float32), np.arange(30) % 3
 
 
 def open_(dataset, **changes):
-    return open_source(tfapp.Config(dataset=str(dataset), **changes))
+    return open_all(dataset, **changes)
 
 
 def test_npz_names_tell_splits_and_label(save_npz):

@@ -6,11 +6,10 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
-import tfapp
+from tests.data.opening import open_all
+from tests.data.pets import Pets
 from tests.image_files import jpeg, picture
-from tfapp.data import open_source
 from tfapp.data.records import index as record_index
 from tfapp.errors import DataError, UsageError
 from tfapp.runtime.tf_settings import cache_folder
@@ -79,7 +78,7 @@ def own_cache(tmp_path, monkeypatch):
 
 
 def open_(where, **changes):
-    return open_source(tfapp.Config(dataset=f"tfrecord:{where}/pets*", **changes))
+    return open_all(f"tfrecord:{where}/pets*", **changes)
 
 
 def test_images_and_labels_are_found(shards):
@@ -222,38 +221,11 @@ def test_what_cannot_be_used(tmp_path, make, changes, message):
         open_(tmp_path, **changes)
 
 
-class Pets(tfds.core.GeneratorBasedBuilder):
-    """Images of varying sizes."""
-
-    VERSION = tfds.core.Version("1.0.0")
-    pkg_dir_path = "."
-
-    def _info(self):
-        features = {
-            "image": tfds.features.Image(),
-            "label": tfds.features.ClassLabel(names=["a", "b"]),
-        }
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description="pets",
-            features=tfds.features.FeaturesDict(features),
-            supervised_keys=("image", "label"),
-        )
-
-    def _split_generators(self, dl_manager):
-        return {"train": self._generate_examples()}
-
-    def _generate_examples(self):
-        for i in range(30):
-            yield i, {"image": picture(i, 10 + i, 20), "label": i % 2}
-
-
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
 def test_a_prepared_folder_of_images_of_varying_sizes(tmp_path, file_format):
     builder = Pets(data_dir=str(tmp_path / "data"), file_format=file_format)
     builder.download_and_prepare()
-    config = tfapp.Config(dataset=f"tfds:{builder.data_dir}", image_size="16")
-    source = open_source(config)
+    source = open_all(f"tfds:{builder.data_dir}", image_size="16")
     assert source.spec.label.class_names == ("a", "b")
     assert sum(s.num_examples for s in source.splits.values()) == 30
     arrays = source.splits["train"].arrays()
@@ -263,4 +235,4 @@ def test_a_prepared_folder_of_images_of_varying_sizes(tmp_path, file_format):
 
 def test_a_folder_that_tfds_did_not_prepare(tmp_path):
     with pytest.raises(DataError, match="is not a folder that TFDS prepared"):
-        open_source(tfapp.Config(dataset=f"tfds:{tmp_path}/"))
+        open_all(f"tfds:{tmp_path}/")

@@ -1,4 +1,4 @@
-"""Splits that a source lacks are carved from train: by the seed, classes in proportion."""
+"""Splits that a source lacks are held out of train: by the seed, stratified by class."""
 
 import itertools
 
@@ -14,57 +14,57 @@ from tfapp.errors import DataError
 def source(labels, **splits):
     rows = np.arange(len(labels), dtype=np.float32)
     train = {"row": rows, "label": np.asarray(labels)}
-    return source_from_arrays("made up", {"train": train, **splits}, label="label")
+    return source_from_arrays("random", {"train": train, **splits}, label="label")
 
 
-def rows(carved, name):
-    return carved.splits[name].arrays()["row"].astype(int).tolist()
+def rows(source, name):
+    return source.splits[name].arrays()["row"].astype(int).tolist()
 
 
 def test_every_example_is_in_exactly_one_split():
-    carved = with_all_splits(source(np.arange(103) % 3), fraction=0.1, seed=0)
-    parts = [rows(carved, name) for name in ("train", "validation", "test")]
+    complete = with_all_splits(source(np.arange(103) % 3), fraction=0.1, seed=0)
+    parts = [rows(complete, name) for name in ("train", "validation", "test")]
     assert sorted(itertools.chain(*parts)) == list(range(103))
     assert all(parts)
 
 
 def test_the_seed_alone_decides():
-    carved = [
+    sources = [
         with_all_splits(source(np.arange(200) % 4), fraction=0.2, seed=seed) for seed in (0, 0, 1)
     ]
-    tests = [rows(c, "test") for c in carved]
+    tests = [rows(s, "test") for s in sources]
     assert tests[0] == tests[1] != tests[2]
-    assert tests[0] != rows(carved[0], "validation")
+    assert tests[0] != rows(sources[0], "validation")
 
 
 def test_classes_keep_their_proportions():
     labels = np.repeat([0, 1, 2], [800, 150, 50])
-    carved = with_all_splits(source(labels), fraction=0.1, seed=3)
-    held_out = carved.splits["test"].arrays()["label"]
-    assert np.bincount(held_out).tolist() == [80, 15, 5]
+    complete = with_all_splits(source(labels), fraction=0.1, seed=3)
+    labels_held_out = complete.splits["test"].arrays()["label"]
+    assert np.bincount(labels_held_out).tolist() == [80, 15, 5]
 
 
 def test_small_classes_share_fairly():
     """Fifty classes of three: rounding each on its own would hold out nothing at all."""
-    carved = with_all_splits(source(np.arange(150) % 50), fraction=0.1, seed=0)
-    assert carved.splits["test"].num_examples == 15
+    complete = with_all_splits(source(np.arange(150) % 50), fraction=0.1, seed=0)
+    assert complete.splits["test"].num_examples == 15
 
 
-def test_splits_that_are_there_stay():
+def test_given_splits_stay():
     given = {"row": np.array([7, 8], np.float32), "label": np.array([0, 1])}
-    carved = with_all_splits(source(np.arange(40) % 2, test=given), fraction=0.25, seed=0)
-    assert rows(carved, "test") == [7, 8]
-    assert carved.splits["validation"].num_examples == 10
-    assert carved.splits["train"].num_examples == 30
+    complete = with_all_splits(source(np.arange(40) % 2, test=given), fraction=0.25, seed=0)
+    assert rows(complete, "test") == [7, 8]
+    assert complete.splits["validation"].num_examples == 10
+    assert complete.splits["train"].num_examples == 30
 
 
-def test_real_labels_are_carved_too():
-    carved = with_all_splits(source(np.linspace(0, 1, 50)), fraction=0.1, seed=0)
-    assert [carved.splits[n].num_examples for n in ("train", "validation", "test")] == [40, 5, 5]
+def test_real_labels_are_held_out_too():
+    complete = with_all_splits(source(np.linspace(0, 1, 50)), fraction=0.1, seed=0)
+    assert [complete.splits[n].num_examples for n in ("train", "validation", "test")] == [40, 5, 5]
 
 
 def test_too_few_examples():
-    with pytest.raises(DataError, match="2 examples of train are too few to carve"):
+    with pytest.raises(DataError, match="2 examples of train are too few to hold out"):
         with_all_splits(source([0, 1]), fraction=0.1, seed=0)
 
 
@@ -83,7 +83,7 @@ def test_the_ways_of_drawing_agree(quota):
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.8, 1.0])
 def test_the_low_words_are_the_lowest(monkeypatch, share):
-    """What is left out for speed cannot be drawn, and pieces are one stream."""
+    """Words left out for speed cannot be drawn, and pieces form one stream."""
     words = np.random.Philox(key=np.array((3, 1), np.uint64)).random_raw(5000)
     monkeypatch.setattr(holdout, "_PIECE", 999)
     positions, low = holdout._low_words(5000, (3, 1), share)
@@ -93,8 +93,8 @@ def test_the_low_words_are_the_lowest(monkeypatch, share):
     assert len(positions) == 5000 or share < 0.84
 
 
-def test_a_class_that_had_bad_luck_is_drawn_from_all_the_same():
+def test_a_class_with_too_few_low_words_keeps_its_proportion():
     """A hundred classes of twenty: some have too few low words."""
-    carved = with_all_splits(source(np.arange(2000) % 100), fraction=0.05, seed=0)
-    held_out = carved.splits["test"].arrays()["label"]
-    assert np.bincount(held_out).tolist() == [1] * 100
+    complete = with_all_splits(source(np.arange(2000) % 100), fraction=0.05, seed=0)
+    labels_held_out = complete.splits["test"].arrays()["label"]
+    assert np.bincount(labels_held_out).tolist() == [1] * 100

@@ -8,8 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import tfapp
-from tfapp.data import open_source
+from tests.data.opening import open_all
 from tfapp.errors import DataError, UsageError
 
 ROWS = 120
@@ -56,7 +55,7 @@ def write_jsonl(path):
 
 
 def open_(dataset, **changes):
-    return open_source(tfapp.Config(dataset=dataset, **changes))
+    return open_all(dataset, **changes)
 
 
 def save(path, text):
@@ -69,7 +68,7 @@ def whole(split):
 
 
 @pytest.mark.parametrize("write", [write_csv, write_parquet, write_jsonl])
-def test_kinds_are_inferred_and_said(tmp_path, write, caplog):
+def test_kinds_are_inferred_and_logged(tmp_path, write, caplog):
     with caplog.at_level(logging.INFO, "tfapp"):
         source = open_(write(tmp_path / "t"), label="kind")
     assert {f.name: (f.kind, f.dtype) for f in source.spec.features} == {
@@ -116,7 +115,7 @@ def test_newlines_in_quotes_across_blocks(tmp_path):
         assert arrays["text"][i] == f'line one of {number}\n{"x" * 400}\n"end" of {number}'
 
 
-def test_files_called_after_splits_are_these_splits(tmp_path):
+def test_files_named_after_splits_are_these_splits(tmp_path):
     for name, rows in (("a_train-0", 40), ("a_train-1", 20), ("a_valid", 10), ("a_test", 5)):
         part = {name: values[:rows] for name, values in COLUMNS.items()}
         save(tmp_path / f"{name}.csv", csv_text(part))
@@ -208,7 +207,7 @@ def test_a_budget_leaves_it_out(tmp_path, fault, budget):
     assert len(set(values.tolist())) == 99
 
 
-def test_rows_behind_a_malformed_one_keep_their_numbers(tmp_path):
+def test_rows_after_a_malformed_one_keep_their_numbers(tmp_path):
     rows = [f"{i},{i % 2}" for i in range(1, 101)]
     rows[2] += ",9"
     rows[10] = "11,"
@@ -244,7 +243,7 @@ def test_a_class_of_one_example_stays_in_train(tmp_path):
         ({"t.csv": "a,b\n1,2\n"}, {"label": "c"}, UsageError, "--label=c: csv:"),
         ({"t.csv": "a,y\n1,2\n1,2\n"}, {}, DataError, "label y has one class only, '2'"),
         ({"t.csv": "a,y\n1,\n1,\n"}, {}, DataError, "label y has no values"),
-        ({"t.csv": "y\n1\n2\n"}, {}, DataError, "no column to learn from besides 'y'"),
+        ({"t.csv": "y\n1\n2\n"}, {}, DataError, "no column to learn from except 'y'"),
         ({"t.csv": "a,y\n1,2\n"}, {"features": ("b",)}, UsageError, "--features=b: no such column"),
         ({"t.csv": "a,y\n1,2\n"}, {"feature_kind": ("b:text",)}, UsageError, "no column 'b'"),
         ({"t.csv": "a,y\n1,2\n"}, {"feature_kind": ("a:txet",)}, UsageError, "did you mean 'text'"),

@@ -1,4 +1,4 @@
-"""What is done to training examples at random, on the device, between the batch and preprocessing.
+"""Random changes of training examples, on the device, before preprocessing.
 
 Every random number is a function of (seed, example, epoch), so that a continued run, another engine
 or another number of replicas draws the same. Images are float32 [batch, height, width, channels] in
@@ -6,6 +6,7 @@ the data's own range while they are changed.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -17,10 +18,10 @@ from tfapp.spec import EXAMPLE_SEED
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """One augmentation: `change(values, seeds, value, stream)` of features of some kinds."""
+    """One augmentation."""
 
-    change: object
-    features: tuple  # kinds of features it is for
+    change: Callable  # (values [batch, ...], seeds [batch], value, stream) -> changed values
+    features: tuple[str, ...]  # kinds of features it is for
     default: float
     least: float  # of the value
     most: float
@@ -36,7 +37,7 @@ KINDS = {
     "trivialaugment": Kind(policies.trivialaugment, _IMAGE, 30, 0, 30),  # largest magnitude
     "cutout": Kind(cutout.cutout, _IMAGE, 0.5, 0, 512),  # side: pixels, below 1 a share
     "token_dropout": Kind(noise.token_dropout, _TOKENS, 0.1, 0, 1),  # probability
-    "noise": Kind(noise.feature_noise, ("numeric",), 0.1, 0, 100),  # deviations of train
+    "noise": Kind(noise.feature_noise, ("numeric",), 0.1, 0, 100),  # standard deviations of train
 }
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # both parameters of the Beta distribution
 CROPS = "random_resized_crop"
@@ -72,17 +73,17 @@ def _number(entry, name, text):
 
 
 class Augmentation:
-    """Changes a training batch; made by `build`."""
+    """Changes a training batch; `build` makes it."""
 
     def __init__(self, changes, mixing, label):
         self._changes = changes  # [(feature name, function of (values, seeds))]
-        self._mixing = mixing  # function of (images, labels, seeds), or None
+        self._mixing = mixing  # (feature name, function of (images, labels, seeds)), or None
         self._label = label
 
     def __call__(self, batch):
         """A batch with EXAMPLE_SEED -> the changed batch without it.
 
-        With mixup or cutmix the label becomes float32 [batch, num_classes], shares of classes.
+        With mixup or cutmix the label becomes float32 [batch, num_classes], shares of the classes.
         """
         batch = dict(batch)
         seeds = batch.pop(EXAMPLE_SEED)
@@ -95,18 +96,18 @@ class Augmentation:
         return batch
 
 
-def build(entries, spec, inputs, *, micro_batch, deviations):
+def build(entries, spec, inputs, *, micro_batch, standard_deviations):
     """Builds the `Augmentation` of --augment.
 
     Args:
       entries: the flag's items, NAME or NAME:VALUE; at least one.
       spec: a `DataSpec`.
       inputs: the `InputSpec`s of its features.
-      micro_batch: examples that are in memory together: mixing pairs neighbours among them.
-      deviations: (feature name) -> the standard deviations of a numeric feature on train.
+      micro_batch: examples that a replica processes at once: mixing pairs neighbours among them.
+      standard_deviations: (feature name) -> those of a numeric feature on train.
 
     Raises:
-      UsageError: unknown, or there is nothing in the data that it could change.
+      UsageError: an entry is unknown, or the data has nothing that it could change.
     """
     kinds = {i.name: i.kind for i in inputs}
     changes, mixes = [], {}
@@ -125,7 +126,7 @@ def build(entries, spec, inputs, *, micro_batch, deviations):
         if tones and any(f.dtype != "uint8" for f in spec.features if f.name in features):
             raise UsageError(f"--augment={name}: needs pixels that are uint8, 0 to 255")
         if name == "noise":
-            value = {feature: value * deviations(feature) for feature in features}
+            value = {feature: value * standard_deviations(feature) for feature in features}
         changes += [(f, _bound(kind.change, value, f, 16 * stream)) for f in features]
     return Augmentation(changes, _mixing(mixes, spec, kinds, micro_batch), spec.label.name)
 

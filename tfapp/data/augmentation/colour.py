@@ -23,8 +23,8 @@ def brightness(images, factor):
 
 def contrast(images, factor):
     """Blends with the mean of the grey image, rounded as PIL does."""
-    # Rounded, the mean does not depend on how many images are summed at once, by a bit that a later
-    # threshold would make visible.
+    # The last bit of a mean depends on how many images are summed at once, which a later threshold
+    # would make visible: rounding removes it.
     mean = tf.round(tf.reduce_mean(grey(images), (1, 2), keepdims=True))
     return _blend(mean, images, factor)
 
@@ -35,7 +35,7 @@ def saturation(images, factor):
 
 
 def sharpness(images, factor):
-    """Blends with a smoothed image, whose edge pixels are the image's own."""
+    """Blends with a smoothed image, whose edge pixels are those of the image."""
     inner = tf.nn.avg_pool2d(images, 3, 1, "VALID") * (9 / 13)
     inner += images[:, 1:-1, 1:-1] * (4 / 13)
     middle = tf.concat([images[:, 1:-1, :1], inner, images[:, 1:-1, -1:]], 2)
@@ -44,8 +44,8 @@ def sharpness(images, factor):
 
 def posterize(images, bits):
     """Keeps the upper `bits` bits, float32 [batch]."""
-    # Powers from tables, products instead of a quotient: tf.pow and divisions are off by a bit in
-    # some kernels, which floor() would make visible.
+    # Powers from tables, and products instead of a quotient: tf.pow and divisions are off by a bit
+    # in some kernels, which floor() would make visible.
     dropped = tf.cast(8 - tf.round(bits), tf.int32)
     step = _of_image(tf.gather(tf.constant([2.0**n for n in range(9)]), dropped))
     share = _of_image(tf.gather(tf.constant([2.0**-n for n in range(9)]), dropped))
@@ -86,7 +86,7 @@ def equalize(images):
 
 
 def grey(images):
-    """[batch, height, width, 1]; of one channel, itself."""
+    """[batch, height, width, 1]; an image of one channel is returned unchanged."""
     if images.shape[-1] == 1:
         return images
     return tf.reduce_sum(images[..., :3] * tf.constant(_GREY), -1, keepdims=True)

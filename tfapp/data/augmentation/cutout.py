@@ -9,7 +9,7 @@ from tfapp.data.pipeline import order
 def cutout(images, seeds, side, stream):
     """Fills a square of `side` pixels (below 1: a share of the height) with the image's mean.
 
-    Its centre lies anywhere in the image, so that it may be cut off by the edge.
+    Its centre is anywhere in the image, so that the edge may cut it off.
     """
     height, width = images.shape[1:3]
     side = pixels(side, height)
@@ -21,7 +21,7 @@ def cutout(images, seeds, side, stream):
 
 
 def box(centre_y, centre_x, tall, wide, height, width):
-    """bool [batch, height, width]: what lies in the boxes; centres and sizes in pixels."""
+    """bool [batch, height, width]: the pixels inside the boxes; centres and sizes in pixels."""
     y = tf.range(height, dtype=tf.float32) + 0.5
     x = tf.range(width, dtype=tf.float32) + 0.5
     tall, wide = tf.cast(tall, tf.float32), tf.cast(wide, tf.float32)

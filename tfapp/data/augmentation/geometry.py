@@ -20,8 +20,8 @@ def flip(images, seeds, probability, stream):
 def crop(images, seeds, padding, stream):
     """Moves each image by up to `padding` pixels (below 1: a share of its height) either way.
 
-    What comes in from beyond the edge is its reflection. The same as padding by reflection and
-    cropping at random.
+    Pixels from beyond the edge are reflections. The same as padding by reflection followed by a
+    random crop.
     """
     height, width = images.shape[1:3]
     reach = pixels(padding, height)
@@ -54,7 +54,7 @@ def random_resized_crop(images, seeds, least_area, stream):
 
 
 def _windows(seeds, height, width, least_area, stream):
-    """The first of some windows that lies inside, else all of the image; four float32 [batch]."""
+    """The first of some windows that fits the image, else all of it; four float32 [batch]."""
     numbers = order.uniform(seeds, stream, 4 * _TRIES)
     numbers = tf.reshape(numbers, (-1, 4, _TRIES))
     area = height * width * (least_area + (1 - least_area) * numbers[:, 0])
@@ -75,7 +75,7 @@ def _windows(seeds, height, width, least_area, stream):
 
 
 def _weights(start, length, size):
-    """float32 [batch, size, size]: what each output row takes from each input row."""
+    """float32 [batch, size, size]: the weight of each input row in each output row."""
     centres = (tf.range(size, dtype=tf.float32) + 0.5) * (length / size)[:, None] - 0.5
     last = (start + length - 1)[:, None]
     centres = tf.clip_by_value(centres + start[:, None], start[:, None], last)
@@ -84,7 +84,7 @@ def _weights(start, length, size):
 
 
 def warp(images, matrices, fill):
-    """Takes each pixel from where its matrix says, the nearest one; `fill` beyond the edges.
+    """Takes each pixel from the place that its matrix maps it to, the nearest; `fill` beyond edges.
 
     Args:
       images: float32 [batch, height, width, channels].

@@ -1,7 +1,7 @@
 """mixup (Zhang et al., arXiv:1710.09412) and CutMix (Yun et al., arXiv:1905.04899).
 
-An example's partner is its neighbour in the batch: the order is random already, and neighbours are
-on the same replica, so that any number of replicas mixes the same pairs.
+An example's partner is its neighbour in the batch: the order is already random, and neighbours are
+on the same replica, so that the pairs do not depend on the number of replicas.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfapp.data.augmentation.cutout import box
 from tfapp.data.pipeline import order
 
-_STREAM = 1001  # tells its random numbers from those of other augmentations
+_STREAM = 1001  # keeps its random numbers apart from those of other augmentations
 _TABLE = 4096  # points of the Beta distribution's quantile function
 
 
@@ -18,8 +18,8 @@ def mixing(mixes, num_classes):
     """Builds (images, labels, seeds) -> (images, shares of classes).
 
     Args:
-      mixes: {"mixup": alpha, "cutmix": alpha} or one of them; with both, each example takes one of
-        the two at random. alpha: both parameters of the Beta distribution of the share.
+      mixes: {"mixup": alpha, "cutmix": alpha} or one of them; with both, one is chosen at random
+        for each example. alpha: both parameters of the Beta distribution of the share.
       num_classes: of the labels, int32 [batch].
 
     The result's labels are float32 [batch, num_classes]. The batch is even.
@@ -81,7 +81,8 @@ def _beta(numbers, alpha):
 def _quantiles(alpha):
     """float32 [_TABLE]: the quantiles of Beta(alpha, alpha) at evenly spaced probabilities.
 
-    With t = x**alpha the density near 0 is bounded, also where alpha < 1; the other half mirrors.
+    With t = x**alpha the density near 0 is bounded even if alpha < 1; the other half is its mirror
+    image.
     """
     t = np.linspace(0, 0.5**alpha, 20001)
     middle = (t[1:] + t[:-1]) / 2

@@ -15,10 +15,13 @@ def token_dropout(tokens, seeds, probability, stream):
     return tf.where(dropped & (tokens > 0), tf.cast(UNKNOWN, tokens.dtype), tokens)
 
 
-def feature_noise(values, seeds, deviation, stream):
-    """Adds normal noise of the given deviation, which broadcasts to one example; NaN stays."""
+def feature_noise(values, seeds, std, stream):
+    """Adds normal noise with the standard deviation `std`, which broadcasts to one example.
+
+    NaN stays.
+    """
     count = math.prod(values.shape[1:])
     radius = tf.sqrt(-2 * tf.math.log(1 - order.uniform(seeds, stream, count)))
     angle = 2 * math.pi * order.uniform(seeds, stream + 1, count)
     normal = tf.reshape(radius * tf.cos(angle), tf.concat([[-1], values.shape[1:]], 0))
-    return tf.cast(values, tf.float32) + normal * tf.cast(deviation, tf.float32)
+    return tf.cast(values, tf.float32) + normal * tf.cast(std, tf.float32)

@@ -1,8 +1,8 @@
 """RandAugment (Cubuk et al., arXiv:1909.13719), TrivialAugment (Müller & Hutter, arXiv:2103.10158).
 
-Every example gets operations of its own, in one pass over the batch: all that move pixels are one
-affine warp, and of those that change colours each example takes its own. Operations, and how a
-magnitude of 0 to 30 becomes an angle or a factor, are those of torchvision.
+Every example gets its own operations, in one pass over the batch: all that move pixels are one
+affine warp, and each example selects one of those that change colours. The operations, and the
+angle or factor for a magnitude of 0 to 30, are those of torchvision.
 """
 
 import math
@@ -20,14 +20,14 @@ _OPERATIONS = (
 _FILL = 128.0  # grey beyond the edges
 _LAYERS = 2  # of RandAugment
 _TOP = 30  # largest magnitude
-# Of the largest magnitude: shear, rotation in degrees, factors, bits that go.
+# At the largest magnitude: shear, rotation in degrees, factors, bits that are dropped.
 _RAND = {"shear": 0.3, "degrees": 30, "factor": 0.9, "bits": 4}
 _WIDE = {"shear": 0.99, "degrees": 135, "factor": 0.99, "bits": 6}
 
 
 def randaugment(images, seeds, magnitude, stream):
     """Two operations an image, each of the given magnitude."""
-    reach = 150 / 331  # share of the side that the largest translation is
+    reach = 150 / 331  # the largest translation, as a share of the side
     images = tf.cast(images, tf.float32)
     for layer in range(_LAYERS):
         numbers = order.uniform(seeds, stream + layer, 2)
@@ -37,7 +37,7 @@ def randaugment(images, seeds, magnitude, stream):
 
 
 def trivialaugment(images, seeds, most, stream):
-    """One operation an image, of a magnitude up to `most` drawn evenly."""
+    """One operation an image, with a magnitude drawn uniformly from 0 to `most`."""
     numbers = order.uniform(seeds, stream, 3)
     strength = tf.floor(numbers[:, 2] * (most + 1)) / _TOP
     reach = 32 / images.shape[2]
@@ -68,7 +68,7 @@ def _operate(images, which, side, strength, space, reach):
     out = images
     for name, result in changed.items():
         out = tf.where(chosen(name)[:, None, None, None], result, out)
-    return tf.round(out)  # to pixels again, as what follows may look for a threshold
+    return tf.round(out)  # to pixels again, since a later operation may apply a threshold
 
 
 def _matrices(images, chosen, signed, space, reach):

@@ -1,1 +1,1 @@
-"""How image files are found, measured and decoded."""
+"""How image files are listed, measured and decoded."""

@@ -1,6 +1,6 @@
-"""BMP files whose pixels are numbers of colours in a table: 1, 4 or 8 bits a pixel, not compressed.
+"""BMP files whose pixels are indices into a colour table: 1, 4 or 8 bits a pixel, uncompressed.
 
-TensorFlow decodes those of 24 and 32 bits only; grey pictures are mostly stored in this form.
+TensorFlow decodes those of 24 and 32 bits only; most grey images are stored in this form.
 https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapinfoheader
 """
 
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfapp.data.images.byte_fields import number
 
-_FILE_HEADER = 14  # bytes before the header that says its own length
+_FILE_HEADER = 14  # bytes before the header that begins with its own length
 
 
 def bits_of(data):
@@ -22,7 +22,7 @@ def with_colour_table(data, height, width):
 
     Args:
       data: string scalar, the file's bytes.
-      height, width: int32 scalars as the file claims, already checked; `height` without its sign.
+      height, width: int32 scalars from the file's header, already checked; `height` unsigned.
 
     Returns:
       uint8 [height, width, 3]. The operation fails for data that is damaged.
@@ -32,7 +32,7 @@ def with_colour_table(data, height, width):
     stride = (width * bits + 31) // 32 * 4  # of a row, a multiple of four bytes
     rows = tf.io.decode_raw(tf.strings.substr(data, begin, stride * height), tf.uint8)
     rows = tf.reshape(rows, (height, stride, 1))
-    shifts = tf.cast(8 - bits * (tf.range(8 // bits) + 1), tf.uint8)  # the first pixel lies highest
+    shifts = tf.cast(8 - bits * (tf.range(8 // bits) + 1), tf.uint8)  # the first is the highest
     mask = tf.cast(tf.bitwise.left_shift(1, bits) - 1, tf.uint8)
     indices = tf.bitwise.bitwise_and(tf.bitwise.right_shift(rows, shifts), mask)
     indices = tf.reshape(indices, (height, -1))[:, :width]

@@ -1,4 +1,4 @@
-"""Numbers in the headers of files, read in TensorFlow operations."""
+"""Numbers in the headers of files, read with TensorFlow operations."""
 
 import tensorflow as tf
 

@@ -1,9 +1,10 @@
-"""Encoded images to pixels of one size, in TensorFlow operations: in tf.data and in served models.
+"""Encoded images to pixels of one size, with TensorFlow operations: in tf.data and served models.
 
-JPEG, PNG, GIF (its first frame) and BMP. The size that a file claims is checked before anything is
-decoded. A window of the picture is cut out (of a JPEG while it is decoded) and resized: the largest
-centred one of the wanted aspect, which is resizing with the aspect kept and then cropping the
-centre; or a random one. A JPEG's EXIF orientation is obeyed, transparent pixels are shown on white.
+JPEG, PNG, GIF (the first frame) and BMP. The size in a file's header is checked before anything is
+decoded. A window of the image is cut out (of a JPEG while it is decoded) and resized: the largest
+centred one of the wanted aspect ratio, which equals a resize that keeps the aspect followed by a
+centre crop; or a random one. A JPEG's EXIF orientation is applied, and transparent pixels are
+blended onto white.
 """
 
 import functools
@@ -14,17 +15,17 @@ from tfapp.data.images import bmp, exif
 from tfapp.data.images.byte_fields import number
 
 MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
-_RATIOS = (1, 2, 4, 8)  # by which a JPEG can be reduced while it is decoded
-_MAGIC = (b"\x89PNG", b"GIF8", b"BM")  # how files begin that are no JPEG
+_RATIOS = (1, 2, 4, 8)  # by which the decoder can downscale a JPEG
+_MAGIC = (b"\x89PNG", b"GIF8", b"BM")  # first bytes of files that are no JPEG
 _CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv:1409.4842, sec. 6
 _CROP_ASPECT = (3 / 4, 4 / 3)
 _CROP_TRIES = 10
-_CROP_STREAM = 101  # tells its random numbers from those of other augmentations
+_CROP_STREAM = 101  # keeps its random numbers apart from those of other augmentations
 
 
 @functools.cache
 def decoder(size, channels):
-    """`decode` of one size as a tf.function: traced once, however many pipelines call it."""
+    """`decode` of one size as a tf.function, traced once for all pipelines that call it."""
 
     def decode_one(data, seed=None):
         return decode(data, size, channels, seed)
@@ -37,10 +38,10 @@ def decode(data, size, channels, seed=None):
 
     Args:
       data: string scalar, the file's bytes.
-      size: (height, width) to give.
-      channels: 1 or 3 to give.
-      seed: int64 scalar, for a random window of 8% to 100% of the area and an aspect between 3:4
-        and 4:3; None: the centred one.
+      size: (height, width) of the result.
+      channels: of the result, 1 or 3.
+      seed: int64 scalar, the key of a random window of 8% to 100% of the area, with an aspect ratio
+        between 3:4 and 4:3; None: the centred one.
 
     Returns:
       uint8 [height, width, channels]. The operation fails for data that cannot be decoded.
@@ -74,7 +75,7 @@ def _fail(size, channels):
 
 
 def _checked(height, width):
-    """The claimed size, int32; the operation fails if it is not to be decoded."""
+    """The size in the header, int32; the operation fails if that is too large to decode."""
     height, width = tf.cast(height, tf.int32), tf.cast(width, tf.int32)
     pixels = tf.cast(height, tf.int64) * tf.cast(width, tf.int64)
     sound = (height > 0) & (width > 0) & (pixels <= MOST_PIXELS)
@@ -93,14 +94,14 @@ def _jpeg(data, size, channels, seed):
 
     def turned():
         orientation = exif.orientation(data)
-        lies = orientation >= 5  # stored on its side
-        return exif.upright(stored(tf.where(lies, size[::-1], size)), orientation)
+        sideways = orientation >= 5
+        return exif.upright(stored(tf.where(sideways, size[::-1], size)), orientation)
 
     return tf.cond(exif.is_there(data), turned, lambda: stored(tf.constant(size)))
 
 
 def _decoded(data, window, size, channels):
-    """The window of a JPEG, reduced while decoding as far as it stays at least `size`."""
+    """The window of a JPEG, downscaled by the decoder as long as it stays at least `size`."""
     reduction = tf.reduce_min(window[2:] // size)
 
     def reduced(ratio):
@@ -134,7 +135,7 @@ def _gif(data, channels):
 
 
 def _bmp(data, channels):
-    # A negative height says that the rows come from top to bottom.
+    # A negative height means that the rows are stored from top to bottom.
     height = number(data, 22, 4, "little")
     height = tf.minimum(height, 2**32 - height)
     height, width = _checked(height, number(data, 18, 4, "little"))
@@ -174,12 +175,12 @@ def _resized(pixels, size, antialias):
 
 
 def _window(height, width, size, seed):
-    """int32 [4]: top, left, height and width of the part of a picture that is used."""
+    """int32 [4]: top, left, height and width of the part of an image that is used."""
     return _centred(height, width, size) if seed is None else _random(height, width, seed)
 
 
 def _centred(height, width, size):
-    """The largest window of the aspect of `size`, int32 [2]."""
+    """The largest centred window with the aspect ratio of `size`, an int32 [2]."""
     full, wanted = tf.cast((height, width), tf.int64), tf.cast(size, tf.int64)
     cross = full[0] * wanted[1], full[1] * wanted[0]
     tall = tf.stack([(cross[1] + wanted[1] // 2) // wanted[1], full[1]])
@@ -189,7 +190,7 @@ def _centred(height, width, size):
 
 
 def _random(height, width, seed):
-    """A random window; TensorFlow's own sampler, as a function of the seed."""
+    """A random window from TensorFlow's own sampler, a function of the seed."""
     begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.stack([height, width, 1]),
         tf.zeros((1, 0, 4)),

@@ -1,18 +1,18 @@
-"""The EXIF orientation of a JPEG, read and obeyed in TensorFlow operations.
+"""The EXIF orientation of a JPEG, read and applied with TensorFlow operations.
 
-CIPA DC-008 (Exif 2.32), tag 0x0112: 1 is upright, 2 to 4 are mirrored or upside down, 5 to 8 lie on
-their side. Anything malformed counts as upright: a picture is not refused for its notes.
+CIPA DC-008 (Exif 2.32), tag 0x0112: 1 is upright, 2 to 4 are mirrored or upside down, 5 to 8 are
+sideways. Anything malformed counts as upright: an image is not rejected for its metadata.
 """
 
 import tensorflow as tf
 
-_HEAD = 64  # bytes in which the EXIF segment begins, where there is one
-_REACH = 2048  # bytes of it that are looked at; the first directory is at its beginning
+_HEAD = 64  # bytes within which the EXIF segment begins, if there is one
+_REACH = 2048  # bytes of it that are read; the first directory is at its beginning
 _TAG = 0x0112
 
 
 def is_there(data):
-    """True if a JPEG has EXIF where nearly all have it: first, or behind a plain JFIF segment."""
+    """True if a JPEG has EXIF where nearly all have it: first, or after a plain JFIF segment."""
     first, second = (tf.strings.substr(data, place, 4) for place in (6, 24))
     return (first == b"Exif") | (second == b"Exif")
 
@@ -21,7 +21,7 @@ def orientation(data):
     """1 to 8, int32 scalar, of the JPEG file in the string scalar `data`."""
     length = tf.strings.length(data)
     head = _bytes(data, 0, tf.minimum(_HEAD, length), _HEAD)
-    # EXIF is the first segment, or comes behind that of JFIF, whose length is said.
+    # EXIF is the first segment, or follows that of JFIF, whose header holds its length.
     behind = tf.where(head[3] == 0xE0, 4 + head[4] * 256 + head[5], 2)
     behind = tf.minimum(behind, _HEAD - 10)
     word = tf.gather(head, behind + tf.range(10))
@@ -36,7 +36,7 @@ def orientation(data):
 
 
 def upright(pixels, orientation):
-    """Turns stored pixels [h, w, c] the way they are to be seen."""
+    """Rotates and mirrors stored pixels [h, w, c] so that they are upright."""
 
     def turned():
         def when(cases, change, image):
@@ -51,7 +51,7 @@ def upright(pixels, orientation):
 
 
 def _bytes(data, start, size, width):
-    """int32 [width]: `size` bytes from `start` on, then zeros."""
+    """int32 [width]: `size` bytes from `start`, then zeros."""
     raw = tf.io.decode_raw(tf.strings.substr(data, start, size), tf.uint8)
     return tf.ensure_shape(tf.pad(tf.cast(raw, tf.int32), [[0, width - tf.shape(raw)[0]]]), [width])
 
@@ -65,7 +65,7 @@ def _from_tiff(tiff):
         high = tf.gather(tiff, tf.clip_by_value(at + 1, 0, _REACH - 1))
         return tf.where(little, low + 256 * high, 256 * low + high)
 
-    # The offset has four bytes; a directory beyond the reach is not looked for.
+    # The offset has four bytes; a directory beyond the reach is ignored.
     first = tf.where(little, short(4), short(6))
     entries = first + 2 + 12 * tf.range(_REACH // 12)
     valid = (tf.range(_REACH // 12) < short(first)) & (entries < _REACH - 12)

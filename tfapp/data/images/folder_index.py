@@ -1,7 +1,7 @@
-"""The list of a folder's files: made in one walk, kept compactly, remembered while nothing changes.
+"""The list of a folder's files: made in one walk, stored compactly, cached until something changes.
 
-Paths lie in one block of bytes with offsets, about 40 bytes a file: a million files are 40 MB and
-one tensor, not a million strings.
+All paths are in one block of bytes with offsets, about 40 bytes a file: a million files are 40 MB
+and one tensor, not a million strings.
 """
 
 import dataclasses
@@ -12,9 +12,8 @@ import numpy as np
 
 from tfapp.runtime import array_cache
 
-_REMEMBERED_FROM = 5000  # files; smaller folders are walked faster than a cache is looked up
-# A folder that changed so shortly before it was walked may change again within the same tick of its
-# clock.
+_CACHED_FROM = 5000  # files; walking a smaller folder is faster than reading the cache
+# A folder that changed just before it was walked may change again within the same clock tick.
 _SETTLED_SECONDS = 2.0
 
 
@@ -22,7 +21,7 @@ _SETTLED_SECONDS = 2.0
 class FolderIndex:
     """Files below a folder, by class folder and name."""
 
-    paths: bytes  # all paths, relative to the folder, one after the other
+    paths: bytes  # all paths, relative to the folder, concatenated
     offsets: np.ndarray  # int64 [num_files + 1], where each begins
     tops: tuple[str, ...]  # the folders below the root, sorted, one a class
     top_ids: np.ndarray  # int32 [num_files], the folder of each file
@@ -37,10 +36,17 @@ class FolderIndex:
 
 
 def build_index(root, endings):
-    """Lists the files below each folder in `root` whose names end in one of `endings` (bytes, lower
-    case), in the order of their paths' bytes. Raises OSError."""
+    """Lists the files below each folder in `root`, in the order of their paths' bytes.
+
+    Args:
+      root: path of a folder.
+      endings: bytes in lower case; files with other endings are counted as ignored.
+
+    Raises:
+      OSError: a folder cannot be read.
+    """
     cache = array_cache.cache_file("folders", (os.path.realpath(root), endings))
-    return _remembered(cache, root) or _walked(cache, root, endings)
+    return _cached(cache, root) or _walked(cache, root, endings)
 
 
 def _walked(cache, root, endings):
@@ -61,13 +67,13 @@ def _walked(cache, root, endings):
     names = tuple(os.fsdecode(t) for t in tops)
     index = FolderIndex(b"".join(blobs), offsets, names, top_ids, ignored)
     settled = max(folders.values()) < (begin - _SETTLED_SECONDS) * 1e9
-    if len(index) >= _REMEMBERED_FROM and settled:
-        _remember(cache, index, folders)
+    if len(index) >= _CACHED_FROM and settled:
+        _keep(cache, index, folders)
     return index
 
 
 def _files(root, top, endings, folders):
-    """Paths of the files wanted below `top`, however deep, and the number of others."""
+    """Paths of the files with these endings below `top`, at any depth, and the number of others."""
     found, others, waiting = [], 0, [top]
     while waiting:
         folder = waiting.pop()
@@ -87,8 +93,8 @@ def _files(root, top, endings, folders):
     return found, others
 
 
-def _remember(cache, index, folders):
-    """Keeps the index, with when each folder changed."""
+def _keep(cache, index, folders):
+    """Caches the index, with the time at which each folder last changed."""
     array_cache.keep(
         cache,
         paths=np.frombuffer(index.paths, np.uint8),
@@ -101,8 +107,8 @@ def _remember(cache, index, folders):
     )
 
 
-def _remembered(cache, root):
-    """The index kept for a folder in which nothing was added or removed since, or None."""
+def _cached(cache, root):
+    """The cached index, if no folder has changed since; else None."""
     kept = array_cache.look_up(cache)
     if kept is None:
         return None

@@ -5,9 +5,10 @@ import os
 import tensorflow as tf
 
 from tfapp.data.images import decode
+from tfapp.data.splits.reader import Reader
 
 
-class ImageReader:
+class ImageReader(Reader):
     """Rows are files of a `FolderIndex`, an example {"image": uint8 [height, width, channels]}."""
 
     cuts_windows = True
@@ -21,12 +22,11 @@ class ImageReader:
         self._tensors = None
 
     def read(self, row, seed=None):
-        """The example of `row`; a `seed` asks for a random window."""
         data = tf.io.read_file(self.path(row))
         return {"image": self._decode(data, seed)}
 
     def path(self, row):
-        """The path of `row`, a string scalar."""
+        """The path of `row`, a string scalar tensor."""
         if self._tensors is None:
             with tf.init_scope(), tf.device("CPU:0"):
                 self._tensors = tf.constant(self._index.paths), tf.constant(self._index.offsets)
@@ -35,7 +35,6 @@ class ImageReader:
         return tf.strings.join([os.fsencode(self._root), b"/", name])
 
     def content(self, row):
-        """The file's bytes."""
         with open(self.where(row), "rb") as file:
             return file.read()
 
@@ -60,7 +59,7 @@ def reason(path, size, channels):
 
 
 def in_words(error):
-    """What an OpError from `decode` or the file system says, for people."""
+    """An OpError from `decode` or the file system in a few plain words."""
     text = " ".join(str(error.message).split())
     if "claims" in text:
         height, width = [w for w in text.replace("'", " ").split() if w.isdigit()][-2:]

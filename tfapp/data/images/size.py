@@ -1,4 +1,4 @@
-"""Which size images are brought to: as --image_size says, or as the files themselves suggest."""
+"""The size that images are resized to: that of --image_size, or what the files suggest."""
 
 import collections
 import logging
@@ -11,24 +11,27 @@ from tfapp.errors import UsageError
 
 _LOG = logging.getLogger("tfapp")
 _SAMPLE = 64  # files whose headers are read
-_LARGEST = 224  # pixels a side where nothing else is asked: what most published models take
+_LARGEST = 224  # pixels a side that are chosen at most: what most published models take
 
 
-def choose_size(asked, num_images, read):
+def choose_size(image_size, num_images, read):
     """Returns ((height, width), channels).
 
     Args:
-      asked: --image_size: "", "SIDE" or "HEIGHTxWIDTH".
+      image_size: "SIDE" or "HEIGHTxWIDTH"; empty: decided here.
       num_images: of train.
       read: (row) -> the bytes of an image of train, or its path.
+
+    Raises:
+      UsageError: an `image_size` of another form.
     """
     count = min(_SAMPLE, num_images)
     rows = np.arange(count) * num_images // count
     shapes = [shape for row in rows if (shape := _shape(read(int(row))))]
     channels = 1 if shapes and all(c in (1, 2) for _, _, c in shapes) else 3
     sizes = collections.Counter((h, w) for h, w, _ in shapes)
-    if asked:
-        size, why = parse_size(asked), "as --image_size says"
+    if image_size:
+        size, why = parse_size(image_size), "from --image_size"
     else:
         size, why = _suggested(sizes)
     how = (
@@ -61,14 +64,14 @@ def _suggested(sizes):
 
 
 def _shape(image):
-    """(height, width, channels) as the file's header says, upright; None if it does not."""
+    """(height, width, channels) from the file's header, upright; None if it cannot be read."""
     try:
         data = tf.io.read_file(image) if isinstance(image, str) else tf.constant(image)
         start = data.numpy()[:30]
         if start.startswith(b"\xff\xd8"):
             height, width, channels = (int(v) for v in tf.io.extract_jpeg_shape(data))
-            lies = int(exif.orientation(data)) >= 5
-            return (width, height, channels) if lies else (height, width, channels)
+            sideways = int(exif.orientation(data)) >= 5
+            return (width, height, channels) if sideways else (height, width, channels)
     except tf.errors.OpError:
         return None
     if start.startswith(b"\x89PNG") and len(start) > 25:

@@ -1,1 +1,1 @@
-"""Which examples a step sees, and how they reach the device: the order and the input engines."""
+"""Which examples a step trains on, and how they reach the device: the order and the engines."""

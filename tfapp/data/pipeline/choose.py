@@ -1,4 +1,4 @@
-"""Chooses the input engine, and says why."""
+"""Chooses the input engine, and gives the reason."""
 
 import dataclasses
 import math
@@ -8,7 +8,7 @@ from tfapp.data.pipeline.stream import StreamInput
 from tfapp.errors import UsageError
 
 # Of the memory that is free when the run starts, for all splits together; the rest is for the
-# model, its gradients and optimizer, and everybody else on the machine.
+# model, its gradients and optimizer, and other processes on the machine.
 RESIDENT_SHARE = 0.4
 
 
@@ -18,13 +18,20 @@ class EngineChoice:
 
     name: str
     reason: str
-    left: float = math.inf  # bytes of the share that training leaves to the other splits
+    left: float = math.inf  # bytes of RESIDENT_SHARE that training leaves to the other splits
 
 
-def choose(forced, split, *, strategy, device_type, crops=""):
+def choose(forced, split, *, strategy, device_type, crops="", free=None):
     """Returns an `EngineChoice` for --engine=`forced`.
 
-    `crops`: the augmentation that happens while files are decoded; empty: none does.
+    Args:
+      forced: "auto", "resident" or "stream".
+      split: the training split.
+      strategy: the tf.distribute.Strategy.
+      device_type: "CPU" or "GPU".
+      crops: the augmentation that is applied while files are decoded; empty: none.
+      free: bytes of memory for data, where several hosts have agreed on a number; None: what is
+        free on this one.
 
     Raises:
       UsageError: resident is forced and does not fit.
@@ -34,7 +41,8 @@ def choose(forced, split, *, strategy, device_type, crops=""):
             f"--engine=resident: --augment={crops} cuts its window while a file is decoded; "
             "use --engine=stream, or crop in its place"
         )
-    need, free = resident_bytes(split, strategy, device_type), free_bytes(device_type)
+    need = resident_bytes(split, strategy, device_type)
+    free = free_bytes(device_type) if free is None else free
     allowed = RESIDENT_SHARE * free
     if crops:
         reason = f"--augment={crops} cuts its window while a file is decoded"
@@ -52,15 +60,18 @@ def choose(forced, split, *, strategy, device_type, crops=""):
 
 
 def resident_bytes(split, strategy, device_type):
-    """Bytes that the split takes on the device, a copy for each replica that shares its memory."""
+    """Bytes that the split takes in the device's memory: a copy for each replica that shares it."""
     copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
     return split.nbytes * copies
 
 
 def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
-    """Builds the engine of `choice` over a training split.
+    """Builds the `Engine` of an `EngineChoice` over a training split.
 
-    `with_seeds`: whether batches hold EXAMPLE_SEED, for augmentation.
+    Args:
+      batch_size: examples a step over all replicas.
+      seed: of the global order.
+      with_seeds: whether batches hold EXAMPLE_SEED, for augmentation.
     """
     kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
     return kind(split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds)

@@ -1,7 +1,6 @@
-"""Batches for evaluation: in stored order, the last one filled up with rows of weight 0.
+"""Batches for evaluation: from the device if the split fits there, else streamed from the host.
 
-A split that fits lies on the device; one that does not is streamed. Examples that cannot be read
-count nothing: what stands in for them has weight 0 too.
+Examples that cannot be read do not count: their substitutes have weight 0.
 """
 
 import math
@@ -9,6 +8,7 @@ import math
 import tensorflow as tf
 
 from tfapp.data.pipeline.choose import resident_bytes
+from tfapp.data.pipeline.evaluation_input import EvaluationInput
 from tfapp.data.pipeline.resident import place
 from tfapp.data.pipeline.stream import iterator, read_pieces
 from tfapp.data.splits.example_loader import SERVED
@@ -16,26 +16,22 @@ from tfapp.spec import SAMPLE_WEIGHT
 
 
 def evaluation_input(split, *, strategy, batch_size, device_type="CPU", allowed=math.inf):
-    """Builds the input of one split.
+    """Builds the `EvaluationInput` of one split.
 
     Args:
-      split: an `ArraySplit` or a `FileSplit`.
+      split: a `Split`.
       strategy: the tf.distribute.Strategy.
-      batch_size: examples a step over all replicas, fitted to small splits.
+      batch_size: examples a step over all replicas; a smaller split is one step of its own size.
       device_type: "CPU" or "GPU".
-      allowed: bytes that the split may take on the device; beyond, it is streamed.
-
-    An input has num_steps, waits (whether it reads from the host), start() -> what its `pull` takes
-    as `inputs`, pull(inputs, step), once a step outside of strategy.run, and batch(pulled, replica)
-    inside it: a dict of tensors [share, ...] with SAMPLE_WEIGHT 1, or 0 for a row that counts not.
+      allowed: bytes that the split may take on the device; a larger one is streamed.
     """
     resident = resident_bytes(split, strategy, device_type) <= allowed
     kind = ResidentEvaluation if resident else StreamedEvaluation
     return kind(split, strategy=strategy, batch_size=batch_size)
 
 
-class _Steps:
-    """How a split divides into steps and shares."""
+class _Steps(EvaluationInput):
+    """Divides a split into steps and shares of replicas."""
 
     def __init__(self, split, *, strategy, batch_size):
         self._strategy = strategy
@@ -46,7 +42,7 @@ class _Steps:
         self.num_steps = -(-split.num_examples // (self._share * self._replicas))
 
     def _rows(self, start, size):
-        """Indices of `size` rows from `start` on, and whether each is one of the split's."""
+        """Indices of `size` rows from `start`, and whether each is an example of its own."""
         positions = start + tf.range(size, dtype=tf.int64)
         return tf.minimum(positions, self._num_examples - 1), positions < self._num_examples
 
@@ -83,11 +79,11 @@ class StreamedEvaluation(_Steps):
         return iterator(self._strategy, self._dataset)
 
     def pull(self, inputs, step):
-        del step  # the iterator knows where it is
+        del step  # the iterator keeps the position
         return next(inputs)
 
     def batch(self, pulled, replica):
-        del replica  # tf.distribute hands every replica its own element
+        del replica  # tf.distribute gives each replica its own element
         rows = dict(pulled)
         return _weighed(rows, rows.pop("position"), rows.pop("present"))
 
@@ -106,6 +102,6 @@ class StreamedEvaluation(_Steps):
 def _weighed(rows, indices, present):
     if SERVED in rows:
         present &= rows.pop(SERVED) == indices
-    # A split may hold weights of its own (those of a table's rows).
+    # A split may hold weights of its own: those of a table's rows.
     weights = tf.cast(rows.get(SAMPLE_WEIGHT, 1.0), tf.float32)
     return {**rows, SAMPLE_WEIGHT: tf.cast(present, tf.float32) * weights}

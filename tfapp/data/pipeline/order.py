@@ -1,11 +1,11 @@
-"""Which examples step k trains on: a pure function of (seed, k), and of nothing else.
+"""The global order: which examples step k trains on, a pure function of (seed, k).
 
 An epoch's order is a keyed permutation that is computed element by element: a Feistel network over
 Z_a x Z_b with a*b just above the number of examples, and cycle walking for the few that fall
 outside (Black & Rogaway, "Ciphers with Arbitrary Finite Domains", 2002). So the order takes no
-memory, starts anywhere at once, and is the same on every device, engine and number of replicas.
+memory, can start at any step, and is the same for every device, engine and number of replicas.
 
-All arithmetic is int64 on values below 2**32, which every device and XLA compute alike.
+All arithmetic is int64 on values below 2**32, whose results are equal on all devices and in XLA.
 """
 
 import math
@@ -15,7 +15,7 @@ import tensorflow as tf
 _ROUNDS = 6
 _MASK = 0xFFFFFFFF
 _MULTIPLIER = 0x45D9F3B  # below 2**27: times a 32-bit value it stays below 2**63
-_SEEDS = 0x5EED5EED  # tells the keys of examples from those of epochs
+_SEEDS = 0x5EED5EED  # keeps the keys of examples apart from those of epochs
 _GOLDEN = 0x9E3779B9  # 2**32 / golden ratio: spreads consecutive integers
 
 
@@ -42,7 +42,7 @@ def epoch_key(seed, epoch):
 
 
 def example_seeds(indices, step, *, num_examples, batch_size, seed):
-    """A key of random numbers for each example in its epoch, int64 [n] in [0, 2**32).
+    """The key of each example's random numbers in its epoch, int64 [n] in [0, 2**32).
 
     Args:
       indices: int64 [n], examples of global step `step`.
@@ -55,11 +55,11 @@ def example_seeds(indices, step, *, num_examples, batch_size, seed):
 
 
 def uniform(seeds, stream, count=1):
-    """Random numbers that are a function of seeds and stream, the same on every device.
+    """Random numbers as a function of seeds and stream, the same on every device.
 
     Args:
       seeds: int64, any shape, from `example_seeds`.
-      stream: Python int that tells uses of one seed apart.
+      stream: Python int; keeps different uses of one seed apart.
       count: numbers a seed.
 
     Returns:
@@ -99,7 +99,7 @@ def permute(positions, size, key):
                 column = _add_below(column, _xor(row, round_key), columns)
         return row * columns + column
 
-    # A value that is outside is encrypted again, until it is not; all of them are at least once.
+    # Cycle walking: every value is encrypted once, and again while it is outside.
     def any_is_left(_, left):
         return tf.reduce_any(left)
 
@@ -120,7 +120,7 @@ def _add_below(x, hashed, bound):
 def batch_indices(step, *, num_examples, batch_size, seed, first=0, count=None):
     """Examples of global step `step`, or of one replica's part of it.
 
-    Every epoch visits num_examples // batch_size full batches; the few examples left over differ
+    Every epoch has num_examples // batch_size full batches; the few examples left over differ
     from epoch to epoch.
 
     Args:
@@ -128,8 +128,8 @@ def batch_indices(step, *, num_examples, batch_size, seed, first=0, count=None):
       num_examples: Python int, at least batch_size.
       batch_size: Python int, examples a step over all replicas.
       seed: Python int.
-      first: offset into the global batch where the wanted part begins.
-      count: size of that part; None: all of the batch.
+      first: where the part begins in the global batch.
+      count: size of the part; None: all of the batch.
 
     Returns:
       int64 [count], indices of examples.

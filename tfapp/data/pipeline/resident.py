@@ -1,30 +1,34 @@
-"""The resident input engine: the split lives in the device's memory and batches are gathered there.
+"""The resident input engine: the split is in the device's memory, where batches are gathered.
 
 Nothing is read from the host while a loop of steps runs. Every replica holds the whole split and
 gathers its own slice of the global batch.
 """
 
 import tensorflow as tf
-from tensorflow.python.client import device_lib
 
 from tfapp.data.pipeline import order
+from tfapp.data.pipeline.engine import Engine
 from tfapp.data.splits.example_loader import SERVED
+from tfapp.runtime import private_api
 from tfapp.runtime.host import memory_available
 from tfapp.spec import EXAMPLE_SEED
 
 
-class ResidentInput:
-    """Training batches in law order (order.py) from arrays on the device.
-
-    `inputs` goes into the compiled loop as an argument; `pull(inputs, step)` runs once a step
-    outside `strategy.run`; `batch(pulled, replica)` runs inside it, once a replica.
-    """
+class ResidentInput(Engine):
+    """Training batches in the global order from arrays on the device."""
 
     name = "resident"
-    waits = False  # nothing is read from the host
+    waits = False
 
     def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
-        """`with_seeds`: whether a batch holds EXAMPLE_SEED, for augmentation."""
+        """
+        Args:
+          split: the training `Split`.
+          strategy: the tf.distribute.Strategy.
+          batch_size: examples a step over all replicas.
+          seed: of the global order.
+          with_seeds: whether a batch holds EXAMPLE_SEED, for augmentation.
+        """
         self._examples = {
             "num_examples": split.num_examples,
             "batch_size": batch_size,
@@ -36,17 +40,12 @@ class ResidentInput:
         self.inputs = place(arrays, strategy)
 
     def restart(self, step):
-        """Nothing to rewind: the order needs the step alone."""
-
-    def prepare(self, inputs):
-        """Runs once a loop, before its first step."""
-        return inputs
+        """Does nothing: the step alone determines the batch."""
 
     def pull(self, inputs, step):
         return inputs, step
 
     def batch(self, pulled, replica):
-        """The replica's slice of the step's global batch: a dict of tensors [share, ...]."""
         arrays, step = pulled
         indices = order.batch_indices(
             step, first=replica * self._share, count=self._share, **self._examples
@@ -70,10 +69,10 @@ def place(arrays, strategy):
 
 
 def free_bytes(device_type):
-    """Memory that is free for data: of the GPU with the least, or of the machine."""
+    """Bytes of free memory: of the GPU that has the least, or of this machine."""
     if device_type == "GPU":
-        # Of what TensorFlow may take of each: it holds nearly all of it from the start.
-        limits = [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
+        # Of TensorFlow's share of each, which is nearly all of it and reserved at the start.
+        limits = private_api.gpu_memory_limits()
         used = [
             tf.config.experimental.get_memory_info(f"GPU:{i}")["current"]
             for i in range(len(limits))

@@ -3,28 +3,26 @@
 import tensorflow as tf
 
 from tfapp.data.pipeline import order
+from tfapp.data.pipeline.engine import Engine
 from tfapp.data.splits.example_loader import SERVED
 from tfapp.runtime.host import cores
 from tfapp.spec import EXAMPLE_SEED
 
-# Pieces that are read at a time, and batches that are ready. Said rather than tuned: tf.data's
-# tuner begins with few and looks again only after seconds, which is long where a piece is many
-# files; and an iterator that is given up waits for the tuner to wake, a minute after a long run.
+# Pieces that are read at a time, and batches that are ready. Fixed rather than tuned: tf.data's
+# tuner starts with few and reconsiders only after seconds, which is long where a piece is many
+# files; and deleting an iterator waits for the tuner to wake, up to a minute after a long run.
 _PARALLEL = cores() + 1
 _AHEAD = 4
 
 
-class StreamInput:
-    """Training batches in law order (order.py) from a tf.data pipeline.
-
-    The same three calls as `ResidentInput`; here `inputs` is an iterator that starts at any step.
-    """
+class StreamInput(Engine):
+    """Training batches in the global order from a tf.data pipeline; `inputs` is its iterator."""
 
     name = "stream"
-    waits = True  # for the host, if it is late
+    waits = True
 
     def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
-        """`with_seeds`: whether a batch holds EXAMPLE_SEED, for augmentation."""
+        """See `ResidentInput`."""
         self._split = split
         self._strategy = strategy
         self._examples = {
@@ -34,26 +32,20 @@ class StreamInput:
         }
         self._share = batch_size // strategy.num_replicas_in_sync
         self._with_seeds = with_seeds
-        self.inputs = None
 
     def restart(self, step):
-        """Makes the next batch that of global step `step`."""
         self.inputs = iterator(self._strategy, lambda: self._dataset(step))
 
-    def prepare(self, inputs):
-        """Runs once a loop, before its first step."""
-        return inputs
-
     def pull(self, inputs, step):
-        del step  # the iterator knows where it is
+        del step  # the iterator keeps the position
         return next(inputs)
 
     def batch(self, pulled, replica):
-        del replica  # tf.distribute hands every replica its own element
+        del replica  # tf.distribute gives each replica its own element
         return {name: value for name, value in pulled.items() if name != SERVED}
 
     def _dataset(self, first_step):
-        """Elements are one replica's share each: those of a step in turn, then the next step's."""
+        """Elements are one replica's share each: all of a step in turn, then those of the next."""
         return read_pieces(self._split, self._share, lambda size: self._drawn(first_step, size))
 
     def _drawn(self, first_step, size):
@@ -82,24 +74,21 @@ def iterator(strategy, make_dataset):
 
 @tf.autograph.experimental.do_not_convert
 def read_pieces(split, share, draw):
-    """Reads examples in parallel, in order, ahead of who asks for them.
+    """Reads examples in parallel, in order, a few batches ahead.
 
     Args:
-      split: an `ArraySplit` or a `FileSplit`.
-      share: examples an element of the result.
-      draw: (size) -> a data set of {"indices": int64 [size], ...}; what else it holds goes along.
+      split: a `Split`.
+      share: examples in an element of the result.
+      draw: (size) -> a data set of {"indices": int64 [size], ...}; other entries are passed on.
 
     Returns:
       a data set of dicts of tensors [share, ...].
     """
-    by_example = getattr(split, "by_example", False)
-    size = split.chunk_size(share) if by_example else share
+    size = split.chunk_size(share)
 
     def read(piece):
         indices = tf.ensure_shape(piece.pop("indices"), [size])
-        if by_example:
-            return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
-        return {**split.fetch(indices), **piece}
+        return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
 
     pieces = draw(size).map(read, num_parallel_calls=_PARALLEL, deterministic=True)
     if size < share:
@@ -110,7 +99,7 @@ def read_pieces(split, share, draw):
 
 
 def _joined(pieces):
-    """[pieces, size, ...] -> [pieces * size, ...], which copies nothing."""
+    """[pieces, size, ...] -> [pieces * size, ...], without a copy."""
     return {
         name: tf.reshape(value, (value.shape[0] * value.shape[1], *value.shape[2:]))
         for name, value in pieces.items()

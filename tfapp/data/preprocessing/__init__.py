@@ -1,13 +1,8 @@
 """What happens between raw features and the model: fitted on train, saved in the run, exported.
 
-One transform a feature; one kind of transform a file. A transform has
-  encode_column(column)    raw column -> NumPy [n, ...], on the host, once, when data is loaded
-  encode(raw)              the same in TensorFlow, [batch, ...], for the served model
-  __call__(encoded)        encoded [batch, ...] -> model input, on the device, part of the step
-  input_spec(feature)      the `InputSpec` of what it gives
-  to_json, from_json       kept in the run's folder
-so that strings become ids once a run, and the served model does to what it is sent exactly what was
-done to the training data. How each is fitted is fitting.py's.
+One transform a feature (transform.py is the contract); one kind of transform a file. Strings become
+ids once a run, and the served model does to its input exactly what was done to the training data.
+fitting.py fits the transforms.
 """
 
 import dataclasses
@@ -31,8 +26,9 @@ class Preprocessing:
     def __init__(self, transforms, target=None):
         """
         Args:
-          transforms: feature name -> transform.
-          target: (mean, deviation) of a real label, float32 arrays of its shape; None: of classes.
+          transforms: feature name -> `Transform`.
+          target: (mean, standard deviation) of a real label, float32 arrays of its shape; None for
+            other labels.
         """
         self.transforms = transforms
         self.target = target
@@ -47,11 +43,11 @@ class Preprocessing:
         return next(iter(out.values())) if len(out) == 1 else out
 
     def encode(self, features):
-        """Raw features, name -> tensor [batch, ...], as a user sends them -> encoded."""
+        """Raw features as a user sends them, name -> tensor [batch, ...] -> encoded ones."""
         return {name: t.encode(features[name]) for name, t in self.transforms.items()}
 
     def encode_source(self, source):
-        """The source with every split encoded, and the label's tokens known."""
+        """The source with every split encoded, and the label's tokens numbered."""
         spec, splits = source.spec, source.splits
         if spec.label.kind == "tokens":
             return self._encode_streams(source)
@@ -82,7 +78,7 @@ class Preprocessing:
         return cls(transforms, target)
 
     def _encode_split(self, split):
-        if getattr(split, "by_example", False):
+        if split.by_example:
             return split  # of pixels and numbers, which need no encoding
         arrays = split.arrays()
         encoded = by_name(lambda name, t: t.encode_column(arrays[name]), self.transforms)
@@ -104,17 +100,26 @@ class Preprocessing:
         return dataclasses.replace(source, spec=spec, splits=splits)
 
 
-def fit(spec, split, **texts):
-    """Fits on the examples of `split`, the training split.
+def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096):
+    """Fits on the training split.
 
     Args:
       spec: a `DataSpec`.
-      split: a split; one whose examples lie in files is looked at in part.
-      **texts: length, unit and size, how texts are cut into tokens; see `Tokens.fit`.
+      split: a `Split`; if its examples are in files, a sample of them is read.
+      text_length: tokens of a text or window; 0: chosen from the data.
+      text_unit: "characters", "subwords", or "auto": characters for one long text.
+      vocabulary_size: most pieces of a text's vocabulary.
+
+    Returns:
+      a `Preprocessing`.
+
+    Raises:
+      DataError: an example cannot be read, and --max_bad_examples is used up.
     """
     arrays = split.sample(_SAMPLE)
+    texts = {"length": text_length, "unit": text_unit, "size": vocabulary_size}
     features = {feature.name: feature for feature in spec.features}
-    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], texts), features)
+    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
     real = spec.label.kind == "real"
     target = fit_target(split.labels(spec.label.name)) if real else None
     return Preprocessing(transforms, target)

@@ -1,6 +1,6 @@
-"""Categories: a string -> its number in the vocabulary of train, 0 if it is not in there.
+"""Categories: a string -> its number in the vocabulary of train, 0 if train does not have it.
 
-A missing value is the empty string, one more category if train has any. Columns of very many
+A missing value is the empty string, one more category if train has any. Columns with very many
 values are hashed instead: `Hashed`.
 """
 
@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.preprocessing.lookup import Lookup, fingerprint, in_batches
+from tfapp.data.preprocessing.transform import Transform
 from tfapp.spec import InputSpec
 
 MOST_CATEGORIES = 20_000  # beyond, values are hashed
@@ -18,7 +19,7 @@ _BUCKETS = 16_384  # of a hashed column
 
 
 def fit_categories(column):
-    """`Categories` of the strings that occur in a `StringColumn`, or `Hashed` if too many do."""
+    """`Categories` of the strings in a `StringColumn`, or `Hashed` if there are too many."""
     present = column.counts() > 0
     if present.sum() > MOST_CATEGORIES:
         return Hashed(_BUCKETS)
@@ -26,7 +27,7 @@ def fit_categories(column):
 
 
 @dataclasses.dataclass(frozen=True)
-class Categories:
+class Categories(Transform):
     """`values` have the ids 1, 2, ...; anything else is 0."""
 
     values: tuple[str, ...]
@@ -46,7 +47,6 @@ class Categories:
         return ids
 
     def unknown(self, column):
-        """Boolean [n]: which of a `StringColumn` are not in the vocabulary."""
         return self.encode_column(column) == 0
 
     def input_spec(self, feature):
@@ -65,7 +65,7 @@ class Categories:
 
 
 @dataclasses.dataclass(frozen=True)
-class Hashed:
+class Hashed(Transform):
     """A string's fingerprint modulo the number of buckets; strings may share an id."""
 
     buckets: int

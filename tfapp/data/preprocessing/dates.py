@@ -1,7 +1,7 @@
-"""Dates: an ISO 8601 string -> the day, and where in the year, the week and the day it is.
+"""Dates: an ISO 8601 string -> the day, and its phase in the year, the week and the day.
 
-"2024-02-29" and "2024-02-29T13:45:00" (a blank for the T, and fractions of a second, are accepted;
-zones are not looked at). What is missing or no date counts as the mean day of train.
+"2024-02-29" and "2024-02-29T13:45:00" (a space for the T, and fractions of a second, are accepted;
+time zones are ignored). What is missing or is no date is imputed by the mean day of train.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.preprocessing.lookup import in_batches
+from tfapp.data.preprocessing.transform import Transform
 from tfapp.spec import InputSpec
 
 _FORM = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?.*)?"
@@ -19,22 +20,23 @@ _WIDTH = 1 + 2 * len(_PERIODS)
 
 
 @dataclasses.dataclass(frozen=True)
-class Dates:
-    """Mean and 1 / deviation of the days since 1970 of train."""
+class Dates(Transform):
+    """Statistics of the days since 1970 of train."""
 
     mean: float
-    scale: float
+    scale: float  # 1 / standard deviation; 1 where that is 0
 
     kind = "dates"
 
     @classmethod
     def fit(cls, column):
+        """Fits on a `StringColumn` of train."""
         days = column.map(in_batches(_parse, column.values).sum(-1, dtype=np.float64))
         days = days[~np.isnan(days)]
         if not len(days):
             return cls(0.0, 1.0)
-        deviation = float(days.std())
-        return cls(float(days.mean()), 1 / deviation if deviation > 0 else 1.0)
+        std = float(days.std())
+        return cls(float(days.mean()), 1 / std if std > 0 else 1.0)
 
     def encode_column(self, column):
         """`StringColumn` -> float32 [n, 2]: days since 1970, and the fraction of the day."""
@@ -45,13 +47,16 @@ class Dates:
         return _parse(raw)
 
     def __call__(self, parsed):
-        """float32 [batch, 2] -> float32 [batch, 7]: the day, standardised, and three phases."""
+        """float32 [batch, 2] -> float32 [batch, 7], 0 where the date is missing.
+
+        The standardised day, and sine and cosine of its phase in the year, the week and the day.
+        """
         absent = tf.math.is_nan(parsed[:, :1])
         parsed = tf.where(absent, tf.constant([[self.mean, 0.0]], tf.float32), parsed)
         day, fraction = parsed[:, 0], parsed[:, 1]
         out = [(day + fraction - self.mean) * self.scale]
         for period in _PERIODS:
-            # The whole days first: float32 holds their sum with a fraction to minutes only.
+            # The modulus of whole days first: added to a fraction, they are exact to minutes only.
             phase = (tf.math.floormod(day, period) + fraction) * (2 * math.pi / period)
             out += [tf.sin(phase), tf.cos(phase)]
         return tf.where(absent, tf.zeros_like(out[0])[:, None], tf.stack(out, axis=-1))
@@ -72,7 +77,7 @@ def _parse(strings):
     valid = tf.strings.regex_full_match(strings, _FORM)
     text = tf.where(valid, strings, "1970-01-01")
     text = tf.strings.join([text, tf.where(tf.strings.length(text) > 11, "", " 00:00:00")])
-    text = tf.strings.join([text, ":00"])  # read only where the seconds are left out
+    text = tf.strings.join([text, ":00"])  # read only where the string has no seconds
 
     def number(start, length):
         digits = tf.strings.substr(text, start, length)
@@ -86,7 +91,10 @@ def _parse(strings):
 
 
 def _days(year, month, day):
-    """Days since 1970-01-01 in the Gregorian calendar: years begin in March, leap days end them."""
+    """Days since 1970-01-01 in the Gregorian calendar.
+
+    Years are counted from March, so that the leap day is their last.
+    """
     year = tf.where(month <= 2, year - 1, year)
     month = (month + 9) % 12
     era_days = 365 * year + year // 4 - year // 100 + year // 400

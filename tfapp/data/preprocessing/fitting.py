@@ -8,20 +8,22 @@ from tfapp.data.preprocessing.standardize import Standardize, moments
 from tfapp.data.preprocessing.tokens import Tokens
 from tfapp.data.splits.string_column import TextStream
 
-_STREAM_LENGTH = 128  # tokens of a window of a long text, unless --text_length says
+_STREAM_LENGTH = 128  # tokens of a window of a long text, unless --text_length is given
 _UNITS = {True: "characters", False: "subwords"}  # of a long text; of texts with labels
 
 
-def fit_transform(feature, column, texts):
-    """The fitted transform of a `FeatureSpec` with the raw training column.
+def fit_transform(feature, column, *, length, unit, size):
+    """The `Transform` of a feature, fitted on its raw training column.
 
     Args:
       feature: a `FeatureSpec`.
       column: NumPy [num_examples, *shape], `StringColumn` or `TextStream`.
-      texts: {"length", "unit", "size"} of tokens; 0, "auto" where it is left to this.
+      length: tokens of a text; 0: chosen from the data.
+      unit: of tokens: "characters", "subwords" or "auto".
+      size: most pieces of the vocabulary of tokens.
     """
     if feature.kind == "text":
-        return _fit_tokens(column, texts)
+        return _fit_tokens(column, length, unit, size)
     if feature.kind == "category":
         return fit_categories(column)
     if feature.kind == "date":
@@ -30,22 +32,23 @@ def fit_transform(feature, column, texts):
 
 
 def fit_target(labels):
-    """(mean, deviation) of real labels [num_examples, ...], float32; a deviation of 0 is 1."""
-    mean, deviation = moments(labels, (0,))
-    deviation = np.where(deviation > 1e-12, deviation, 1.0)
-    return mean.astype(np.float32), deviation.astype(np.float32)
+    """(mean, standard deviation) of real labels [num_examples, ...], float32.
+
+    A standard deviation of 0 is replaced by 1.
+    """
+    mean, std = moments(labels, (0,))
+    std = np.where(std > 1e-12, std, 1.0)
+    return mean.astype(np.float32), std.astype(np.float32)
 
 
-def _fit_tokens(column, texts):
+def _fit_tokens(column, length, unit, size):
     stream = isinstance(column, TextStream)
-    unit = texts.get("unit", "auto")
-    length = texts.get("length", 0)
     if stream:
-        length = (length or _STREAM_LENGTH) + 1  # the last one is to be predicted only
+        length = (length or _STREAM_LENGTH) + 1  # the last one is only predicted
     return Tokens.fit(
         column,
         length=length,
         unit=_UNITS[stream] if unit == "auto" else unit,
-        size=texts.get("size", 4096),
+        size=size,
         stream=stream,
     )

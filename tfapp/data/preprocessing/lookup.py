@@ -1,8 +1,8 @@
 """String -> position in a table, in TensorFlow operations without resources.
 
-The table is sorted by a 64-bit fingerprint, found by binary search and confirmed by comparing the
-strings, so an answer is exact. It lives in the graph as two constants: nothing to initialise, to
-track or to place, on any number of replicas and in any exported model.
+The table is sorted by 64-bit fingerprints: a binary search finds the place, and comparing the
+strings confirms it, so that the result is exact. It is in the graph as two constants: nothing to
+initialise, to track or to place, on any number of replicas and in any exported model.
 """
 
 import numpy as np
@@ -21,7 +21,7 @@ class Lookup:
         self._hashes = hashes[order]
         self._keys = np.array([key.encode() for key in keys], object)[order]
         self._positions = order.astype(np.int32)
-        if (self._hashes[1:] == self._hashes[:-1]).any():  # one in 2**63 a pair
+        if (self._hashes[1:] == self._hashes[:-1]).any():  # a chance of 1 in 2**63 for each pair
             raise ValueError("two strings of a vocabulary have the same fingerprint")
 
     def __call__(self, strings):

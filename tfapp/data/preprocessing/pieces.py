@@ -1,7 +1,7 @@
-"""Learns a vocabulary of word pieces: byte-pair encoding's merges, over characters.
+"""Learns a vocabulary of word pieces: the merges of byte-pair encoding, over characters.
 
 Sennrich, Haddow & Birch, "Neural Machine Translation of Rare Words with Subword Units",
-arXiv:1508.07909. Only the set of pieces is kept: a text is cut by longest match (tokens.py).
+arXiv:1508.07909. Only the set of pieces is kept: texts are cut by longest match (tokens.py).
 """
 
 import collections
@@ -10,7 +10,7 @@ import itertools
 
 LONGEST_PIECE = 16  # characters
 _MOST_CHARACTERS = 4000
-_RAREST = 2  # occurrences below which a character or a merge is not worth a piece
+_RAREST = 2  # occurrences a character or a merge must have to become a piece
 
 
 def learn_pieces(word_counts, size):
@@ -31,7 +31,7 @@ def learn_pieces(word_counts, size):
     known = set(pieces)
     while heap and len(pieces) < size:
         count, pair = heapq.heappop(heap)
-        if -count != pairs.get(pair, 0):  # its count has changed since: it is in there again
+        if -count != pairs.get(pair, 0):  # outdated: it is in the heap again with its new count
             continue
         if -count < _RAREST:
             break

@@ -1,7 +1,7 @@
-"""Numbers and pixels: (x - mean) / deviation, an image's by channel, anything else by element.
+"""Numbers and pixels: (x - mean) / standard deviation, by channel for images, else by element.
 
-A missing number (NaN) of a table's column becomes the mean; if train had any, a second value of the
-model's input says so: 1 where it was missing.
+A missing number (NaN) in a table's column is imputed by the mean; if train has any, the model's
+input has a second value, which is 1 where the number was missing.
 """
 
 import dataclasses
@@ -9,18 +9,20 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.preprocessing.transform import Transform
 from tfapp.spec import InputSpec
 
-_CHUNK = 2**16  # scalars whose float64 copy is held at a time: they stay in the cache
+_CHUNK = 2**16  # scalars that are converted to float64 at a time: they fit the cache
 
 
 @dataclasses.dataclass(frozen=True)
-class Standardize:
+class Standardize(Transform):
     """Statistics of one feature, float32, that broadcast to one example."""
 
     mean: np.ndarray
-    scale: np.ndarray  # 1 over the deviation; 1 where that is 0
-    missing: str = "refused"  # "filled": NaN becomes the mean; "flagged": and is said
+    scale: np.ndarray  # 1 / standard deviation; 1 where that is 0
+    # What happens to NaN: "refused": nothing; "filled": it is imputed; "flagged": and marked.
+    missing: str = "refused"
 
     kind = "standardize"
 
@@ -35,13 +37,13 @@ class Standardize:
             if missing == "flagged":
                 known = column[~absent]
                 column = known if len(known) else np.zeros(1, np.float32)
-        average, deviation = moments(column, axes)
-        # A constant pixel or column carries nothing: it becomes 0, not a division by 0.
-        inverse = np.divide(1.0, deviation, out=np.ones_like(deviation), where=deviation > 1e-12)
+        average, std = moments(column, axes)
+        # A constant pixel or column carries no information: it becomes 0, not a division by 0.
+        inverse = np.divide(1.0, std, out=np.ones_like(std), where=std > 1e-12)
         return cls(average.astype(np.float32), inverse.astype(np.float32), missing)
 
     def encode_column(self, column):
-        """Numbers are kept as they are."""
+        """Numbers are kept unchanged."""
         return column
 
     def encode(self, raw):
@@ -72,7 +74,7 @@ class Standardize:
 
     @classmethod
     def from_json(cls, value):
-        """Reads what `to_json` wrote; float32 values survive the way there and back exactly."""
+        """Reads what `to_json` wrote; float32 values are restored exactly."""
         return cls(
             np.array(value["mean"], np.float32),
             np.array(value["scale"], np.float32),

@@ -1,9 +1,9 @@
 """Texts: a string -> the ids of its tokens, characters or word pieces, cut by longest match.
 
-A text is normalised, split into words (each with the blank before it, so that a text can be put
-together again), and each word cut from its left into the longest pieces of the vocabulary, as
-WordPiece does (Wu et al., arXiv:1609.08144, sec. 4.1). All of it is TensorFlow string operations,
-which the host uses as well: what is served is what was trained on.
+A text is normalised, split into words (each with the space before it, so that the text can be
+restored), and each word is cut from left to right into the longest pieces of the vocabulary, as in
+WordPiece (Wu et al., arXiv:1609.08144, sec. 4.1). All of it is TensorFlow string operations, which
+the host uses as well: serving cuts texts exactly as training does.
 """
 
 import collections
@@ -15,26 +15,27 @@ import tensorflow as tf
 
 from tfapp.data.preprocessing.lookup import Lookup, in_batches
 from tfapp.data.preprocessing.pieces import LONGEST_PIECE, learn_pieces
+from tfapp.data.preprocessing.transform import Transform
 from tfapp.spec import InputSpec
 
 PAD, UNKNOWN, FIRST_PIECE = 0, 1, 2  # ids; pieces are numbered from FIRST_PIECE
 _MARK = "\x1f"  # between words
 _WORD = r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s"
-# Long runs are cut, so that no word makes the loop over pieces long.
+# Long words are cut, so that the loop over pieces stays short.
 _LONG_WORD = f"([^{_MARK}]{{24}})"
 _FITTED_ON = 200_000  # texts from which the vocabulary is learnt
-_LONGEST = 256  # tokens, where the length is chosen by itself
-_COVERED = 0.99  # share of the texts of train that are not cut then
+_LONGEST = 256  # tokens, where the length is chosen from the data
+_COVERED = 0.99  # share of the texts of train that are then not cut
 
 
 @dataclasses.dataclass(frozen=True)
-class Tokens:
+class Tokens(Transform):
     """`pieces` have the ids from FIRST_PIECE on."""
 
     pieces: tuple[str, ...]
     length: int  # tokens of a text; longer ones are cut, shorter ones padded with PAD
     unit: str  # "characters" or "subwords"
-    stream: bool  # a long text for language modelling: kept to the letter, cut from its beginning
+    stream: bool  # one long text for language modelling: not normalised, and cut at its beginning
 
     kind = "tokens"
 
@@ -44,7 +45,7 @@ class Tokens:
 
         Args:
           column: `StringColumn`, or `TextStream` with `stream`.
-          length: tokens of a text; 0: what nearly all texts of train need.
+          length: tokens of a text; 0: enough for nearly all texts of train.
           unit: "characters" or "subwords".
           size: most pieces of the vocabulary.
         """
@@ -71,14 +72,14 @@ class Tokens:
         """string [batch] -> int32 [batch, length]."""
         ids = self._ids(raw)
         if self.stream:
-            ids = ids[:, -self.length :]  # what is to go on is at the end
+            ids = ids[:, -self.length :]  # the end, which the model continues
         return ids.to_tensor(PAD, shape=[None, self.length])
 
     def windows(self, stream):
-        """A `TextStream` -> int32 [n, length]; each begins with the last token of the one before.
+        """A `TextStream` -> int32 [n, length]; each begins with the last token of the previous one.
 
-        So every token but the first is to be predicted once; the few at the end that fill no
-        window are left out.
+        So every token but the first is predicted once; the few at the end that fill no window are
+        left out.
         """
         ids = in_batches(lambda text: self._ids(text).flat_values, np.array([stream.text], object))
         step = self.length - 1
@@ -129,7 +130,7 @@ class Tokens:
             texts = tf.strings.strip(tf.strings.regex_replace(texts, r"\s+", " "))
         if self.unit == "characters":
             return tf.strings.unicode_split(texts, "UTF-8")
-        if not self.stream:  # the first word is cut like any other
+        if not self.stream:  # so that the first word is cut like any other
             texts = tf.where(texts == "", texts, tf.strings.join([" ", texts]))
         for pattern in (f"({_WORD})", _LONG_WORD):
             texts = tf.strings.regex_replace(texts, pattern, r"\1" + _MARK)
@@ -167,7 +168,7 @@ class Tokens:
             return position + tf.maximum(taken, 1), step + 1, out.write(step, ids)
 
         _, _, out = tf.while_loop(
-            # Once at least: where no text has a word, there still is a column.
+            # At least once, so that there is a column even if no text has a word.
             lambda position, step, _: (step == 0) | tf.reduce_any(position < totals),
             cut_one,
             (tf.zeros_like(totals), 0, tf.TensorArray(tf.int32, 0, True, element_shape=[None])),

@@ -1,6 +1,6 @@
-"""Compressed TFRecord files, written out once: records that are read in any order need a place.
+"""Compressed TFRecord files, decompressed once into files whose records can be read in any order.
 
-The copies lie in the user's cache folder, beside the indices that are made of them.
+The copies are in the user's cache folder, next to the indices that are made of them.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ _ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip's or zlib's
 
 
 def is_compressed(start):
-    """True if the first 8 bytes of a file are those of gzip or zlib.
+    """True if `start`, the first 8 bytes of a file, are those of gzip or zlib.
 
-    zlib's could be the length of a record, but of one of more than 4 GiB: less has zeros there.
+    They could also be the length of a record, but only of one of more than 4 GiB.
     """
     if start[:2] == b"\x1f\x8b":
         return True
@@ -29,7 +29,7 @@ def is_compressed(start):
 
 
 def plain_file(path):
-    """The path of the records in `path` without compression: itself, or a copy that is made once.
+    """The path of an uncompressed file with the records of `path`: itself, or a copy made once.
 
     Raises:
       DataError: it cannot be decompressed, or there is no room for the copy.
@@ -71,7 +71,7 @@ def _write_out(path, file, copy):
 
 
 def _decompress(file, out):
-    """Copies a file, which may consist of several compressed ones."""
+    """Decompresses a file, which may be several compressed ones concatenated."""
     engine = zlib.decompressobj(_ANY_HEADER)
     while chunk := file.read(_CHUNK):
         while chunk:

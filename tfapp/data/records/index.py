@@ -1,9 +1,9 @@
 """Where each record of TFRecord files begins, so that they can be read in any order.
 
 A record is its length, the length's checksum, the data, and the data's checksum
-(tensorflow/core/lib/io/record_writer.h). All are checked once, when the index is made. Behind a
-record whose length cannot be trusted the next one is looked for byte by byte: a shard is read to
-its end, where TensorFlow's own reader stops at the first fault.
+(tensorflow/core/lib/io/record_writer.h). All are checked once, when the index is made. After a
+record with a damaged length the next one is searched for byte by byte: a shard is read to its end,
+whereas TensorFlow's own reader stops at the first fault.
 """
 
 import dataclasses
@@ -13,43 +13,43 @@ import struct
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.python.lib.io.tf_record import tf_record_random_reader
 
 from tfapp.data.records.decompressed import plain_file
+from tfapp.data.records.records import Records
 from tfapp.errors import DataError
-from tfapp.runtime import array_cache
+from tfapp.runtime import array_cache, private_api
 
 _HEADER, _FOOTER = 12, 4  # bytes around the data
-_WINDOW = 1 << 20  # bytes among which headers are looked for at a time
+_WINDOW = 1 << 20  # bytes searched for headers at a time
 _POLYNOMIAL = 0x82F63B78  # CRC-32C, reflected
 
 
 @dataclasses.dataclass(frozen=True)
-class RecordIndex:
+class RecordIndex(Records):
     """Sound records of some files, and the damaged ones."""
 
-    paths: tuple[str, ...]  # of the files that messages name
-    plain: tuple[str, ...]  # of those that are read: the same, without compression
+    paths: tuple[str, ...]  # of the files, for messages
+    plain: tuple[str, ...]  # of the files that are read: the same, decompressed
     files: np.ndarray  # int32 [num_records], index into paths
-    offsets: np.ndarray  # int64 [num_records], where each begins, without compression
+    offsets: np.ndarray  # int64 [num_records], where each begins once decompressed
     bad: tuple[tuple[str, str], ...]  # (place, reason)
 
     def __len__(self):
         return len(self.files)
 
     def read(self, row):
-        """The data of a record. Raises tf.errors.OpError if it is not what was indexed."""
-        return tf_record_random_reader(self.plain[self.files[row]]).read(int(self.offsets[row]))[0]
+        reader = private_api.record_reader(self.plain[self.files[row]])
+        return reader.read(int(self.offsets[row]))[0]
 
     def where(self, row):
         return _place(self.paths[self.files[row]], self.offsets[row])
 
 
 def build_index(paths):
-    """Reads the files at `paths` once, or what was found out about them before.
+    """Reads the files at `paths`, or the index of them that an earlier call cached.
 
     Raises:
-      DataError: a file cannot be read, or is compressed and cannot be written out.
+      DataError: a file cannot be read, or is compressed and cannot be decompressed.
     """
     try:
         state = [(os.path.realpath(p), os.stat(p).st_size, os.stat(p).st_mtime_ns) for p in paths]
@@ -76,14 +76,14 @@ def _scan(path, plain):
     if not size:
         return [], []
     offsets, bad, offset = [], [], 0
-    reader = tf_record_random_reader(plain)
+    reader = private_api.record_reader(plain)
     with open(plain, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while offset < size:
             try:
                 _, following = reader.read(offset)
                 offsets.append(offset)
             except (tf.errors.OpError, IndexError):
-                following, reason = _behind(data, offset, size)
+                following, reason = _after(data, offset, size)
                 bad.append((_place(path, offset), reason))
             offset = following
     if not offsets:
@@ -91,8 +91,8 @@ def _scan(path, plain):
     return offsets, bad
 
 
-def _behind(data, offset, size):
-    """Where the record after a damaged one begins, and what is wrong with that one."""
+def _after(data, offset, size):
+    """Where the record after a damaged one begins, and what is wrong with the damaged one."""
     header = np.frombuffer(data[offset : offset + _HEADER], np.uint8)
     if len(header) == _HEADER and _sound_headers(header)[0]:
         (length,) = struct.unpack("<Q", header[:8].tobytes())
@@ -114,17 +114,17 @@ def _next_header(data, start, size):
 
 
 def _sound_headers(window):
-    """bool: at which bytes of `window` a length stands before its own checksum."""
+    """bool: the bytes of `window` at which a length and its matching checksum begin."""
     count = len(window) - _HEADER + 1
     crc = np.full(count, 0xFFFFFFFF, np.uint32)
     for i in range(8):
         crc = _TABLE[(crc ^ window[i : i + count]) & 0xFF] ^ (crc >> np.uint32(8))
     crc = ~crc
     masked = ((crc >> np.uint32(15)) | (crc << np.uint32(17))) + np.uint32(0xA282EAD8)
-    said = np.zeros(count, np.uint32)
+    stored = np.zeros(count, np.uint32)
     for i in range(4):
-        said |= window[8 + i : 8 + i + count].astype(np.uint32) << np.uint32(8 * i)
-    return masked == said
+        stored |= window[8 + i : 8 + i + count].astype(np.uint32) << np.uint32(8 * i)
+    return masked == stored
 
 
 def _crc_table():

@@ -1,24 +1,28 @@
-"""Reads one tf.Example of indexed record files: the reader behind tfrecord: and TFDS folders."""
+"""Reads one tf.Example of some `Records`: the reader behind tfrecord: and large TFDS data sets."""
 
 import numpy as np
 import tensorflow as tf
 
 from tfapp.data.images import decode
 from tfapp.data.images.reader import in_words
+from tfapp.data.splits.reader import Reader
 
 _PARSED = 1024  # records parsed at a time
 
 
-class RecordReader:
-    """Rows are records; an example is {feature name: tensor}, images decoded to one size.
-
-    `records` has len(), read(row) -> bytes and where(row), as a `RecordIndex`.
-    """
+class RecordReader(Reader):
+    """Rows are records; an example is {feature name: tensor}, images decoded to one size."""
 
     cuts_windows = True
 
     def __init__(self, records, schema, *, size=None, channels=3):
-        """`size`: (height, width) of the images, if there are any."""
+        """
+        Args:
+          records: `Records`.
+          schema: a `Schema`; its features are read.
+          size: (height, width) of the images, if there are any.
+          channels: of the images.
+        """
         self._records = records
         self._schema = schema
         self._decode = decode.decoder(size, channels) if size else None
@@ -29,7 +33,6 @@ class RecordReader:
         )
 
     def read(self, row, seed=None):
-        """The example of `row`; a `seed` asks for random windows of its images."""
         record = tf.numpy_function(self._bytes, (row,), tf.string, stateful=False)
         record.set_shape(())
         found = tf.io.parse_single_example(record, self._schema.parser(self._schema.features))
@@ -44,7 +47,6 @@ class RecordReader:
         return example
 
     def content(self, row):
-        """The bytes of a record's features, without its label."""
         found = tf.train.Example.FromString(self._records.read(row)).features.feature
         return b"".join(found[f.key].SerializeToString() for f in self._schema.features)
 
@@ -52,7 +54,6 @@ class RecordReader:
         return self._records.where(row)
 
     def reason(self, row):
-        """Why a record cannot be read, in a few words."""
         try:
             self.read(tf.constant(row, tf.int64))
         except tf.errors.OpError as error:
@@ -64,14 +65,14 @@ class RecordReader:
 
 
 def feature_name(key):
-    """A field's key as a name that models and their signatures can have."""
+    """A feature's name for the field `key`, in characters that a signature's argument may have."""
     if key == "image/encoded":
         return "image"
     return "".join(c if c.isalnum() else "_" for c in key)
 
 
 def columns(records, rows, schema, fields):
-    """Fields that are no images of many records: key -> NumPy [n] or [n, length]."""
+    """Values of `fields`, which are no images, in many records: key -> NumPy [n] or [n, length]."""
     parts = []
     for start in range(0, len(rows), _PARSED):
         serialized = [records.read(int(row)) for row in rows[start : start + _PARSED]]

@@ -6,12 +6,14 @@ import logging
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.splits import label_names
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 
 _LOG = logging.getLogger("tfapp")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
-_LABELS = ("label", "labels", "target", "class", "image/class/label", "y")
+_IMAGENET_LABEL = "image/class/label"
 _DTYPES = {"int64_list": "int64", "float_list": "float32", "bytes_list": "string"}
 
 
@@ -33,7 +35,7 @@ class Schema:
     label: Field
 
     def parser(self, fields):
-        """What tf.io.parse_example takes to read `fields`, which may lack in no record."""
+        """What tf.io.parse_example takes to read `fields`; every record must have them."""
         return {
             f.key: tf.io.FixedLenFeature(() if f.length == 1 else (f.length,), f.dtype)
             for f in fields
@@ -46,21 +48,22 @@ def infer(name, records, label, wanted=()):
     Args:
       name: what messages call the data.
       records: some of them, bytes.
-      label: the field to learn; empty: the one that is called so.
-      wanted: the fields to learn from; empty: all that can be.
+      label: the field to learn; empty: the one that is called like a label.
+      wanted: the fields to learn from; empty: all that can be used.
 
     Raises:
-      UsageError: a wanted field that is not there or cannot be learnt from.
-      DataError: no tf.Examples, or no such label, or nothing else to learn from.
+      UsageError: a wanted field does not exist or cannot be learnt from.
+      DataError: the records are no tf.Examples, have no such label, or nothing else to learn from.
     """
     fields = {}
     for record in records:
         for key, feature in _parsed(name, record).features.feature.items():
             kind = feature.WhichOneof("kind")
             if kind:
-                values = getattr(feature, kind).value
+                values = _values(feature, kind)
                 fields.setdefault(key, []).append((kind, len(values), values[:1]))
-    label = label or next((key for key in _LABELS if key in fields), "")
+    usual = (*label_names.candidates(fields), _IMAGENET_LABEL)
+    label = label or next((key for key in usual if key in fields), "")
     if label not in fields:
         problem = f"--label={label}: no such field" if label else "say which is the --label"
         known = ", ".join(sorted(fields))
@@ -71,7 +74,7 @@ def infer(name, records, label, wanted=()):
     if label in left_out:
         raise DataError(f"{name}: label {label} is missing in some records, or varies in length")
     features = tuple(f for key, f in constant.items() if key != label)
-    if any(f.kind == "image" for f in features):  # captions, file names: of no use beside pixels
+    if any(f.kind == "image" for f in features):  # captions and file names, which are not read
         left_out += [f.key for f in features if f.kind == "text"]
         features = tuple(f for f in features if f.kind != "text")
     for key in wanted:
@@ -81,12 +84,21 @@ def infer(name, records, label, wanted=()):
         left_out += [f.key for f in features if f.key not in wanted]
         features = tuple(f for f in features if f.key in wanted)
     if not features:
-        raise DataError(f"{name}: nothing to learn from besides the label {label}")
+        raise DataError(f"{name}: nothing to learn from except the label {label}")
     schema = Schema(features, constant[label])
     _LOG.info("records: %s -> %s", ", ".join(map(_shown, features)), _shown(schema.label))
     if left_out:
         _LOG.info("records: left out: %s", ", ".join(sorted(left_out)))
     return schema
+
+
+def _values(feature, kind):
+    lists = {
+        "int64_list": feature.int64_list,
+        "float_list": feature.float_list,
+        "bytes_list": feature.bytes_list,
+    }
+    return lists[kind].value
 
 
 def _why_not(key, fields, constant, label):
@@ -96,7 +108,7 @@ def _why_not(key, fields, constant, label):
     if key == label:
         return "is the label"
     if key in constant:
-        return "is a text beside images, which is not read"
+        return "is a text of records that hold images, which is not read"
     return "is missing in some records, or varies in type or length"
 
 
@@ -108,7 +120,7 @@ def _parsed(name, record):
 
 
 def _field(key, seen):
-    """The `Field` of what was seen in records, or None if it varies."""
+    """The `Field` with the values seen in some records, or None if its form varies."""
     kinds, lengths = {kind for kind, _, _ in seen}, {length for _, length, _ in seen}
     if len(kinds) > 1 or len(lengths) > 1 or lengths == {0}:
         return None
@@ -133,7 +145,7 @@ def class_numbers(name, values):
     Raises:
       DataError: a class that train lacks, or a negative number.
     """
-    train = values["train"]
+    train = values[TRAIN]
     if train.dtype.kind in "OS":
         classes = np.unique(train)
         numbers = {}

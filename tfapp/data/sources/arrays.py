@@ -1,13 +1,13 @@
-"""From arrays by split to a Source: names, kinds and classes are inferred and checked here."""
+"""From arrays by split to a `Source`: names, kinds and classes are inferred and checked here."""
 
 import numpy as np
 
-from tfapp.data.splits.source import ArraySplit, Source
+from tfapp.data.splits.array_split import ArraySplit
+from tfapp.data.splits.source import Source
+from tfapp.data.splits.split_names import SPLITS, TRAIN
 from tfapp.errors import DataError
 from tfapp.registry import suggest
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
-
-_SPLITS = ("train", "validation", "test")
 
 
 def source_from_arrays(name, splits, *, label, class_names=(), task="auto"):
@@ -18,25 +18,25 @@ def source_from_arrays(name, splits, *, label, class_names=(), task="auto"):
       splits: split name -> {array name: [num_examples, ...]}; "train" is required.
       label: name of the array to learn.
       class_names: names of the classes 0, 1, ...; empty: inferred.
-      task: "classification" and "regression" force the kind of the label.
+      task: --task; "classification" and "regression" force the kind of the label.
 
     Raises:
-      DataError: an array that cannot be learnt from, with split and example.
+      DataError: an array cannot be learnt from; the message names split and example.
     """
     for split in splits:
-        if split not in _SPLITS:
+        if split not in SPLITS:
             raise DataError(
-                f"{name}: unknown split {split!r}{suggest(split, _SPLITS)} "
-                f"(one of {', '.join(_SPLITS)})"
+                f"{name}: unknown split {split!r}{suggest(split, SPLITS)} "
+                f"(one of {', '.join(SPLITS)})"
             )
-    if "train" not in splits:
+    if TRAIN not in splits:
         raise DataError(f"{name}: no split called train (found: {', '.join(splits) or 'none'})")
     for split, arrays in splits.items():
-        _check_split(f"{name}, split {split}", arrays, splits["train"], label)
-    label_spec, encode = _label(name, splits["train"][label], label, class_names, task)
+        _check_split(f"{name}, split {split}", arrays, splits[TRAIN], label)
+    label_spec, encode = _label(name, splits[TRAIN][label], label, class_names, task)
     features = tuple(
         _feature(f"{name}, feature {key}", key, array)
-        for key, array in sorted(splits["train"].items())
+        for key, array in sorted(splits[TRAIN].items())
         if key != label
     )
     encoded = {}
@@ -55,7 +55,7 @@ def _check_split(where, arrays, train, label):
             f"{where}: arrays {sorted(arrays)} differ from those of train {sorted(train)}"
         )
     if len(arrays) < 2:
-        raise DataError(f"{where}: nothing to learn from besides the label {label!r}")
+        raise DataError(f"{where}: nothing to learn from except the label {label!r}")
     lengths = {key: len(array) if array.ndim else 0 for key, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(f"{where}: arrays differ in their number of examples: {lengths}")
@@ -85,7 +85,7 @@ def _feature(where, name, array):
 
 
 def _storage_dtype(dtype):
-    """Small integers stay as they are; everything else is float32, the model's own dtype."""
+    """Small integers are kept; everything else is float32, the model's own dtype."""
     return dtype if dtype in (np.uint8, np.int8, np.uint16, np.int16) else np.dtype(np.float32)
 
 
@@ -136,20 +136,20 @@ def _classes(name, train, label, class_names):
         )
     count = len(class_names) or int(train.max()) + 1
     if count > 2 * max(len(np.unique(train)), 50):
-        return _named_classes(label, np.unique(train))  # such as postcodes: those that occur
+        return _named_classes(label, np.unique(train))  # such as postcodes: only those that occur
     names = tuple(class_names) or tuple(str(i) for i in range(count))
     spec = LabelSpec(label, "class", count, names)
     return spec, lambda where, array: _in_range(where, label, array.reshape(-1), count)
 
 
 def _named_classes(label, values):
-    """The LabelSpec of classes called `values`, and what numbers them."""
+    """The LabelSpec of classes called `values`, and the function that numbers them."""
     spec = LabelSpec(label, "class", len(values), tuple(str(v) for v in values))
     return spec, lambda where, array: _look_up(where, label, array.reshape(-1), values)
 
 
 def _as_text(array):
-    """Bytes, and objects that are all str, as an array of str; any other array as it is."""
+    """Bytes, and objects that are all str, as an array of str; other arrays unchanged."""
     if array.dtype.kind == "S":
         return np.char.decode(array, "utf-8", "replace")
     words = array.dtype.kind == "O" and all(isinstance(value, str) for value in array.flat)

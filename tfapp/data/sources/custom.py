@@ -1,7 +1,7 @@
-"""`package.module:name`: a user's own data set.
+"""`package.module:name` and registered names: a user's own data set.
 
-A callable without arguments that returns, by split, either (features, labels) or a dict of arrays
-one of which is the label; or that returns a finished `tfapp.data.splits.source.Source`.
+It is a callable without arguments. It returns a dict whose values, by split, are (features, labels)
+or dicts of arrays one of which is the label; or a finished `tfapp.data.splits.source.Source`.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfapp.data.sources.arrays import source_from_arrays
+from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.source import Source
 from tfapp.errors import DataError, TfappError
 
 
-def open_source(target, config):
+def open_object(target, *, dataset, label, task):
     """Calls the user's `target` and checks what it returns. Raises DataError."""
-    name = config.dataset
+    name = dataset
     try:
         value = target()
     except TfappError:
@@ -27,9 +28,9 @@ def open_source(target, config):
     if not isinstance(value, Mapping) or not value:
         raise DataError(f"--dataset={name}: returned {type(value).__name__}; return a dict such as "
                         '{"train": (x, y), "test": (x, y)}')  # fmt: skip
-    label = config.label or "label"
+    label = label or LABEL
     splits = {split: _arrays(name, split, part, label) for split, part in value.items()}
-    return source_from_arrays(name, splits, label=label, task=config.task)
+    return source_from_arrays(name, splits, label=label, task=task)
 
 
 def _arrays(name, split, part, label):

@@ -4,7 +4,7 @@
 Repository, https://doi.org/10.24432/C50P49, licensed CC BY 4.0
 (https://creativecommons.org/licenses/by/4.0/). digits.npz holds the test set of that collection
 (13 writers) as scikit-learn distributes it, the pixel counts 0 to 16 stored as uint8; the values
-are unchanged. Every fifth example is the test split, so a writer may occur on both sides.
+are unchanged. Every fifth example is in the test split, so a writer may occur in both splits.
 """
 
 import pathlib

@@ -1,34 +1,36 @@
 """`npz:FILE`: arrays saved by numpy.savez.
 
-Names tell what they are: `x_train` or `train_images` belong to the split train, plain `x` to a file
-without splits; `y`, `label`, `labels`, `target` and `targets` are the label unless --label says.
+The split is part of an array's name, as in `x_train` or `train_images`; without one it is train.
+The label is the array that --label names, or the only one that is called like a label.
 """
 
-import re
 import zipfile
 
 import numpy as np
 
 from tfapp.data.sources.arrays import source_from_arrays
+from tfapp.data.splits import label_names, split_names
 from tfapp.errors import DataError
 
-_SPLITS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-_SPLITS.update(dict.fromkeys(("val", "valid", "validation", "dev"), "validation"))
-_LABELS = ("label", "labels", "y", "target", "targets")
-_WORDS = "|".join(sorted(_SPLITS, key=len, reverse=True))
-_PREFIX = re.compile(rf"({_WORDS})_(.+)")
-_SUFFIX = re.compile(rf"(.+)_({_WORDS})")
 
+def open_npz(where, *, label, task):
+    """Reads the file `where` into a `Source`.
 
-def open_source(where, config):
-    """Reads the file `where` into a Source. Raises DataError."""
+    Args:
+      where: path of the file.
+      label: name of the array to learn; empty: guessed.
+      task: --task.
+
+    Raises:
+      DataError: the file cannot be read, or its arrays cannot be learnt from.
+    """
     arrays = read_npz(where, "dataset")
     splits = {}
     for key, array in arrays.items():
-        split, name = _split_and_name(key)
-        splits.setdefault(split, {})[name] = array
-    label = config.label or _find_label(where, splits)
-    return source_from_arrays(where, splits, label=label, task=config.task)
+        split, name = split_names.of_array_name(key)
+        splits.setdefault(split or split_names.TRAIN, {})[name] = array
+    label = label or _find_label(where, splits)
+    return source_from_arrays(where, splits, label=label, task=task)
 
 
 def read_npz(path, flag):
@@ -54,17 +56,9 @@ def _first_line(error):
     return (str(error) or type(error).__name__).splitlines()[0][:120]
 
 
-def _split_and_name(key):
-    for pattern, split, name in ((_PREFIX, 1, 2), (_SUFFIX, 2, 1)):
-        match = pattern.fullmatch(key)
-        if match:
-            return _SPLITS[match.group(split)], match.group(name)
-    return "train", key
-
-
 def _find_label(where, splits):
     names = set().union(*splits.values())
-    found = [name for name in _LABELS if name in names]
+    found = label_names.candidates(names)
     if len(found) != 1:
         raise DataError(
             f"{where}: cannot tell which of {sorted(names)} is the label; say --label=NAME"

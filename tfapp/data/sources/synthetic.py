@@ -1,7 +1,7 @@
-"""`synthetic:SHAPE[:CLASSES[:EXAMPLES]]`: made-up examples of any size, for trials and benchmarks.
+"""`synthetic:SHAPE[:CLASSES[:EXAMPLES]]`: random examples of any size, for trials and benchmarks.
 
-Each class has a random prototype; an example is its prototype under noise, so a network that works
-learns it. SHAPE is sizes joined by x: 28x28x1 makes uint8 images, 64 float32 vectors.
+Each class has a random prototype, and an example is its prototype plus noise, so that a sound
+network learns it. SHAPE is sizes joined by x: 28x28x1 makes uint8 images, 64 float32 vectors.
 """
 
 import re
@@ -9,14 +9,16 @@ import re
 import numpy as np
 
 from tfapp.data.sources.arrays import source_from_arrays
+from tfapp.data.splits.label_names import LABEL
+from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.errors import UsageError
 
 _FORM = re.compile(r"(\d+(?:x\d+)*)(?::(\d+))?(?::(\d+))?")
 _TEST_EXAMPLES = 256
 
 
-def open_source(where, config):
-    """Generates the data set described by `where`. Raises UsageError."""
+def open_synthetic(where, *, task):
+    """Generates the data set that `where` describes; `task` is --task. Raises UsageError."""
     match = _FORM.fullmatch(where)
     shape = tuple(int(size) for size in match.group(1).split("x")) if match else ()
     classes = int(match.group(2) or 10) if match else 0
@@ -29,10 +31,10 @@ def open_source(where, config):
     generator = np.random.Generator(np.random.Philox(0))
     prototypes = generator.random((classes, *shape), np.float32)
     splits = {
-        "train": _examples(generator, prototypes, examples),
-        "test": _examples(generator, prototypes, _TEST_EXAMPLES),
+        TRAIN: _examples(generator, prototypes, examples),
+        TEST: _examples(generator, prototypes, _TEST_EXAMPLES),
     }
-    return source_from_arrays(f"synthetic:{where}", splits, label="label", task=config.task)
+    return source_from_arrays(f"synthetic:{where}", splits, label=LABEL, task=task)
 
 
 def _examples(generator, prototypes, count):
@@ -45,4 +47,4 @@ def _examples(generator, prototypes, count):
         values[start : start + 1024] = (
             np.clip(part * 96 + 64, 0, 255).astype(np.uint8) if image else part
         )
-    return {"image" if image else "x": values, "label": labels}
+    return {"image" if image else "x": values, LABEL: labels}

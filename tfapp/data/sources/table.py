@@ -1,9 +1,13 @@
-"""From the files of a table to a Source: kinds and label decided, rows checked, columns raw."""
+"""`csv:`, `parquet:` and `jsonl:`: from the files of a table to a `Source` of raw columns."""
+
+import functools
 
 import numpy as np
 
+from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.bad_examples import BadExamples
-from tfapp.data.splits.source import ArraySplit, Source
+from tfapp.data.splits.source import Source
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.data.tables import read_csv, read_jsonl, read_parquet
 from tfapp.data.tables.columns import as_numbers
 from tfapp.data.tables.features import NUMBERS, choose_features
@@ -15,58 +19,97 @@ from tfapp.runtime.threads import by_name
 from tfapp.spec import SAMPLE_WEIGHT, DataSpec
 
 
-def open_csv(where, config):
-    """`csv:WHERE`. Raises UsageError, DataError."""
-    return _open(where, config, read_csv)
+def open_table(
+    where,
+    *,
+    reader,
+    dataset,
+    label,
+    task,
+    features,
+    feature_kind,
+    weight_column,
+    group_column,
+    max_bad_examples,
+):
+    """Reads the table at `where`, chooses features and label, and checks every row.
 
+    Args:
+      where: see `find_files`.
+      reader: module of one format, such as `read_csv`.
+      dataset: what messages call the data set.
+      label: the label's column; empty: guessed.
+      task: --task.
+      features, feature_kind: see `choose_features`.
+      weight_column: of the examples' weights; empty: none.
+      group_column: whose values stay in one split; empty: none.
+      max_bad_examples: see `BadExamples`.
 
-def open_parquet(where, config):
-    """`parquet:WHERE`. Raises UsageError, DataError."""
-    return _open(where, config, read_parquet)
-
-
-def open_jsonl(where, config):
-    """`jsonl:WHERE`. Raises UsageError, DataError."""
-    return _open(where, config, read_jsonl)
-
-
-def _open(where, config, reader):
-    bad = BadExamples(config.max_bad_examples)
-    files = find_files(config.dataset, where, reader.ENDINGS)
+    Raises:
+      UsageError: a flag names no column that can be used so.
+      DataError: the files cannot be read, or a row cannot be used.
+    """
+    bad = BadExamples(max_bad_examples)
+    files = find_files(dataset, where, reader.ENDINGS)
     parts = {split: Part(paths, reader) for split, paths in files.items()}
-    train = parts["train"]
+    train = parts[TRAIN]
     bad.set_total(sum(part.num_rows + len(part.malformed) for part in parts.values()))
     for part in parts.values():
         for row, reason in part.malformed.items():
             bad.skip(row, reason)
-    label = find_label(config.dataset, config.label, list(train.columns))
-    features, kinds = choose_features(config, train, label)
-    for part in parts.values():
-        for name in (*kinds, label):
-            if name not in part.columns:
-                raise DataError(f"{part.paths[0]}: has no column {name!r}, whereas train has")
-    label_spec, encode = make_label(config.dataset, label, train, config.task)
-    splits = {n: _split(config, p, kinds, label, encode, bad) for n, p in parts.items()}
-    for part in parts.values():
+    label = find_label(dataset, label, list(train.columns))
+    specs, kinds = choose_features(
+        dataset,
+        train,
+        label,
+        features=features,
+        feature_kind=feature_kind,
+        weight_column=weight_column,
+        group_column=group_column,
+    )
+    _check_columns(parts, (*kinds, label))
+    label_spec, encode = make_label(dataset, label, train, task)
+    splits = {}
+    for split, part in parts.items():
+        columns = _columns(part, kinds, weight_column)
+        columns[label] = encode(part)
+        splits[split] = _split(part, columns, group_column, bad)
         part.release()
     _scale_weights(splits)
-    _check_groups(config, splits)
-    return Source(DataSpec(config.dataset, features, label_spec), splits, bad_examples=bad)
+    _check_groups(group_column, splits)
+    return Source(DataSpec(dataset, specs, label_spec), splits, bad)
 
 
-def _split(config, part, kinds, label, encode, bad):
-    """The `ArraySplit` of a part, its bad rows left out as far as the budget goes."""
+open_csv = functools.partial(open_table, reader=read_csv)
+open_parquet = functools.partial(open_table, reader=read_parquet)
+open_jsonl = functools.partial(open_table, reader=read_jsonl)
+
+
+def _check_columns(parts, names):
+    """Raises DataError if a split lacks a column of train."""
+    for part in parts.values():
+        for name in names:
+            if name not in part.columns:
+                raise DataError(f"{part.paths[0]}: has no column {name!r}, whereas train has")
+
+
+def _columns(part, kinds, weight_column):
+    """name -> (raw column, row that cannot be used -> reason) of features and weights."""
 
     def read(name, kind):
         return _numbers(part, name) if kind in NUMBERS else (part.strings(name), {})
 
     columns = by_name(read, kinds)
-    columns[label] = encode(part)
-    if config.weight_column in part.columns:
-        columns[SAMPLE_WEIGHT] = _weights(part, config.weight_column)
+    if weight_column in part.columns:
+        columns[SAMPLE_WEIGHT] = _weights(part, weight_column)
+    return columns
+
+
+def _split(part, columns, group_column, bad):
+    """The `ArraySplit` of a part, without its bad rows if the budget allows that many."""
     arrays = {name: values for name, (values, _) in columns.items()}
     wrong = {row: why for _, rows in columns.values() for row, why in rows.items()}
-    groups = part.strings(config.group_column) if config.group_column in part.columns else None
+    groups = part.strings(group_column) if group_column in part.columns else None
     for row in sorted(wrong):
         bad.skip(part.name_of(row), wrong[row])
     split = ArraySplit(arrays, groups=groups, name_of=part.name_of)
@@ -89,7 +132,7 @@ def _numbers(part, name):
 
 
 def _weights(part, name):
-    """As `_numbers`; missing and negative ones are wrong too."""
+    """Like `_numbers`, but missing and negative values are wrong too."""
     weights, wrong = _numbers(part, name)
     for row in np.flatnonzero(~(np.isfinite(weights) & (weights >= 0))):
         wrong[int(row)] = f"weight {name!r} is missing or below 0"
@@ -97,8 +140,8 @@ def _weights(part, name):
 
 
 def _scale_weights(splits):
-    """Weights with mean 1 in train, so that the learning rate means what it means without."""
-    train = splits["train"].arrays().get(SAMPLE_WEIGHT)
+    """Scales weights to a mean of 1 in train, so that they do not change the learning rate."""
+    train = splits[TRAIN].arrays().get(SAMPLE_WEIGHT)
     if train is None:
         return
     mean = train.mean(dtype=np.float64)
@@ -110,8 +153,8 @@ def _scale_weights(splits):
             arrays[SAMPLE_WEIGHT] = (arrays[SAMPLE_WEIGHT] / mean).astype(np.float32)
 
 
-def _check_groups(config, splits):
-    """Raises DataError if a group has examples in two splits that were given."""
+def _check_groups(group_column, splits):
+    """Raises DataError if a group has examples in two of the given splits."""
     seen = {}
     for name, split in splits.items():
         if split.groups is None:
@@ -119,6 +162,6 @@ def _check_groups(config, splits):
         for group in split.groups.values[split.groups.counts() > 0].tolist():
             if seen.setdefault(group, name) != name:
                 raise DataError(
-                    f"--group_column={config.group_column}: group {group!r} is in {seen[group]} "
+                    f"--group_column={group_column}: group {group!r} is in {seen[group]} "
                     f"and in {name}"
                 )

@@ -1,10 +1,12 @@
-"""`text:FILE|GLOB`: plain text to learn the language of; files in the order of their names.
+"""`text:FILE|GLOB`: plain text for language modelling; files in the order of their names.
 
-Files called after splits are those splits; otherwise the text's last parts are validation and test:
-a language model is tested on what comes after what it has read.
+Files named after splits are those splits; otherwise the last parts of the text are validation and
+test: a language model is tested on what comes after the text that it has read.
 """
 
-from tfapp.data.splits.source import ArraySplit, Source
+from tfapp.data.splits.array_split import ArraySplit
+from tfapp.data.splits.source import Source
+from tfapp.data.splits.split_names import SPLITS, TEST, TRAIN, VALIDATION
 from tfapp.data.splits.string_column import TextStream
 from tfapp.data.tables.files import find_files
 from tfapp.errors import DataError
@@ -13,25 +15,34 @@ from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 FEATURE, LABEL = "text", "next_token"
 
 
-def open_source(where, config):
-    """Reads the text at `where`. Raises DataError."""
-    files = find_files(config.dataset, where, (".txt", ".text", ".md"))
+def open_text(where, *, dataset, validation_split):
+    """Reads the text at `where`.
+
+    Args:
+      where: see `find_files`.
+      dataset: what messages call the data set.
+      validation_split: fraction of the text, for each split that is missing.
+
+    Raises:
+      DataError: there is no text, or it is not UTF-8.
+    """
+    files = find_files(dataset, where, (".txt", ".text", ".md"))
     texts = {split: "".join(map(_read, paths)) for split, paths in files.items()}
-    for split in ("test", "validation"):
+    for split in (TEST, VALIDATION):
         if split not in texts:
-            text = texts["train"]
-            cut = len(text) - int(len(text) * config.validation_split)
-            texts["train"], texts[split] = text[:cut], text[cut:]
+            text = texts[TRAIN]
+            cut = len(text) - int(len(text) * validation_split)
+            texts[TRAIN], texts[split] = text[:cut], text[cut:]
     spec = DataSpec(
-        config.dataset,
+        dataset,
         (FeatureSpec(FEATURE, "text", (), "string"),),
-        # The number of tokens is known once the vocabulary is.
+        # The number of tokens follows from the vocabulary, which is not fitted yet.
         LabelSpec(LABEL, "tokens"),
     )
     splits = {}
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         if not texts[split].strip():
-            raise DataError(f"--dataset={config.dataset}: no text for the split {split}")
+            raise DataError(f"--dataset={dataset}: no text for the split {split}")
         splits[split] = ArraySplit({FEATURE: TextStream(texts[split])})
     return Source(spec, splits)
 

@@ -11,15 +11,15 @@ import tensorflow_datasets as tfds
 from array_record.python import array_record_data_source
 
 from tfapp.data.records import index
+from tfapp.data.records.records import Records
 from tfapp.data.sources import tfrecord
-from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.errors import DataError
 
 _IN_MEMORY = 4 << 30  # bytes of a prepared split beyond which it is not read into memory
 
 
-class ArrayRecords:
-    """The records of array_record files, by number."""
+class ArrayRecords(Records):
+    """The records of array_record files."""
 
     def __init__(self, paths):
         self._paths = paths
@@ -31,7 +31,6 @@ class ArrayRecords:
         return len(self._source)
 
     def read(self, row):
-        """The data of a record."""
         return self._source[int(row)]
 
     def where(self, row):
@@ -50,25 +49,22 @@ def needed(builder, inputs, splits):
     return free or any(builder.info.splits[name].num_bytes > _IN_MEMORY for name in splits)
 
 
-def open_records(builder, splits, config, class_names):
-    """Builds a Source.
+def open_records(builder, splits, **values):
+    """Builds a `Source`.
 
     Args:
       builder: a prepared TFDS builder.
-      splits: our name of a split -> TFDS's.
-      config: a `Config` whose label is set.
-      class_names: of the label.
+      splits: split name -> TFDS's name of it.
+      **values: see `tfrecord.source_from_records`.
 
     Raises:
-      DataError: a format whose records cannot be read in any order.
+      DataError: the format's records cannot be read in any order, or cannot be used.
     """
-    bad = BadExamples(config.max_bad_examples)
     records = {}
     for split, name in splits.items():
         paths = [str(path) for path in builder.info.splits[name].filepaths]
         records[split] = _records(builder, paths)
-    tfrecord.take_from_budget(bad, records)
-    return tfrecord.source_from_records(builder.info.full_name, records, config, bad, class_names)
+    return tfrecord.source_from_records(builder.info.full_name, records, **values)
 
 
 def _records(builder, paths):

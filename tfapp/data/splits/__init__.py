@@ -1,1 +1,1 @@
-"""Examples by index: contracts of sources, splits and readers, and what holds for every format."""
+"""Examples by index: the contracts of sources, splits and readers, and what all formats share."""

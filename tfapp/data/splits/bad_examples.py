@@ -1,7 +1,7 @@
 """The budget of examples that may be skipped, and the list of those that were.
 
-Skipping is decided deep inside tf.data, where an error would surface as several lines about graph
-nodes. So the error is kept here, and `reporting` raises it in place of what TensorFlow made of it.
+Whether to skip is decided deep inside tf.data, where an error would surface as several lines about
+graph nodes. So the error is kept here, and `reporting` raises it in place of TensorFlow's.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _LOG = logging.getLogger("tfapp")
 
 
 class BadExamples:
-    """Counts each bad example once, however often it is met."""
+    """Counts each bad example once, however often it is read."""
 
     def __init__(self, budget="0"):
         """`budget`: a number of examples, or a percentage of all of them such as "1%"."""
@@ -36,12 +36,12 @@ class BadExamples:
         return len(self._seen)
 
     def set_total(self, num_examples):
-        """Tells how many examples there are, over all splits: what a percentage is of."""
+        """Sets the number of examples over all splits, to which a percentage refers."""
         if self._budget.endswith("%"):
             self._allowed = int(num_examples * float(self._budget[:-1]) / 100)
 
     def keep_in(self, folder):
-        """Lists them in `folder` from here on, with what an earlier start listed there."""
+        """Lists them in `folder` from now on, after those that an earlier start listed there."""
         with self._lock:
             self._path = pathlib.Path(folder) / BAD_EXAMPLES
             if self._path.exists():
@@ -78,7 +78,7 @@ class BadExamples:
         raise self.error
 
     def log(self):
-        """Says how many were skipped, if any were."""
+        """Logs how many were skipped, if any were."""
         if self._seen:
             place = f", listed in {self._path}" if self._path else ""
             word = "example" if self.count == 1 else "examples"
@@ -96,7 +96,7 @@ class BadExamples:
 
     def _refusal(self, example, reason):
         if not self._allowed:
-            return f"{example}: {reason}; repair it, or allow some such by --max_bad_examples"
+            return f"{example}: {reason}; repair it, or allow some with --max_bad_examples"
         return (
             f"{example}: {reason}; it is bad example {len(self._seen) + 1}, and "
             f"--max_bad_examples={self._budget} allows {self._allowed}"

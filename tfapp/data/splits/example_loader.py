@@ -1,12 +1,12 @@
-"""Loads examples of a reader's rows inside TensorFlow: one, or many with what stands for bad ones.
+"""Loads examples of a reader's rows inside TensorFlow, with substitutes for those that are bad.
 
-One loader serves all splits of a source, so that what it compiles is compiled once.
+One loader serves all splits of a source, so that its functions are compiled once.
 """
 
 import numpy as np
 import tensorflow as tf
 
-_SEARCH = 1000  # consecutive examples among which a readable one must be
+_SEARCH = 1000  # consecutive examples of which one must be readable
 SERVED = "served_position"  # in an example: int64, the position that was read for it
 
 
@@ -14,7 +14,12 @@ class ExampleLoader:
     """Functions of a split's rows, int64 [num_examples], and its labels [num_examples, ...]."""
 
     def __init__(self, reader, *, label, bad_examples):
-        """See `FileSplit`."""
+        """
+        Args:
+          reader: a `Reader`.
+          label: name of the label in an example.
+          bad_examples: a `BadExamples`.
+        """
         self.reader = reader
         self.label = label
         self.bad_examples = bad_examples
@@ -29,8 +34,9 @@ class ExampleLoader:
     def load_chunk(self, rows, labels, positions, seeds=None):
         """The examples at `positions`, int64 [n], as a dict of tensors [n, ...], in a graph.
 
-        Each example may stand for one that is bad: SERVED says which was read. Trying costs
-        nothing while nothing fails: an inner pipeline reads all, a second one only if it failed.
+        A bad example is replaced by the next readable one; SERVED holds the position that was
+        read. This costs nothing while nothing fails: one pipeline reads all of them, and only if
+        it fails a second one looks for substitutes.
         """
         size = positions.shape[0] or tf.size(positions, tf.int64)
         source = positions if seeds is None else (positions, seeds)
@@ -41,7 +47,7 @@ class ExampleLoader:
         return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
 
     def chunk_reader(self, rows, labels):
-        """`load_chunk` as a function of positions alone, to be called eagerly and from any thread.
+        """`load_chunk` as an eager function of positions, which any thread may call.
 
         It is traced once for all splits.
         """
@@ -61,7 +67,7 @@ class ExampleLoader:
         return read
 
     def _first_readable(self, rows, labels, position, seed=None):
-        """A data set of one example, from `position` on; those that it passes over are reported."""
+        """A data set of the first readable example from `position`; bad ones are reported."""
         num_examples = tf.size(rows, tf.int64)
         most = tf.minimum(tf.constant(_SEARCH, tf.int64), num_examples)
 
@@ -87,7 +93,7 @@ class ExampleLoader:
         return found.concatenate(tf.data.Dataset.range(1).map(fail)).take(1).map(reported)
 
     def _report(self, rows, in_vain):
-        """Takes the examples of `rows` from the budget."""
+        """Charges the examples of `rows` to the budget."""
         for row in rows.tolist():
             self.bad_examples.skip(self.reader.where(row), self.reader.reason(row))
         if in_vain:

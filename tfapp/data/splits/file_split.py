@@ -1,4 +1,4 @@
-"""Examples that lie in files and are read one by one: the split behind folder:, tfrecord: and more.
+"""Examples that lie in files and are read one by one: the split behind folder:, tfrecord: and TFDS.
 
 A reader knows how one example is read; a split knows which examples it holds, and what happens when
 one of them cannot be read: the next readable one of the split, in stored order, takes its place. So
@@ -12,37 +12,32 @@ from concurrent import futures
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.example_loader import SERVED
+from tfapp.data.splits.split import Split
 from tfapp.runtime.host import cores
 
 _LOG = logging.getLogger("tfapp")
-_TOLD_FROM = 5000  # examples whose reading takes long enough to be told
+_LOGGED_FROM = 5000  # examples, whose reading takes long enough for a line in the log
 _CHUNK = 64  # most examples read by one call; the sizes of batches divide into chunks
 _PARALLEL = cores() + 1  # chunks read at a time
 
 
-class FileSplit:
-    """Examples by index into a reader's rows.
-
-    A reader has
-      read(row, seed)  int64 scalar -> dict of tensors of one example, in TensorFlow operations;
-                       seed is None, or an int64 scalar: the key of a random window
-      where(row)       what messages call it, a str
-      reason(row)      why it cannot be read, a str
-      example_nbytes   bytes of one example once decoded
-    """
+class FileSplit(Split):
+    """Examples by index into a reader's rows."""
 
     by_example = True
 
     def __init__(self, loader, rows, labels, windows=False):
         """
         Args:
-          loader: an `ExampleLoader`, which splits of one reader share.
+          loader: an `ExampleLoader`, which the splits of one reader share.
           rows: int64 [num_examples], the reader's row of each example.
           labels: [num_examples, ...], what is to be learnt.
           windows: see `with_random_windows`.
         """
         self.reader, self.bad_examples = loader.reader, loader.bad_examples
+        self.cuts_windows = self.reader.cuts_windows
         self.rows = np.asarray(rows, np.int64)
         self.num_examples = len(self.rows)
         self._loader = loader
@@ -53,25 +48,31 @@ class FileSplit:
         self.nbytes = self.num_examples * (self.reader.example_nbytes + size)
 
     def labels(self, name):
-        """The labels as NumPy [num_examples, ...]; `name` is that of the label."""
-        del name
+        del name  # there are no others
         return self._labels
 
     def subset(self, indices):
-        """A split of the examples at `indices`, int64 [n], in that order."""
-        return FileSplit(self._loader, self.rows[indices], self._labels[indices])
+        return FileSplit(self._loader, self.rows[indices], self._labels[indices], self._windows)
+
+    def with_arrays(self, arrays):
+        return ArraySplit(arrays, name_of=self.name_of)
 
     def with_random_windows(self):
-        """The same split, of whose files a seed cuts random windows while they are decoded."""
+        if not self.cuts_windows:
+            return super().with_random_windows()
         return FileSplit(self._loader, self.rows, self._labels, windows=True)
 
+    def name_of(self, index):
+        return self.reader.where(int(self.rows[index]))
+
+    def chunk_size(self, share):
+        return next(n for n in range(min(_CHUNK, share), 0, -1) if share % n == 0)
+
     def load_chunk(self, positions, seeds=None):
-        """The examples at `positions`, int64 [n], inside a tf.data function; see the loader's."""
         seeds = seeds if self._windows else None
         return self._loader.load_chunk(*self._constants(), positions, seeds)
 
     def fetch(self, indices):
-        """Examples at `indices`, int64 [n], as a dict of tensors [n, ...]. Raises DataError."""
         examples = list(self._in_order(np.asarray(indices, np.int64)))
         return {
             name: tf.concat([part[name] for part in examples], 0)
@@ -80,19 +81,16 @@ class FileSplit:
         }
 
     def examples(self, count):
-        """The first `count` examples, name -> NumPy [n, ...]. Raises DataError."""
         fetched = self.fetch(np.arange(min(count, self.num_examples)))
         return {name: tensor.numpy() for name, tensor in fetched.items()}
 
     def sample(self, count):
-        """Up to `count` examples evenly spread over the split, name -> NumPy [n, ...]."""
         count = min(count, self.num_examples)
         positions = np.arange(count) * self.num_examples // count
         return {name: tensor.numpy() for name, tensor in self.fetch(positions).items()}
 
     def arrays(self):
-        """The whole split in memory, name -> NumPy [num_examples, ...]. Raises DataError."""
-        if self.num_examples >= _TOLD_FROM:
+        if self.num_examples >= _LOGGED_FROM:
             _LOG.info("data: reading %s examples into memory", f"{self.num_examples:,}")
         arrays, filled = None, 0
         for part in self._in_order(np.arange(self.num_examples)):
@@ -107,10 +105,6 @@ class FileSplit:
                 arrays[name][filled : filled + size] = value
             filled += size
         return arrays
-
-    def chunk_size(self, batch_size):
-        """The largest number of examples read by one call that divides `batch_size`."""
-        return next(n for n in range(min(_CHUNK, batch_size), 0, -1) if batch_size % n == 0)
 
     def _in_order(self, positions):
         """Yields the examples in pieces, in order, a few of them read ahead in parallel."""

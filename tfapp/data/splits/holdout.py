@@ -1,68 +1,74 @@
-"""Carves the splits that a source lacks out of its training split, by the seed.
+"""Holds out of train the splits that a source lacks, by the seed.
 
-Classes keep their proportions; with groups, whole groups are drawn instead. The draw uses raw
-Philox words, whose stream NumPy guarantees, so that a split is the same in every version.
+Classes keep their proportions (a stratified split); with groups, whole groups are drawn instead.
+The draw uses raw Philox words, whose stream NumPy guarantees, so that a split is the same in every
+version.
 """
 
 import dataclasses
 
 import numpy as np
 
-from tfapp.data.splits.source import label_array
+from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DataError
 
-_STREAMS = {"test": 1, "validation": 2}
+_STREAMS = {TEST: 1, VALIDATION: 2}  # of random words; the splits are drawn in this order
 _FEW_CLASSES = 16
-_PIECE = 1 << 16  # examples looked at at a time
+_PIECE = 1 << 16  # examples processed at a time
 
 
 def with_all_splits(source, *, fraction, seed):
     """Returns `source` with train, validation and test.
 
+    Args:
+      source: a `Source` with at least train.
+      fraction: of the examples of train, for each split that is missing.
+      seed: --seed.
+
     Raises:
-      DataError: too few examples to carve from.
+      DataError: train has too few examples to hold some out.
     """
-    train = source.splits["train"]
-    splits, carved = dict(source.splits), []
-    if getattr(train, "groups", None) is not None:
+    train = source.splits[TRAIN]
+    splits, held_out = dict(source.splits), []
+    if train.groups is not None:
         draw, labels = _draw_groups, train.groups.codes
     else:
-        draw, labels = _draw, _classes(train, source.spec)
+        draw, labels = _draw, _classes(source)
     left = np.ones(train.num_examples, bool)
-    for name in ("test", "validation"):
+    for name, stream in _STREAMS.items():
         if name in splits:
             continue
         positions = np.flatnonzero(left)
-        held_out = positions[draw(labels, positions, fraction, (seed, _STREAMS[name]))]
-        if not 0 < len(held_out) < len(positions):
+        drawn = positions[draw(labels, positions, fraction, (seed, stream))]
+        if not 0 < len(drawn) < len(positions):
             raise DataError(
                 f"{source.spec.name}: {len(positions)} examples of train are too few to "
-                f"carve --validation_split={fraction} of them as {name}"
+                f"hold out --validation_split={fraction} of them as {name}"
             )
-        splits[name] = train.subset(held_out)
-        left[held_out] = False
-        carved.append(name)
-    if carved:
-        splits["train"] = train.subset(np.flatnonzero(left))
-    return dataclasses.replace(source, splits=splits, carved=tuple(carved))
+        splits[name] = train.subset(drawn)
+        left[drawn] = False
+        held_out.append(name)
+    if held_out:
+        splits[TRAIN] = train.subset(np.flatnonzero(left))
+    return dataclasses.replace(source, splits=splits, held_out=tuple(held_out))
 
 
-def _classes(split, spec):
-    """The class of each example, int [n]; 0 for all where the label is no class."""
-    if spec.label.kind == "class":
-        return label_array(split, spec)
-    return np.zeros(split.num_examples, np.int8)
+def _classes(source):
+    """The class of each example of train, int [n]; 0 for all where the label is no class."""
+    if source.spec.label.kind == "class":
+        return source.labels(TRAIN)
+    return np.zeros(source.splits[TRAIN].num_examples, np.int8)
 
 
 def _draw(labels, left, fraction, key):
-    """Which of the examples `left`, int [n] ascending, are held out: indices into it, ascending."""
+    """Which of the examples `left`, int [n] ascending, are drawn: indices into it, ascending."""
     counts = _counts(labels, left)
     # The running total over classes rounds once for all of them: small classes share fairly.
     share = np.floor((np.cumsum(counts) * fraction) + 0.5).astype(np.int64)
     quota = np.minimum(np.diff(share, prepend=0), np.maximum(counts - 1, 0))  # never a whole class
     near, words = _low_words(len(left), key, np.max(quota / np.maximum(counts, 1)))
     own = labels[left[near]]
-    if np.any(np.bincount(own, minlength=len(counts)) <= quota):  # a small class had bad luck
+    if np.any(np.bincount(own, minlength=len(counts)) <= quota):  # of the low words alone
         near, words = _low_words(len(left), key, 1.0)
         own = labels[left]
     chosen = _lowest if len(counts) <= _FEW_CLASSES else _first_of_order
@@ -80,9 +86,9 @@ def _counts(labels, left):
 
 
 def _low_words(count, key, share):
-    """Of `count` random words those that can be among the lowest `share`: (positions, words).
+    """Those of `count` random words that can be among the lowest `share`: (positions, words).
 
-    Words are uniform, so most need no look; in pieces, they need no memory either.
+    Words are uniform, so that most can be dropped at once; drawn in pieces, they take no memory.
     """
     bits = np.random.Philox(key=np.array(key, np.uint64))
     most = np.uint64(min(int((1.2 * share + 0.001) * 2.0**64), 2**64 - 1))
@@ -100,25 +106,25 @@ def _lowest(labels, words, quota):
 
     Partitioning class by class is several times as fast as sorting all, if classes are few.
     """
-    held_out = np.zeros(len(labels), bool)
+    drawn = np.zeros(len(labels), bool)
     for c in np.flatnonzero(quota):
         own = labels == c
-        held_out |= own & (words < np.partition(words[own], quota[c])[quota[c]])
-    return held_out
+        drawn |= own & (words < np.partition(words[own], quota[c])[quota[c]])
+    return drawn
 
 
 def _first_of_order(labels, words, quota):
-    """What `_lowest` gives, from one sort by class and word."""
+    """The same as `_lowest`, from one sort by class and word."""
     order = np.lexsort((words, labels))
     counts = np.bincount(labels, minlength=len(quota))
     rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-    held_out = np.zeros(len(labels), bool)
-    held_out[order[rank < np.repeat(quota, counts)]] = True
-    return held_out
+    drawn = np.zeros(len(labels), bool)
+    drawn[order[rank < np.repeat(quota, counts)]] = True
+    return drawn
 
 
 def _draw_groups(codes, left, fraction, key):
-    """As `_draw`, whole groups, the first of a random order that together have the fraction."""
+    """Like `_draw`, but whole groups: the first in a random order that make up the fraction."""
     present, position, sizes = np.unique(codes[left], return_inverse=True, return_counts=True)
     order = np.argsort(_low_words(len(present), key, 1.0)[1], kind="stable")
     before = np.cumsum(sizes[order]) - sizes[order]

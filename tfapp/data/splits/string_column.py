@@ -1,6 +1,6 @@
 """Columns of strings: each example's code into the distinct values, and one long text.
 
-Both are sliced and indexed as arrays are, so that a split can hold them before they are encoded.
+Both are sliced and indexed like arrays, so that a split can hold them before they are encoded.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ class StringColumn:
         return np.bincount(self.codes, minlength=len(self.values))
 
     def map(self, encoded):
-        """Rows of `encoded`, [number of values, ...], one an example."""
+        """Each example's row of `encoded`, [number of values, ...]."""
         return encoded[self.codes]
 
 

@@ -1,6 +1,6 @@
-"""Tables: `csv:`, `parquet:` and `jsonl:` with FILE, GLOB or FOLDER behind the colon.
+"""Tables: `csv:`, `parquet:` and `jsonl:` followed by a FILE, GLOB or FOLDER.
 
-files.py finds the files and the splits they belong to, one reader a format gives Arrow columns,
-kinds.py says what each column is, labels.py what is learnt, source.py puts a Source together. No
-row is touched by Python unless there is something wrong with it.
+files.py finds the files and the splits they belong to, read_*.py turn one format each into Arrow
+columns, kinds.py infers what each column is, features.py and labels.py choose inputs and label;
+sources/table.py makes a Source of them. Python touches no row unless something is wrong with it.
 """

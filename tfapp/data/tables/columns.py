@@ -29,7 +29,7 @@ def is_string(kind):
 
 
 def as_strings(chunks):
-    """Arrow arrays, one after the other, as a `StringColumn`; missing values are ""."""
+    """Concatenated Arrow arrays as a `StringColumn`; missing values are ""."""
     column = pa.chunked_array([_dictionary(chunk) for chunk in chunks])
     column = column.unify_dictionaries().combine_chunks()
     if isinstance(column, pa.ChunkedArray):
@@ -53,15 +53,15 @@ def _dictionary(chunk):
         chunk = chunk.dictionary_encode()
     if chunk.type == _ENCODED:
         return chunk
-    # The distinct values alone are turned into text: dates, numbers.
+    # Only the distinct values of dates and numbers are turned into text.
     values = chunk.dictionary.cast(pa.string())
     return pa.DictionaryArray.from_arrays(chunk.indices.cast(pa.int32()), values, safe=False)
 
 
 def as_numbers(chunks):
-    """Arrow arrays, one after the other, as (float32 [n] with NaN for missing, bad bool [n]).
+    """Concatenated Arrow arrays as (float32 [n] with NaN for missing, bad).
 
-    bad: None, or the places where a string is no number.
+    bad: bool [n], True where a string is no number; None if there are no strings.
     """
     if any(is_string(chunk.type) for chunk in chunks):
         column = as_strings(chunks)
@@ -77,7 +77,7 @@ def _floats(chunk):
     if pa.types.is_decimal(chunk.type):
         chunk = chunk.cast(pa.float64())
     numbers = chunk.cast(pa.float32(), safe=False)
-    return numbers.to_numpy(zero_copy_only=False)  # NaN where there is a null
+    return numbers.to_numpy(zero_copy_only=False)  # NaN for null
 
 
 def _parse(values):
@@ -92,13 +92,13 @@ def _parse(values):
 
 
 def date_share(values):
-    """The share of `values`, empty ones left out, that begin with a date, as 2024-02-29."""
+    """The share of the non-empty `values` that begin with a date such as 2024-02-29."""
     dates = pc.match_substring_regex(pa.array(values, pa.string()), _DATE)
     return pc.sum(dates).as_py() / max(int((values != "").sum()), 1)
 
 
 def number_share(values):
-    """The share of `values`, those that mean missing left out, that are numbers."""
+    """The share of numbers among the `values` that do not mean missing."""
     numbers, bad = _parse(values)
     numeric = ~np.isnan(numbers)
     return numeric.sum() / max(numeric.sum() + bad.sum(), 1)

@@ -11,16 +11,16 @@ from tfapp.registry import suggest
 
 KINDS = ("numeric", "boolean", "category", "date", "text")
 IGNORED = "ignored"
-_SAMPLE = 2000  # distinct values that are looked at
-_FEW = 50  # distinct values that are categories whatever their share
-_WORDS = 2.5  # in the average value: a text rather than a name
-_DATES = 0.9  # share of dates in a column of strings that makes it one of dates
-_NUMBERS = 0.9  # share of numbers in a column of strings that makes it one of numbers
+_SAMPLE = 2000  # distinct values that are inspected
+_FEW = 50  # distinct values up to which a column is one of categories, however few its rows
+_WORDS = 2.5  # of the average value, from which a column holds texts rather than names
+_DATES = 0.9  # share of dates from which a column of strings is one of dates
+_NUMBERS = 0.9  # share of numbers from which a column of strings is one of numbers
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A column's kind, and what it was told by."""
+    """A column's kind, and why it was chosen."""
 
     name: str
     reason: str

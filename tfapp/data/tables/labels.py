@@ -1,28 +1,28 @@
-"""What is learnt: which column, classes or real values, and each example's number."""
+"""The label of a table: which column, classes or real values, and the label of each row."""
 
 import numpy as np
 
+from tfapp.data.splits import label_names
 from tfapp.data.tables import columns
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 from tfapp.spec import LabelSpec
 
-_NAMES = ("label", "labels", "target", "class", "y", "category")
-_FEW = 50  # distinct integers that are taken for classes
+_FEW = 50  # distinct integers up to which they are taken for classes
 
 
-def find_label(dataset, asked, names):
-    """The label's column: --label, or the one that is called like a label.
+def find_label(dataset, label, names):
+    """The label's column: `label`, or the only one of `names` that is called like a label.
 
     Raises:
-      UsageError: there is no such column, or none that can be told.
+      UsageError: there is no such column.
     """
-    if asked and asked not in names:
+    if label and label not in names:
         raise UsageError(
-            f"--label={asked}: {dataset} has no such column{suggest(asked, names)} "
+            f"--label={label}: {dataset} has no such column{suggest(label, names)} "
             f"(columns: {', '.join(names)})"
         )
-    found = [asked] if asked else [n for n in names if n.lower() in _NAMES]
+    found = [label] if label else label_names.candidates(names)
     if len(found) != 1:
         raise UsageError(
             f"--label: say which column of {dataset} is to be learnt ({', '.join(names)})"
@@ -31,7 +31,7 @@ def find_label(dataset, asked, names):
 
 
 def make_label(dataset, name, train, task):
-    """Decides on classes or real values, by what train has.
+    """Decides whether the label is a class or a real value, from train.
 
     Args:
       dataset: what messages call the data set.
@@ -40,8 +40,8 @@ def make_label(dataset, name, train, task):
       task: --task.
 
     Returns:
-      (spec, encode): a `LabelSpec`, and a function of a `Part` that gives its labels [n] and, by
-      row, the reason for each that cannot be used.
+      (spec, encode): a `LabelSpec`, and a function of a `Part` that returns its labels [n] and a
+      dict of rows whose label cannot be used -> reason.
 
     Raises:
       DataError: nothing can be learnt from it.
@@ -81,7 +81,7 @@ def _is_real(chunks, task):
 
 
 def _number_or_word(value):
-    """Sorts numbers by size, before words by letter."""
+    """Sort key: numbers by size, then words by letter."""
     try:
         return (0, float(value), value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The files of one split as Arrow columns, and where each row came from."""
+"""The files of one split as Arrow columns, and where each row comes from."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from tfapp.errors import DataError
 
 
 class Part:
-    """Columns of one split's files, one file after the other."""
+    """The columns of one split's files, concatenated."""
 
     def __init__(self, paths, reader):
         """
@@ -16,10 +16,10 @@ class Part:
           reader: module with read(path), such as `read_csv`.
 
         Raises:
-          DataError: a file that cannot be read or has other columns, or no rows at all.
+          DataError: a file cannot be read or has other columns, or there are no rows.
         """
         self.columns, self.paths, self.num_rows = {}, paths, 0
-        self.malformed = {}  # what messages call a row that could not be read -> reason
+        self.malformed = {}  # name of a row that could not be read -> reason
         self._rows, self._starts, self._strings = [], [], {}
         for path in paths:
             table, malformed = _read(reader, path)
@@ -39,7 +39,7 @@ class Part:
         return self._strings[name]
 
     def release(self):
-        """Lets go of the columns; rows can still be named."""
+        """Frees the columns; `name_of` still works."""
         self.columns.clear()
         self._strings.clear()
 

@@ -1,6 +1,6 @@
-"""A CSV file -> an Arrow table, in parallel, strings dictionary-encoded where they repeat.
+"""A CSV file -> an Arrow table, in parallel, with repeated strings dictionary-encoded.
 
-Fields may be quoted and hold newlines. The first row names the columns.
+Fields may be quoted and contain newlines. The first row names the columns.
 """
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ from tfapp.errors import DataError
 
 ENDINGS = (".csv", ".csv.gz", ".tsv")
 _BLOCK = 4 << 20  # bytes that a thread parses at a time
-_DICTIONARY = 4096  # distinct strings of a block, beyond which it is not dictionary-encoded
+_DICTIONARY = 4096  # distinct strings of a block beyond which it is not dictionary-encoded
 
 
 def read(path):
@@ -23,8 +23,8 @@ def read(path):
     Raises:
       DataError: it cannot be read.
     """
-    # A quoted field that holds a newline may lie across two blocks, which only the slower way of
-    # finding rows gets right; the faster one then fails or finds rows of another length.
+    # Only the slower way of finding rows can read a quoted field with a newline that crosses two
+    # blocks; the faster one then fails or finds rows of another length.
     for newlines in (False, True):
         malformed = []
         try:

@@ -22,7 +22,7 @@ def read(path):
     try:
         return pa.json.read_json(path), {}
     except pa.ArrowInvalid:
-        return _read_by_line(path)  # something is wrong: find out where
+        return _read_by_line(path)  # finds the line that is wrong
 
 
 def _read_by_line(path):
@@ -46,7 +46,7 @@ def _read_by_line(path):
 
 
 def _check(value, kinds):
-    """Raises ValueError unless `value` is an object whose fields are what they were before."""
+    """Raises ValueError unless `value` is an object whose fields have the kinds of earlier rows."""
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
     for name, field in value.items():

@@ -1,4 +1,4 @@
-"""A Parquet file -> an Arrow table; strings stay dictionary-encoded where the file has them so."""
+"""A Parquet file -> an Arrow table; dictionary-encoded strings stay so."""
 
 import pyarrow as pa
 import pyarrow.parquet

@@ -23,7 +23,7 @@ def find(source):
         place = np.clip(np.searchsorted(values, hashes[name]), 0, len(values) - 1)
         same = np.flatnonzero(values[place] == hashes[name])
         examples = [
-            [_name(source.splits["train"], first[place[i]]), _name(source.splits[name], i)]
+            [source.splits["train"].name_of(first[place[i]]), source.splits[name].name_of(i)]
             for i in same[:_NAMED]
         ]
         found[f"train and {name}"] = {"count": len(same), "examples": examples}
@@ -33,7 +33,7 @@ def find(source):
 def _hashes(split, spec):
     """uint64 [n], equal for equal features."""
     count = min(split.num_examples, _MOST)
-    if getattr(split, "by_example", False):
+    if split.by_example:
         return np.array([_content(split, int(row)) for row in split.rows[:count]], np.uint64)
     arrays = split.arrays()
     total = np.zeros(count, np.uint64)
@@ -72,9 +72,3 @@ def _mixed(x):
 
 def _digest(content):
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
-
-
-def _name(split, index):
-    if getattr(split, "by_example", False):
-        return split.reader.where(int(split.rows[index]))
-    return split.name_of(index)
