@@ -25,7 +25,7 @@ import_tensorflow.import_tensorflow()
 import tensorflow as tf  # noqa: E402
 
 import tfapp  # noqa: E402
-from tfapp.experiment import build  # noqa: E402
+from tfapp.experiment.assemble import assemble  # noqa: E402
 from tfapp.flags import folder_arguments  # noqa: E402
 from tfapp.run_folder import open_run_folder  # noqa: E402
 from tfapp.training import placement, step  # noqa: E402
@@ -53,9 +53,9 @@ def compare(flags, name, folder):
         precision=flags.precision, xla=name, model_dir=folder, steps=10**6,
         learning_rate=1e-12,
     )  # fmt: skip
-    experiment = build.build(config, open_run_folder(**folder_arguments(config)), calibrate=False)
+    experiment = assemble(config, open_run_folder(**folder_arguments(config)))
     experiment.engine.restart(0)
-    runs = {"loop": experiment.make_loop(), "bare": bare_loop(experiment, name)}
+    runs = {"loop": experiment.run_loop, "bare": bare_loop(experiment, name)}
     for run in runs.values():
         run(0, 1)  # compiles it
     count = 1
@@ -77,12 +77,14 @@ def compare(flags, name, folder):
 def bare_loop(experiment, name):
     """The compiled step in a plain loop, always on the same batch."""
     state, chosen = experiment.state, placement.PLACEMENTS[name]
-    options = experiment.step_options()
-    functions = placement.compile_step(experiment.step_functions(state), chosen)
+    options = experiment.steps.options
+    functions = placement.compile_step(experiment.steps.functions(state), chosen)
     train_step = step.make_train_step(functions, step.reduce_nothing, options)
     if chosen.step:
         train_step = tf.function(train_step, jit_compile=True)
-    rows = experiment.source.splits["train"].fetch(tf.range(options.batch_size, dtype=tf.int64))
+    rows = experiment.data.source.splits["train"].fetch(
+        tf.range(options.batch_size, dtype=tf.int64)
+    )
 
     @tf.function(jit_compile=chosen.loop or None)
     def loop(values, rows, count):

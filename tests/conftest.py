@@ -21,7 +21,7 @@ import tensorflow as tf
 import tfapp
 from tfapp import cli, flags
 from tfapp.data.sources import tfds
-from tfapp.experiment import build
+from tfapp.experiment.assemble import assemble
 from tfapp.run_folder import open_run_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -115,7 +115,7 @@ def make_experiment(make_config, tmp_path):
     def make(**changes):
         config = make_config(model_dir=str(tmp_path / f"built-{len(folders)}"), **changes)
         folders.append(open_run_folder(**flags.folder_arguments(config)))
-        return build.build(config, folders[-1])
+        return assemble(config, folders[-1])
 
     yield make
     for folder in folders:

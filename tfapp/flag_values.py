@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import math
 import re
 
 from tfapp.errors import UsageError

@@ -211,10 +211,10 @@ def hash_of_order(experiment, first, count, batch_size, replicas):
     for step in range(first, first + count):
         pulled = engine.pull(engine.inputs, tf.constant(step, tf.int64))
         indices = order.batch_indices(
-            step, num_examples=experiment.source.splits["train"].num_examples,
+            step, num_examples=experiment.data.source.splits["train"].num_examples,
             batch_size=batch_size, seed=experiment.config.seed,
         )  # fmt: skip
-        expected = experiment.source.splits["train"].arrays()["size"][indices.numpy()]
+        expected = experiment.data.source.splits["train"].arrays()["size"][indices.numpy()]
         rows = _rows(engine, pulled, replicas)
         assert np.array_equal(rows, expected, equal_nan=True)
         digest.update(rows.tobytes())

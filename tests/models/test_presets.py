@@ -41,6 +41,6 @@ def test_learns(make_experiment, name):
         xla="off",
     )  # fmt: skip
     built.engine.restart(0)
-    run = built.make_loop()
+    run = built.run_loop
     first, last = run(0, 8).sums, run(8, 24).sums
     assert last["loss"] / last["count"] < first["loss"] / first["count"] / 2

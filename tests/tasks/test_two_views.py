@@ -44,7 +44,7 @@ def normalised(outputs=10):
 def train(experiment, steps=STEPS):
     """The loss of each step, without penalties."""
     experiment.engine.restart(0)
-    run = experiment.make_loop()
+    run = experiment.run_loop
     sums = [run(step, 1).sums for step in range(steps)]
     return [part["loss"] / part["count"] for part in sums]
 
@@ -97,4 +97,4 @@ def test_it_learns_with_dropout_and_is_evaluated_by_one_call(make_experiment):
     built = make_experiment(**RECIPE, model=DROPPING, xla="off")
     losses = train(built, 60)
     assert np.mean(losses[-5:]) < np.mean(losses[:5]) / 2
-    assert built.make_evaluation("test")().metrics["accuracy"] > 0.7
+    assert built.evaluate("test").metrics["accuracy"] > 0.7

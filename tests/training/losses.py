@@ -6,7 +6,7 @@ import numpy as np
 def losses(experiment, steps):
     """The training loss of each step, and the weights after the last."""
     experiment.engine.restart(0)
-    run = experiment.make_loop()
+    run = experiment.run_loop
     values = []
     for step in range(steps):
         sums = run(step, 1).sums

@@ -1,5 +1,7 @@
 """A hook after the optimizer's update: weights that are masked stay at zero, everywhere."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -36,13 +38,13 @@ def masked(experiment, *, hooks=(mask,), **options):
                 "calls": (keras.Variable(0.0, trainable=False),),
             },
         )
-    options = experiment.step_options(ema=0.9, **options)
+    options = dataclasses.replace(experiment.steps.options, ema=0.9, **options)
     functions = step.make_step_functions(
         model=experiment.model,
         task=experiment.task,
-        preprocess=experiment.preprocess,
+        preprocess=experiment.data.preprocess,
         optimizer=experiment.state.optimizer,
-        label=experiment.spec.label.name,
+        label=experiment.data.spec.label.name,
         options=options,
         after_update=hooks,
     )
@@ -53,7 +55,7 @@ def masked(experiment, *, hooks=(mask,), **options):
         engine=experiment.engine,
         strategy=experiment.strategy,
         placement=placement.PLACEMENTS[experiment.choice.placement],
-        metric_names=experiment.task.metric_names,
+        metrics=experiment.task.training_metrics,
     )
     experiment.engine.restart(0)
     return state, run
@@ -91,7 +93,7 @@ def test_masked_weights_stay_zero_and_the_others_learn_the_same(make_experiment,
     state, run = masked(built)
     before = state.read()
     assert run(0, STEPS).bad_step is None
-    for replica in range(built.num_replicas):
+    for replica in range(built.batches.num_replicas):
         values = state.read(replica)
         assert not hidden(values, "trainable").any()
         assert not hidden(values, "ema").any()  # what is averaged is masked already

@@ -43,7 +43,7 @@ def test_two_replicas_compute_what_one_does(make_experiment, recipe):
     expected, weights = losses(make_experiment(**recipe), STEPS)
     assert expected[-1] < expected[0]
     built = make_experiment(**recipe, logical_devices=2)
-    assert built.num_replicas == 2
+    assert built.batches.num_replicas == 2
     measured, learnt = losses(built, STEPS)
     assert measured == pytest.approx(expected, rel=1e-5)
     for mine, theirs in zip(learnt, weights, strict=True):
@@ -91,7 +91,7 @@ def test_augmentation_as_a_program_of_its_own_computes_the_same(make_experiment,
 def test_equals_keras_fit(make_experiment):
     """The same weights, the same batches in the same order: the same losses and weights."""
     built = make_experiment(batch_size=32, steps=40)
-    split = built.source.splits["train"]
+    split = built.data.source.splits["train"]
     steps = split.num_examples // 32
     twin = keras.Sequential([keras.layers.Dense(128, "relu"), keras.layers.Dense(10)])
     rows = np.concatenate(
@@ -101,7 +101,7 @@ def test_equals_keras_fit(make_experiment):
         ]
     )
     arrays = split.arrays()
-    x = np.asarray(built.preprocess(arrays)).reshape(split.num_examples, -1)[rows]
+    x = np.asarray(built.data.preprocess(arrays)).reshape(split.num_examples, -1)[rows]
     twin.build(x.shape)
     twin.set_weights([np.asarray(w) for w in built.state.read()["trainable"]])
     twin.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -130,12 +130,14 @@ def test_averaged_weights_are_what_is_evaluated_and_exported(make_experiment):
     answered, _ = built.state.read_for_answers()
     trained = built.state.read()["trainable"]
     assert not np.allclose(answered[0], trained[0], atol=1e-3)
-    x = tf.cast(built.source.splits["test"].arrays()["image"], tf.float32)
-    labels = built.source.splits["test"].arrays()["label"]
-    hidden = tf.reshape(built.preprocess({"image": x}), (len(x), -1)) @ answered[0] + answered[1]
+    x = tf.cast(built.data.source.splits["test"].arrays()["image"], tf.float32)
+    labels = built.data.source.splits["test"].arrays()["label"]
+    hidden = (
+        tf.reshape(built.data.preprocess({"image": x}), (len(x), -1)) @ answered[0] + answered[1]
+    )
     logits = tf.nn.relu(hidden) @ answered[2] + answered[3]
     accuracy = np.mean(np.argmax(logits, -1) == labels)
-    assert built.make_evaluation("test")().metrics["accuracy"] == pytest.approx(accuracy, abs=1e-6)
+    assert built.evaluate("test").metrics["accuracy"] == pytest.approx(accuracy, abs=1e-6)
 
 
 @pytest.fixture
@@ -163,7 +165,7 @@ def overflowing(make_experiment, save_npz):
 def test_an_overflow_on_one_replica_skips_the_step_on_all(overflowing):
     """Of two steps, one is skipped, by both replicas."""
     built = overflowing(logical_devices=2, learning_rate=1e-6)
-    result = built.make_loop()(0, 2)
+    result = built.run_loop(0, 2)
     assert result.bad_step is None
     assert result.sums["skipped"] == pytest.approx(1)
     for replica in range(2):
@@ -179,7 +181,7 @@ def test_the_schedule_reaches_its_end_past_skipped_updates(overflowing, changes)
     built = overflowing(
         steps=8, learning_rate=1e-3, schedule="step", schedule_arg=("at=0.5", "factor=0"), **changes
     )
-    run, weights = built.make_loop(), [built.state.read()["trainable"][0]]
+    run, weights = built.run_loop, [built.state.read()["trainable"][0]]
     for first in (0, 4):
         assert run(first, 4).sums["skipped"] == pytest.approx(2)
         weights.append(built.state.read()["trainable"][0])
@@ -206,7 +208,7 @@ def test_skip_leaves_a_bad_batch_out(make_experiment):
     )
     before = [np.asarray(w) for w in built.state.read()["trainable"]]
     built.engine.restart(0)
-    result = built.make_loop()(0, 3)
+    result = built.run_loop(0, 3)
     assert (result.bad_step, result.sums["skipped"]) == (None, 3)
     for old, new in zip(before, built.state.read()["trainable"], strict=True):
         assert np.array_equal(old, new)

@@ -43,9 +43,9 @@ def test_rows_of_weight_one_are_the_split(kind, replicas, examples, batch_size):
 @pytest.mark.parametrize("changes", [{}, {"xla": "off"}, {"logical_devices": 2}], ids=str)
 def test_metrics_equal_a_plain_average(make_experiment, changes):
     built = make_experiment(batch_size=2, **changes)
-    test = built.source.splits["test"].arrays()
-    outputs = built.model(built.preprocess({"image": test["image"]}))
-    found = built.make_evaluation("test")()
+    test = built.data.source.splits["test"].arrays()
+    outputs = built.model(built.data.preprocess({"image": test["image"]}))
+    found = built.evaluate("test")
     assert {"loss", *built.task.goals()} == set(found.metrics)
     predicted = np.argmax(outputs, -1)
     accuracy = np.mean(predicted == test["label"])
@@ -79,18 +79,20 @@ def test_an_evaluation_is_traced_once_and_sees_the_latest_weights(
     if "engine" in changes:  # its evaluation is streamed too
         monkeypatch.setattr(evaluation, "resident_bytes", lambda *_: math.inf)
     built = make_experiment(task="tests.training.test_evaluation:Traced", **changes)
-    evaluate = built.make_evaluation("validation")
     kept = built.state.read_all()
-    first, traces = evaluate(), Traced.traces
+    first, traces = built.evaluate("validation"), Traced.traces
     built.engine.restart(0)
-    built.make_loop()(0, 20)
-    assert evaluate().metrics["loss"] < first.metrics["loss"]
+    built.run_loop(0, 20)
+    assert built.evaluate("validation").metrics["loss"] < first.metrics["loss"]
     built.state.write_all(kept)  # as a restore does
-    assert evaluate() == first
+    assert built.evaluate("validation") == first
     assert Traced.traces == traces
 
 
 @pytest.mark.slow
 def test_the_batch_size_does_not_matter(make_experiment):
-    one, two = (make_experiment(batch_size=size).make_evaluation("validation") for size in (2, 512))
-    assert one().metrics == pytest.approx(two().metrics, rel=1e-6)
+    one, two = (
+        make_experiment(batch_size=8, eval_batch_size=size).evaluate("validation").metrics
+        for size in (2, 512)
+    )
+    assert one == pytest.approx(two, rel=1e-6)

@@ -54,7 +54,7 @@ def weights_of(experiment):
 def take_steps(experiment, count):
     """Runs the real loop; returns the mean loss of these steps."""
     experiment.engine.restart(experiment.state.host.step)
-    sums = experiment.make_loop()(0, count).sums
+    sums = experiment.run_loop(0, count).sums
     return sums["loss"] / sums["count"]
 
 
@@ -66,7 +66,7 @@ def assert_close(ours, theirs, relative):
 
 def test_forward_pass_and_answers(experiment, arrays):
     built = experiment()
-    outputs = built.model(built.preprocess({"x": arrays["x"]}))
+    outputs = built.model(built.data.preprocess({"x": arrays["x"]}))
     _, expected = reference.forward(weights_of(built), reference.standardise(arrays["x"]))
     assert_close([outputs], [expected], 1e-5)
     answers = built.task.answers(outputs, None)
@@ -79,7 +79,7 @@ def test_losses_are_measured_as_the_formulas_say(experiment, arrays, loss):
     built = experiment(loss=loss)
     x = reference.standardise(arrays["x"])
     expected, _ = reference.loss_and_gradients(weights_of(built), x, arrays["y"], LOSSES[loss])
-    assert built.make_evaluation("test")().metrics["loss"] == pytest.approx(expected, rel=1e-5)
+    assert built.evaluate("test").metrics["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -108,7 +108,7 @@ def test_squared_error_of_real_values(experiment, arrays):
     loss, gradients = reference.loss_and_gradients(
         before, x, reference.standardise(arrays["targets"]), reference.squared_error
     )
-    assert built.make_evaluation("test")().metrics["loss"] == pytest.approx(loss, rel=1e-5)
+    assert built.evaluate("test").metrics["loss"] == pytest.approx(loss, rel=1e-5)
     assert take_steps(built, 1) == pytest.approx(loss, rel=1e-5)
     assert_close(weights_of(built), reference.gradient_descent(before, gradients, 0.1), 1e-6)
 

@@ -30,8 +30,8 @@ def test_blocks_are_computed_twice(make_experiment):
     counts = []
     for remat in (False, True):
         built = make_experiment(**RECIPE, xla="off", remat=remat)
-        functions = built.step_functions(built.state)
-        values, rows = built.state.read(), built.source.splits["train"].arrays()
+        functions = built.steps.functions(built.state)
+        values, rows = built.state.read(), built.data.source.splits["train"].arrays()
         graph = (
             tf.function(lambda v, b, f=functions: f.gradients(v, b, 0).grads)
             .get_concrete_function(values, {k: tf.constant(a[:64]) for k, a in rows.items()})

@@ -29,7 +29,7 @@ def test_losses_agree_for_two_replicas_and_both_engines(make_experiment, one_rep
     assert expected[-1] < expected[0] / 2  # it learns, so agreement says something
     for replicas, engine in ((2, "resident"), (2, "stream"), (1, "stream")):
         built = make_experiment(batch_size=64, logical_devices=replicas, engine=engine)
-        assert built.num_replicas == replicas
+        assert built.batches.num_replicas == replicas
         measured, learnt = losses(built, STEPS)
         assert measured == pytest.approx(expected, rel=1e-5)
         for mine, theirs in zip(learnt, weights, strict=True):
@@ -62,7 +62,7 @@ def test_penalties_count_once(make_experiment):
 def masks(experiment):
     """The dropout mask that each replica draws in each of three steps, [steps, replicas, 64]."""
     experiment.engine.restart(0)
-    run = experiment.make_loop()
+    run = experiment.run_loop
     drawn = []
     for step in range(3):
         run(step, 1)

@@ -6,9 +6,8 @@ What cannot work fails here, in one line, before the first step.
 import functools
 import logging
 
-import tensorflow as tf
-
 from tfapp.data.pipeline import choose as engines
+from tfapp.data.preprocessing import Preprocessing
 from tfapp.distribution.cluster import SingleProcess
 from tfapp.distribution.strategy import build_strategy, device_type
 from tfapp.errors import DataError
@@ -16,16 +15,15 @@ from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import plan_batches
 from tfapp.experiment.calibration.candidates import first_precision, list_candidates
 from tfapp.experiment.calibration.choose import Question, choose
+from tfapp.experiment.calibration.description import describe
 from tfapp.experiment.calibration.measure import Candidate, Prepared
 from tfapp.experiment.class_weights import class_weights
-from tfapp.experiment.calibration.description import describe
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.model_state import build_state
 from tfapp.experiment.prepare import prepare
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
-from tfapp.data.preprocessing import Preprocessing
 from tfapp.run_folder import CHECKPOINTS, CHOICES, PREPROCESSING
 from tfapp.tasks import build_task
 from tfapp.training.checkpoints import Checkpoints
@@ -220,6 +218,7 @@ def _choose(config, folder, data, batches, steps, cluster, make_state, make_loop
         device_type=device_type(),
         batch_size=batches.batch_size,
     )
+
     def ready(candidate: Candidate):
         run_loop = make_loop(candidate.precision, candidate.placement)
         return Prepared(make_state(candidate.precision), run_loop, steps.engine)

@@ -57,5 +57,9 @@ def build(entries, data, *, micro_batch):
         return np.nanstd(np.asarray(sample[name], np.float64), axis=0)
 
     return augmentation.build(
-        entries, data.spec, data.inputs, micro_batch=micro_batch, standard_deviations=standard_deviations
+        entries,
+        data.spec,
+        data.inputs,
+        micro_batch=micro_batch,
+        standard_deviations=standard_deviations,
     )

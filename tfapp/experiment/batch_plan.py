@@ -40,9 +40,7 @@ class BatchPlan:
         return max(math.ceil(duration.value * per_unit - 1e-9), 1 if duration.value else 0)
 
 
-def plan_batches(
-    source, *, num_replicas, batch_size, accumulate, eval_batch_size, epochs, steps
-):
+def plan_batches(source, *, num_replicas, batch_size, accumulate, eval_batch_size, epochs, steps):
     """Plans the batches of a run.
 
     Args:

@@ -114,8 +114,7 @@ def _check_outputs(name, result, label):
         )
     if list(result.shape) != wanted:
         raise UsageError(
-            f"--model={name}: gives shape {list(result.shape)} for a batch of 2; "
-            f"{wanted} is needed"
+            f"--model={name}: gives shape {list(result.shape)} for a batch of 2; {wanted} is needed"
         )
     values = np.asarray(tf.cast(result, tf.float32), np.float64)
     if label.num_outputs > 1 and (values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3):

@@ -76,9 +76,7 @@ class Servable:
 
     def answers(self, outputs, inputs):
         """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""
-        if self.spec.label.kind == "tokens":  # the answers are about the text itself
-            return self._task.answers(outputs, inputs)
-        return self._task.answers(outputs)
+        return self._task.answers(outputs, inputs)
 
     def serve(self, features):
         """Raw features -> answers: the three functions, traced once for batches of any size.

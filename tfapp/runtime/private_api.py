@@ -123,6 +123,8 @@ class _FunctionalNadam(FunctionalOptimizer):
         factor = self.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, count))
         self.assign(self._u_product, self._u_product * factor)
         super()._backend_update_step(grads, trainable_variables, learning_rate)
+
+
 def gpu_memory_limits():
     """Bytes that TensorFlow may take of each GPU, in the order of their numbers; a list of int.
 

@@ -1,5 +1,6 @@
 """Training from files: the global order, for any engine, number of replicas and restart."""
 
+import dataclasses
 import hashlib
 import pathlib
 
@@ -7,12 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-import tfapp
 from tests.data.opening import open_all
 from tests.data.pets import Pets
 from tests.image_files import make_folder
 from tfapp.data.pipeline import choose as engines
-from tfapp.data.pipeline.evaluation import StreamedEvaluation
 from tfapp.distribution.strategy import build_strategy
 
 
@@ -130,7 +129,7 @@ RECIPE = {"model": "mlp", "batch_size": 12, "steps": 12, "xla": "off", "precisio
 def losses(make_experiment, folder, **changes):
     built = make_experiment(dataset=f"folder:{folder}", **{**RECIPE, **changes})
     built.engine.restart(0)
-    run = built.make_loop()
+    run = built.run_loop
     return built, [run(step, 1).sums["loss"] for step in range(6)]
 
 
@@ -164,20 +163,19 @@ def test_validation_is_left_alone(make_experiment, folder):
     augmented, _ = losses(make_experiment, folder, **changes)
     plain = make_experiment(dataset=f"folder:{folder}", **RECIPE)
     fresh = make_experiment(dataset=f"folder:{folder}", **{**RECIPE, **changes})
-    assert fresh.make_evaluation("validation")() == plain.make_evaluation("validation")()
-    a, b = (e.source.splits["validation"].arrays()["image"] for e in (augmented, plain))
+    assert fresh.evaluate("validation") == plain.evaluate("validation")
+    a, b = (e.data.source.splits["validation"].arrays()["image"] for e in (augmented, plain))
     assert np.array_equal(a, b)
 
 
 @pytest.mark.slow
 def test_evaluation_from_a_stream_is_the_same(make_experiment, folder):
     built = make_experiment(dataset=f"folder:{folder}", **RECIPE)
-    expected = built.make_evaluation("validation")()
-    built = make_experiment(dataset=f"folder:{folder}", **RECIPE)
-    half = built.source.splits["validation"].nbytes  # of what is left, for each of two splits
-    built.engine_choice = engines.EngineChoice("resident", "", left=2 * half - 1)
-    assert built.make_evaluation("validation")() == pytest.approx(expected, rel=1e-6)
-    assert isinstance(built._inputs["validation"], StreamedEvaluation)
+    expected = built.evaluate("validation").metrics
+    needed = built.data.source.splits["validation"].nbytes
+    assert needed < built.evaluate.allowed  # so it was resident
+    streamed = dataclasses.replace(built.evaluate, allowed=needed - 1)
+    assert streamed("validation").metrics == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.slow
@@ -201,15 +199,14 @@ def test_a_file_that_vanishes_in_the_middle_of_an_epoch(run_cli, folder, tmp_pat
 @pytest.mark.slow
 def test_bad_examples_do_not_count_in_evaluation(make_experiment, folder):
     built = make_experiment(dataset=f"folder:{folder}", max_bad_examples="50%", **RECIPE)
-    test = built.source.splits["validation"]
+    test = built.data.source.splits["validation"]
     rows = test.arrays()
     path = pathlib.Path(test.reader.where(int(test.rows[1])))
     path.write_bytes(b"no image")
-    run = built.make_evaluation("validation")
     kept = [i for i in range(test.num_examples) if i != 1]
-    outputs = built.model(built.preprocess({"image": rows["image"][kept]}))
+    outputs = built.model(built.data.preprocess({"image": rows["image"][kept]}))
     accuracy = np.mean(np.argmax(outputs, -1) == rows["label"][kept])
-    assert run()["accuracy"] == pytest.approx(accuracy)
+    assert built.evaluate("validation").metrics["accuracy"] == pytest.approx(accuracy)
 
 
 def test_shares_of_odd_sizes(folder):

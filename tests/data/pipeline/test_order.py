@@ -127,7 +127,7 @@ def test_slices_of_replicas_make_up_the_global_batch(replicas):
 @pytest.mark.parametrize("replicas", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_engines_give_identical_batches_from_any_step(make_experiment, replicas):
     built = make_experiment(logical_devices=replicas)
-    split = built.source.splits["train"]
+    split = built.data.source.splits["train"]
     settings = {"strategy": built.strategy, "batch_size": 32, "seed": 0}
     engines = [
         choose.build(choose.EngineChoice(name, ""), split, **settings)

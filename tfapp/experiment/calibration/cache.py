@@ -44,7 +44,7 @@ def _is_sound(records):
     return (
         isinstance(records, list)
         and bool(records)
-        and all(isinstance(r, dict) and _FIELDS <= r.keys() for r in records)
+        and all(isinstance(r, dict) and r.keys() >= _FIELDS for r in records)
         and all(isinstance(r["step_ms"], (int, float)) for r in records)
     )
 

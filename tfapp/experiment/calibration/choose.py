@@ -60,9 +60,7 @@ def choose(
     records = cluster.agree(cache.look_up(key))
     if records is not None:
         return _measured(records, "measured before")
-    measurements = measure.calibrate(
-        candidates, prepare, total_steps=total_steps, cluster=cluster
-    )
+    measurements = measure.calibrate(candidates, prepare, total_steps=total_steps, cluster=cluster)
     records = [measurement.to_json() for measurement in measurements]
     if len(records) == len(candidates):
         cache.keep(key, records)
