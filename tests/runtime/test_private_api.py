@@ -155,8 +155,8 @@ class MyNadam(keras.optimizers.Nadam):
 
 
 @pytest.mark.parametrize("kind", [keras.optimizers.Nadam, MyNadam])
-def test_nadams_running_product_is_among_its_variables(kind):
-    """Keras keeps it outside: it would stay as it was in the step, and be lost at a resume."""
+def test_nadams_running_product_is_updated_and_among_its_variables(kind):
+    """Otherwise it would stay as it was in the step, or be lost at a resume."""
     optimizer = build(kind, weights(), learning_rate=0.5)
     _, state = updated(optimizer)
     assert len(state) == 2 + 2 * 2 + 1

@@ -111,12 +111,7 @@ class FunctionalOptimizer:
 
 
 class _FunctionalNadam(FunctionalOptimizer):
-    """Nadam, whose running product Keras keeps outside `variables`, out of checkpoints' reach."""
-
-    def build(self, variables):
-        if not self.built:
-            super().build(variables)
-            self._track_variable(self._u_product)
+    """Nadam, which keeps a running product in the method that the mixin takes the place of."""
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         count = keras.ops.cast(self.iterations + 1, self._u_product.dtype)
