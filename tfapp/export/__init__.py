@@ -3,6 +3,8 @@
 A registry of `package.module:Name` strings: listing and checking names imports nothing.
 """
 
+import inspect
+
 from tfapp.errors import UsageError
 from tfapp.registry import Registry, is_object_path
 
@@ -53,4 +55,7 @@ def _exporter_class(name):
     found = EXPORTERS.get(name)
     if not (isinstance(found, type) and issubclass(found, Exporter)):
         raise UsageError(f"--export={name}: is no subclass of tfapp.export.exporter.Exporter")
+    if inspect.isabstract(found):
+        lacks = ", ".join(sorted(found.__abstractmethods__))
+        raise UsageError(f"--export={name}: {found.__name__} lacks {lacks}")
     return found

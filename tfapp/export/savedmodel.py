@@ -60,7 +60,8 @@ def _save(servable, folder, signatures, options=None):
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
     path = folder / ARGUMENTS
     path.parent.mkdir()
-    path.write_text(json.dumps(servable.argument_names, indent=1) + "\n")
+    names = json.dumps(servable.argument_names, indent=1, ensure_ascii=False)
+    path.write_text(f"{names}\n", encoding="utf-8")
 
 
 def _from_features(servable):

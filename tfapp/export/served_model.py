@@ -26,7 +26,7 @@ class ServedModel:
         try:
             self._model = tf.saved_model.load(str(path))  # kept: signatures do not keep it
             known = _arguments(path)
-        except (OSError, ValueError, tf.errors.OpError) as error:
+        except (OSError, ValueError, IndexError, tf.errors.OpError) as error:  # as damaged
             reason = str(error)[:120]
             raise DataError(f"{path}: cannot be read as a SavedModel ({reason})") from error
         if SERVING_DEFAULT not in self._model.signatures:
@@ -66,7 +66,7 @@ class ServedModel:
 
 def _arguments(path):
     file = path / ARGUMENTS
-    return json.loads(file.read_text()) if file.exists() else {}
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def _as_numpy(answers):
