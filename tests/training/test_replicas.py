@@ -6,19 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.training.step_losses import losses
+
 STEPS = 50
-
-
-def losses(experiment, steps=STEPS):
-    """The training loss of each step, and the weights after the last."""
-    experiment.engine.restart(0)
-    run = experiment.make_loop()
-    values = []
-    for step in range(steps):
-        sums = run(step, 1).sums
-        assert sums["count"] == experiment.config.batch_size
-        values.append(sums["loss"] / sums["count"])
-    return values, [np.asarray(v) for v in experiment.state.read().trainable]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +20,7 @@ def kept():
 def one_replica(make_experiment, kept):
     """Losses and weights of one replica, computed once."""
     if not kept:
-        kept.append(losses(make_experiment(batch_size=64)))
+        kept.append(losses(make_experiment(batch_size=64), STEPS))
     return kept[0]
 
 
@@ -40,7 +30,7 @@ def test_losses_agree_for_two_replicas_and_both_engines(make_experiment, one_rep
     for replicas, engine in ((2, "resident"), (2, "stream"), (1, "stream")):
         built = make_experiment(batch_size=64, logical_devices=replicas, engine=engine)
         assert built.num_replicas == replicas
-        measured, learnt = losses(built)
+        measured, learnt = losses(built, STEPS)
         assert measured == pytest.approx(expected, rel=1e-5)
         for mine, theirs in zip(learnt, weights, strict=True):
             assert mine == pytest.approx(theirs, abs=1e-4)

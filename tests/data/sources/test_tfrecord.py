@@ -6,9 +6,9 @@ import struct
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
 
 import tfapp
+from tests.data.prepared_pets import Pets
 from tests.image_files import jpeg, picture
 from tfapp.data import open_source
 from tfapp.data.records import index as record_index
@@ -220,32 +220,6 @@ def test_what_cannot_be_used(tmp_path, make, changes, message):
     make(tmp_path / "pets.tfrecord")
     with pytest.raises(DataError, match=message):
         open_(tmp_path, **changes)
-
-
-class Pets(tfds.core.GeneratorBasedBuilder):
-    """Images of varying sizes."""
-
-    VERSION = tfds.core.Version("1.0.0")
-    pkg_dir_path = "."
-
-    def _info(self):
-        features = {
-            "image": tfds.features.Image(),
-            "label": tfds.features.ClassLabel(names=["a", "b"]),
-        }
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description="pets",
-            features=tfds.features.FeaturesDict(features),
-            supervised_keys=("image", "label"),
-        )
-
-    def _split_generators(self, dl_manager):
-        return {"train": self._generate_examples()}
-
-    def _generate_examples(self):
-        for i in range(30):
-            yield i, {"image": picture(i, 10 + i, 20), "label": i % 2}
 
 
 @pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])

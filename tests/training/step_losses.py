@@ -1,0 +1,15 @@
+"""What tests of law 2 compare: the losses of a run, step by step, and its weights."""
+
+import numpy as np
+
+
+def losses(experiment, steps):
+    """The training loss of each step, and the weights after the last."""
+    experiment.engine.restart(0)
+    run = experiment.make_loop()
+    values = []
+    for step in range(steps):
+        sums = run(step, 1).sums
+        assert sums["count"] == experiment.config.batch_size
+        values.append(sums["loss"] / sums["count"])
+    return values, [np.asarray(v) for v in experiment.state.read().trainable]
