@@ -11,6 +11,7 @@ import pathlib
 import sys
 import time
 
+PROC = pathlib.Path("/proc")
 SECONDS = 5.0
 LEAST_SHARE = 0.01  # of one core
 
@@ -18,7 +19,7 @@ LEAST_SHARE = 0.01  # of one core
 def cpu_seconds():
     """Processor time of all processes but this one, in seconds."""
     ticks = 0
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    for stat in PROC.glob("[0-9]*/stat"):
         if stat.parent.name == str(os.getpid()):
             continue
         try:

@@ -26,6 +26,7 @@ from tfapp.run_folder import open_run_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGICAL_DEVICES = 4
+HANG_SECONDS = 600  # only what hangs takes as long, on a busy machine too
 
 
 def pytest_configure(config):
@@ -172,7 +173,7 @@ def start_main(folder, *flags):
 
 def outcome(process):
     """The `Outcome` of a process, at its end."""
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=HANG_SECONDS)
     return Outcome(process.returncode, out, err)
 
 

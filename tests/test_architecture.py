@@ -1,6 +1,7 @@
 """The house: imports point one way, nothing is called utils, --help does not load TensorFlow."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -27,6 +28,7 @@ LAYERS = (
 SIDEWAYS = {("modes", "flags"), ("flags", "flag_help"), ("export", "training")}
 # flags answers --help, so it sees what needs no TensorFlow: the lowest layer, and run_folder.
 FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder"}
+_PATH = re.compile(r"tfapp(\.\w+)+(:\w+)?")
 
 
 def modules():
@@ -38,7 +40,10 @@ def modules():
 
 
 def imported_rooms(path):
-    """Rooms of tfapp that a module imports, also inside functions and as "tfapp.x:Name"."""
+    """Rooms of tfapp that a module imports, also inside functions and as strings.
+
+    A string such as "tfapp.models.mlp:Net" or "tfapp.modes.train" is one that a table holds.
+    """
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
         if isinstance(node, ast.Import):
@@ -46,6 +51,8 @@ def imported_rooms(path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = [node.value.partition(":")[0]] if _PATH.fullmatch(node.value) else []
         for name in names:
             parts = name.split(".")
             if parts[0] == "tfapp" and len(parts) > 1:
@@ -67,6 +74,22 @@ def test_imports_point_one_way(path, room):
         assert allowed, f"{path.relative_to(ROOT)} imports tfapp.{other}"
         if room == "flags":
             assert other in FLAGS_SEE
+
+
+@pytest.mark.parametrize(
+    "text, rooms",
+    [
+        ("import tfapp.data.files", ["data"]),
+        ("def f():\n    from tfapp.models import mlp", ["models"]),
+        ('MODELS = {"mlp": "tfapp.models.mlp:Net"}', ["models"]),
+        ('MODES = ("tfapp.modes.train",)', ["modes"]),
+        ('logging.getLogger("tfapp")', []),
+        ('"""Reads tfapp.data.files: prose is no import."""', []),
+    ],
+)
+def test_imports_are_found_in_every_form(tmp_path, text, rooms):
+    (tmp_path / "module.py").write_text(text)
+    assert list(imported_rooms(tmp_path / "module.py")) == rooms
 
 
 def test_training_knows_callbacks_as_callables_only():

@@ -1,6 +1,7 @@
 """The health check of the container tells work from standstill."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -27,12 +28,23 @@ def test_health_is_processor_time(healthcheck, monkeypatch, capsys, used, code):
     assert "of one core" in capsys.readouterr().out
 
 
-def test_processor_time_of_other_processes_is_counted(healthcheck):
+@pytest.fixture
+def proc(healthcheck, monkeypatch, tmp_path):
+    """A /proc that shows the processes it is given, so that no other one counts."""
+    monkeypatch.setattr(healthcheck, "PROC", tmp_path)
+    return tmp_path
+
+
+def test_processor_time_of_other_processes_is_counted(healthcheck, proc):
+    (proc / "self").symlink_to("/proc/self")
+    (proc / str(os.getpid())).symlink_to(f"/proc/{os.getpid()}")
+    assert healthcheck.cpu_seconds() == 0.0  # its own does not count
     code = "import time\nwhile time.process_time() < 0.3: pass\nprint('burnt', flush=True)\ninput()"
-    before = healthcheck.cpu_seconds()
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "burnt\n"
-        assert healthcheck.cpu_seconds() - before >= 0.25
+        (proc / str(other.pid)).symlink_to(f"/proc/{other.pid}")
+        assert healthcheck.cpu_seconds() >= 0.25
         other.communicate("\n")
+    assert healthcheck.cpu_seconds() == 0.0  # one that has ended is passed over

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import tfapp
-from tests.conftest import outcome, start_main
+from tests.conftest import HANG_SECONDS, outcome, start_main
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,10 @@ def test_the_default_run(default_run):
 
 
 def wait_for(condition, process):
+    end = time.monotonic() + HANG_SECONDS
     while not condition():
         assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it hangs"
         time.sleep(0.005)
 
 
@@ -84,7 +86,7 @@ def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
     process = spawn_main(*flags)
     wait_for(lambda: metrics.exists() and metrics.stat().st_size, process)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == 143, err
     assert "tfapp: stopped by SIGTERM at step " in err.splitlines()[-1]
     assert "repeat the command to continue" in err.splitlines()[-1]
@@ -96,7 +98,7 @@ def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
     later = f"step-{(stopped_at // 300 + 2) * 300:08d}"
     wait_for(lambda: (folder / "checkpoints" / later).exists(), process)
     process.kill()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert process.returncode == -signal.SIGKILL
     assert f"resume: from step {stopped_at} " in err
     with open(metrics, "a") as file:
