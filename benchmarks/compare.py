@@ -1,9 +1,9 @@
-"""Runs tfapp and each peer in turn, in processes of their own, and prints medians and ratios.
+"""Runs tfapp and each peer in turn, each in its own process, and prints medians and ratios.
 
     pip install . -r benchmarks/requirements.txt
     python benchmarks/compare.py --data=FOLDER_OF_FASHION_MNIST --output=results.json
 
-Run it on an idle machine. A result file that exists is added to, so that it can be done in parts:
+Run it on an idle machine. Results are added to an existing file, so that it can be run in parts:
 --only=mlp-32,cnn-128.
 """
 
@@ -29,7 +29,7 @@ PEERS = {
     "jax scan": ("jax_scan.py", "scan"),
 }
 GPU_WORKLOADS = {"resnet50": ("ResNet50", 128), "vits16": ("ViTS16", 128)}
-# Columns of the table: the fastest of these.
+# Columns of the table, each the fastest of its members.
 GROUPS = {
     "Keras fit": ("keras default",),
     "Keras best": ("keras default", "keras graph", "keras jit"),
@@ -40,10 +40,12 @@ GROUPS = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="folder of Fashion-MNIST's .gz files; none: random images")
+    parser.add_argument(
+        "--data", help="folder of Fashion-MNIST's .gz files; default: random images"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="comma-separated workloads", default="")
-    parser.add_argument("--precision", help="float32 or bfloat16; none: both", default="")
+    parser.add_argument("--precision", help="float32 or bfloat16; both by default", default="")
     parser.add_argument("--output", default="benchmark-results.json")
     flags = parser.parse_args()
     names = flags.only.split(",") if flags.only else list(workloads.WORKLOADS)
@@ -65,7 +67,7 @@ def main():
 
 
 def table(rows):
-    """Medians in examples a second, and how many times faster tfapp is."""
+    """Median examples per second, and how many times faster tfapp is."""
     lines = [f"{'':<24}{'tfapp':>10}" + "".join(f"{group:>20}" for group in GROUPS)]
     for name, rates in rows.items():
         ours = statistics.median(rates["tfapp"])
@@ -79,7 +81,7 @@ def table(rows):
 
 
 def _compare(name, precision, arrays, rounds, folder):
-    """Rates by runner, one a round; the runners take turns."""
+    """Rates by runner, one per round; the runners take turns."""
     rates = {"tfapp": [], **{peer: [] for peer in PEERS}}
     for _ in range(rounds):
         rates["tfapp"].append(_run_tfapp(name, precision, arrays, folder))
@@ -99,7 +101,7 @@ def _has_gpu():
 
 
 def _compare_on_gpu(name, rounds, folder):
-    """ResNet-50 or ViT-S/16, synthetic images, against PyTorch compiled."""
+    """ResNet-50 or ViT-S/16 on synthetic images, against compiled PyTorch."""
     model, batch_size = GPU_WORKLOADS[name]
     ours = [
         ROOT / "main.py", "--mode=benchmark", "--json", f"--model=benchmarks.networks:{model}",

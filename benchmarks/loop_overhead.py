@@ -1,11 +1,11 @@
-"""What the loop costs over the bare compiled step, repeated on the same placement.
+"""What the loop costs compared with the bare compiled step, in the same placement.
 
     python benchmarks/loop_overhead.py --model=mlp --batch_size=1024
 
 The bare step is the loop's own body on one batch that is gathered beforehand: no order, no
 gathering, no sums over steps, no check of the loss. Both run in one process and take turns. The
-learning rate is next to nothing: a batch that is learnt by heart has gradients whose squares are
-denormal numbers, with which a processor may take several times as long.
+learning rate is close to zero, because a memorised batch has gradients whose squares are denormal
+numbers, which can slow a processor down several times.
 """
 
 import argparse
@@ -47,7 +47,7 @@ def main():
 
 
 def compare(flags, name, folder):
-    """Milliseconds a step of the loop and of the bare step, medians of rounds in turn."""
+    """Milliseconds per step of the loop and of the bare step, medians of alternating rounds."""
     config = tfapp.Config(
         dataset=flags.dataset, model=flags.model, batch_size=flags.batch_size,
         precision=flags.precision, xla=name, model_dir=folder, steps=10**6,
@@ -57,7 +57,7 @@ def compare(flags, name, folder):
     experiment.engine.restart(0)
     runs = {"loop": experiment.run_loop, "bare": bare_loop(experiment, name)}
     for run in runs.values():
-        run(0, 1)  # compiles it
+        run(0, 1)  # compiles
     count = 1
     while _seconds(runs["bare"], count) < 0.5:
         count *= 2

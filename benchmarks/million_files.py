@@ -2,8 +2,8 @@
 
     python benchmarks/million_files.py --output=million_files.json
 
-Makes the files (hard links to a few hundred different ones, in 100 classes), opens the folder in a
-fresh process without anything remembered, and again with the list of files remembered.
+Makes the files (hard links to one file in each of 100 classes), opens the folder in a fresh process
+with an empty cache, and again with the list of files in the cache.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def run(folder, cache):
 
 
 def make_files(folder, files):
-    """Tiny JPEGs, `files` in all; as many hard links to one as file systems allow."""
+    """Makes `files` tiny JPEGs in total: one per class, and hard links to it."""
     if folder.exists():
         return
     import io

@@ -1,8 +1,8 @@
 """ResNet-50 and ViT-S/16 for tfapp, as a user's own models (--model=benchmarks.networks:Name).
 
 He et al., arXiv:1512.03385, with the stride in the 3x3 convolution (v1.5); Dosovitskiy et al.,
-arXiv:2010.11929, the small model of Touvron et al., arXiv:2012.12877. Their PyTorch twins are in
-peers/pytorch_gpu.py; both have the same number of weights.
+arXiv:2010.11929, the small model of Touvron et al., arXiv:2012.12877. peers/pytorch_gpu.py has
+the same networks in PyTorch, with the same number of weights.
 """
 
 import keras
@@ -93,7 +93,7 @@ class ViTS16(NamesDecayedWeights, keras.Model):
 
 
 class EncoderBlock(keras.layers.Layer):
-    """Attention and a two-layer perceptron, each normalised before and added."""
+    """Attention and a two-layer perceptron, each with normalisation before it and a residual."""
 
     def __init__(self, width, heads):
         super().__init__()

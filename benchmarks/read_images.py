@@ -2,10 +2,10 @@
 
     python benchmarks/read_images.py --torch_python=VENV/bin/python --output=read_images.json
 
-Makes 20,000 files of 500x375 (hard links to --distinct different ones), then reads them in the
-order of training: decode, random window resized to 224, batches of 64. The three run in turn, in
-processes of their own; the median of --repeats counts. PyTorch: DataLoader with two workers, Pillow
-for decoding and resizing, as torchvision's ImageFolder and RandomResizedCrop do it.
+Makes 20,000 files of 500x375 (hard links to --distinct different ones), then reads them in training
+order: decode, resize a random window to 224, batches of 64. The three run in turn, each in its own
+process; the result is the median of --repeats. PyTorch uses DataLoader with two workers, and Pillow
+for decoding and resizing, like torchvision's ImageFolder and RandomResizedCrop.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def measure(arguments):
 
 
 def run(python, reader, arguments):
-    """What `timed` returns, of one reader in a process of its own."""
+    """What `timed` returns for one reader, in its own process."""
     command = [python, __file__, f"--reader={reader}", f"--folder={arguments.folder}",
                f"--seconds={arguments.seconds}"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -76,7 +76,7 @@ def run(python, reader, arguments):
 
 
 def make_files(folder, files, distinct):
-    """Ten classes of files; the pictures are smooth with some noise, the qualities 75 to 95."""
+    """Ten classes of files; images are smooth with some noise, with qualities from 75 to 95."""
     if folder.exists():
         return
     import numpy as np
@@ -97,9 +97,9 @@ def make_files(folder, files, distinct):
 
 
 def timed(batches, seconds):
-    """(images a second, milliseconds of this process's CPU an image), after some to warm up.
+    """(images per second, milliseconds of this process's CPU time per image), after a warm-up.
 
-    On a machine that is not idle the second says more than the first.
+    On a machine that is not idle, the second is more reliable than the first.
     """
     for _ in range(5):
         next(batches)
@@ -130,7 +130,7 @@ def read_with_tfapp(folder, seconds):
 
 
 def read_with_tf_data(folder, seconds):
-    """What a specialist writes: decode only the window, resize bilinearly, keep bytes."""
+    """An expert's pipeline: decode only the window, resize bilinearly, keep bytes."""
     import tensorflow as tf
 
     paths = sorted(map(str, pathlib.Path(folder).glob("*/*.jpg")))

@@ -1,16 +1,16 @@
-"""How fast a table is read: from the file to the first batch, beside pyarrow and pandas.
+"""How fast a table is read, from the file to the first batch, compared with pyarrow and pandas.
 
     python benchmarks/read_tables.py [--rows=1000000] [--rounds=3] [--pandas]
 
-A CSV of numbers, categories and a label is made in a temporary folder. In turn, and --rounds times:
-  tfapp     the file to the first batch: read, kinds and label decided, splits held out, statistics
-            and vocabularies fitted, strings encoded, the step's rows gathered
+Makes a CSV of numbers, categories and a label in a temporary folder. In turn, and --rounds times:
+  tfapp     the file to the first batch: read it, infer kinds and label, hold out splits, fit
+            statistics and vocabularies, encode strings, gather the rows of a step
   pyarrow   `pyarrow.csv.read_csv` with its defaults, and nothing else
-  batches   tfapp, every batch of an epoch behind the first one, with the compilation of a graph
-            that gathers them
+  batches   tfapp, every batch of an epoch after the first one, including the compilation of the
+            graph that gathers them
   pandas    `pandas.read_csv` and a keras.utils.PyDataset that looks up categories and yields
-            batches: the time of an epoch, which has no first-batch advantage
-Medians and their ratios are printed, and as one JSON object with --json.
+            batches: the time of an epoch, because it has no advantage at the first batch
+Prints medians and their ratios, or one JSON object with --json.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def make_table(path, rows):
 
 
 def read_tfapp(path):
-    """(a function that gives the batch of a step, the number of examples)."""
+    """(function from a step to its batch, number of examples)."""
     from tfapp.data import open_source, preprocessing
     from tfapp.data.pipeline import order
     from tfapp.data.splits.holdout import with_all_splits
@@ -62,7 +62,7 @@ def read_tfapp(path):
 
 
 def time_tfapp(path):
-    """(seconds to the first batch, seconds of the batches of an epoch behind it)."""
+    """(seconds to the first batch, seconds for the rest of the epoch)."""
     import tensorflow as tf
 
     begin = time.perf_counter()
@@ -72,12 +72,12 @@ def time_tfapp(path):
     begin = time.perf_counter()
     steps = tf.constant(examples // BATCH, tf.int64)
 
-    def add_batch(step, total):  # all of it, so that nothing is left out as unused
+    def add_batch(step, total):  # sums everything, so that nothing is pruned as unused
         values = [tf.reduce_sum(tf.cast(v, tf.float32)) for v in batch(step).values()]
         return step + 1, total + tf.add_n(values)
 
     @tf.function(autograph=False)
-    def epoch():  # in the graph, as training gathers them
+    def epoch():  # in a graph, as in training
         return tf.while_loop(
             lambda step, _: step < steps, add_batch, (tf.constant(1, tf.int64), tf.constant(0.0))
         )
@@ -93,7 +93,7 @@ def time_pyarrow(path):
 
 
 def time_pandas(path):
-    """`pandas.read_csv` and a generator in the style of Keras's guides, for an epoch."""
+    """`pandas.read_csv` and a generator in the style of Keras's guides, for one epoch."""
     import keras
     import pandas
 

@@ -2,9 +2,10 @@
 
     python benchmarks/time_to_accuracy.py --data=FOLDER_OF_FASHION_MNIST --output=seconds.json
 
-tfapp with everything on auto, against a Keras fit script as users write it; the same network, batch
-and learning rate, both looking at the test split every quarter of an epoch. They take turns; each
-round has another seed, for the step at which 0.90 is first seen is luck.
+Compares tfapp, with everything on auto, with a Keras fit script as users write it: the same
+network, batch size and learning rate, both evaluated on the test split every quarter of an epoch.
+They take turns; each round has another seed, because the step at which 0.90 is first seen depends
+on it.
 """
 
 import argparse
@@ -23,7 +24,7 @@ import workloads
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 _TARGET = 0.90
 _BATCH = 128
-_LOOKS = 117  # steps between two looks: a quarter of an epoch
+_EVALUATE_EVERY = 117  # steps: a quarter of an epoch
 
 
 def main():
@@ -34,7 +35,7 @@ def main():
     parser.add_argument("--keras_policy", default="float32")
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     parser.add_argument("--output", default="seconds.json")
-    # The arrays, in the peer's own process.
+    # Given in the peer's process: the arrays.
     parser.add_argument("--keras_script", help=argparse.SUPPRESS)
     flags = parser.parse_args()
     if flags.keras_script:
@@ -68,16 +69,16 @@ def keras_script(arrays, policy, seed):
 
     class UntilAccurate(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if (self.model.optimizer.iterations.numpy() % _LOOKS) == 0:
+            if (self.model.optimizer.iterations.numpy() % _EVALUATE_EVERY) == 0:
                 accuracy = self.model.evaluate(x_test, y_test, batch_size=256, verbose=0)[1]
                 print(f"{accuracy:.4f}", file=sys.stderr, flush=True)
                 if accuracy >= _TARGET:
-                    os._exit(0)  # the clock of the caller stops here
+                    os._exit(0)  # the caller's clock stops here
 
     with np.load(arrays) as file:
         x, y, x_test, y_test = (file[k] for k in ("x_train", "y_train", "x_test", "y_test"))
-    mean, deviation = x.mean(), x.std()
-    x, x_test = ((a.astype(np.float32) - mean) / deviation for a in (x, x_test))
+    mean, std = x.mean(), x.std()
+    x, x_test = ((a.astype(np.float32) - mean) / std for a in (x, x_test))
     model = keras_fit.cnn()
     model.compile(
         optimizer=keras.optimizers.Adam(workloads.LEARNING_RATE),
@@ -85,7 +86,7 @@ def keras_script(arrays, policy, seed):
         metrics=["accuracy"],
     )
     model.fit(x, y, batch_size=_BATCH, epochs=20, verbose=0, callbacks=[UntilAccurate()])
-    sys.exit("the accuracy was not reached")
+    sys.exit("did not reach the accuracy")
 
 
 def _write(data, folder):
@@ -94,18 +95,18 @@ def _write(data, folder):
     for split in ("train", "test"):
         x, y = workloads.read_split(data, split)
         arrays[f"x_{split}"], arrays[f"y_{split}"] = x[..., None], y
-    # tfapp looks at the split called validation while it trains.
+    # During training, tfapp evaluates on the split called validation.
     arrays["x_validation"], arrays["y_validation"] = arrays["x_test"], arrays["y_test"]
     np.savez(path, **arrays)
     return path
 
 
 def _tfapp(arrays, precision, run, seed):
-    """Seconds until metrics.jsonl has a validation record of the wanted accuracy."""
+    """Seconds until metrics.jsonl has a validation record with the target accuracy."""
     command = [
         sys.executable, str(ROOT / "main.py"), f"--dataset=npz:{arrays}", "--model=cnn",
         f"--batch_size={_BATCH}", f"--learning_rate={workloads.LEARNING_RATE}", "--epochs=20",
-        f"--precision={precision}", f"--evaluate_every={_LOOKS}", f"--model_dir={run}",
+        f"--precision={precision}", f"--evaluate_every={_EVALUATE_EVERY}", f"--model_dir={run}",
         f"--seed={seed}",
     ]  # fmt: skip
     begin = time.monotonic()
@@ -124,7 +125,7 @@ def _tfapp(arrays, precision, run, seed):
 
 
 def _lines(path):
-    """Whole lines of a file that may not be there yet."""
+    """Complete lines of a file that may not exist yet."""
     if not path.exists():
         return []
     return path.read_text().split("\n")[:-1]
@@ -140,8 +141,8 @@ def _keras(arrays, policy, seed):
     seconds = time.monotonic() - begin
     if done.returncode:
         sys.exit(done.stderr[-2000:])
-    looks = sum(line.startswith("0.") for line in done.stderr.splitlines())
-    print(f"keras: step {looks * _LOOKS}, {seconds:.1f} s", file=sys.stderr)
+    evaluations = sum(line.startswith("0.") for line in done.stderr.splitlines())
+    print(f"keras: step {evaluations * _EVALUATE_EVERY}, {seconds:.1f} s", file=sys.stderr)
     return seconds
 
 

@@ -1,7 +1,7 @@
-"""The work that tfapp and its peers do: the same arrays, network, batch and optimizer.
+"""The workloads of tfapp and its peers: the same arrays, network, batch size and optimizer.
 
-Images are Fashion-MNIST's where its four .gz files are given, else random ones of the same shapes:
-what is measured is the rate, not the accuracy.
+Images are those of Fashion-MNIST if its four .gz files are given, and otherwise random ones of the
+same shapes: the benchmark measures speed, not accuracy.
 """
 
 import dataclasses
@@ -15,17 +15,17 @@ _FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", 60_000),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", 10_000),
 }
-_HELD_OUT = 512  # examples of the validation and test splits that tfapp gets
+_HELD_OUT = 512  # examples in each of tfapp's validation and test splits
 
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """One row of the table."""
 
-    model: str  # of tfapp; the peers build the same
+    model: str  # of tfapp; the peers build the same one
     shape: tuple  # of one example, float32
     batch_size: int
-    examples: int  # an epoch of the peers that only know epochs: some seconds' worth
+    examples: int  # in an epoch, for peers that only run epochs; takes some seconds
     precisions: tuple
 
 
@@ -57,7 +57,7 @@ def read_arrays(path, examples):
 
 
 def read_split(data, split):
-    """(images uint8 [n, 28, 28], labels uint8 [n]) of Fashion-MNIST in `data`; None: random."""
+    """(images uint8 [n, 28, 28], labels uint8 [n]) of Fashion-MNIST in `data`; random if None."""
     images, labels, count = _FILES[split]
     if data is None:
         random = np.random.default_rng(0)
@@ -73,7 +73,7 @@ def read_split(data, split):
 
 
 def _shaped(images, shape):
-    """float32, standardised; padded and repeated for networks that take larger or colour images."""
+    """float32, standardised; padded and repeated for networks with larger or colour images."""
     x = (images.astype(np.float32) - 73) / 90
     if len(shape) == 1:
         return x.reshape(len(x), -1)

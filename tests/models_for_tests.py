@@ -1,4 +1,4 @@
-"""Models that users might bring, sound or not, by --model=tests.models_for_tests:NAME."""
+"""Models as users might write them, valid or not, for --model=tests.models_for_tests:NAME."""
 
 import keras
 
@@ -21,7 +21,7 @@ class Dropping(keras.Model):
 
 
 class MaskShowing(keras.Model):
-    """Its running statistics are the share of each input that dropout has let through."""
+    """Its running statistics show which inputs dropout has kept."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -44,7 +44,7 @@ class MaskShowing(keras.Model):
 
 
 class WrongWidth(keras.Model):
-    """Gives seven outputs whatever the data set has."""
+    """Gives seven outputs for any data set."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -77,7 +77,7 @@ class Refusing(keras.Model):
 
 
 class NoWeights(keras.Model):
-    """Nothing in it can learn."""
+    """Has nothing to train."""
 
     def call(self, inputs):
         return keras.ops.reshape(inputs, (-1, 64))[:, :10]
@@ -109,7 +109,7 @@ class Embedded(keras.Model):
 
 
 class Powers(keras.Model):
-    """A linear model of sixth powers, which leave float16's range early."""
+    """A linear model of sixth powers, which soon overflow float16."""
 
     def __init__(self, outputs=2, **kwargs):
         super().__init__(**kwargs)
@@ -120,7 +120,7 @@ class Powers(keras.Model):
 
 
 class Exploding(keras.Model):
-    """Infinite in training, sound when it is looked at before."""
+    """Gives infinite outputs in training and finite ones otherwise."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -133,7 +133,7 @@ class Exploding(keras.Model):
 
 
 class Block(keras.layers.Layer):
-    """Two products with normalisation and dropout, added to its input."""
+    """Two dense layers with normalisation and dropout, added to their input."""
 
     def __init__(self, width=16):
         super().__init__()
@@ -163,7 +163,7 @@ class Blocks(keras.Model):
 
 
 class Normalised(keras.Model):
-    """A convolution and the fused batch normalisation."""
+    """A convolution and fused batch normalisation."""
 
     def __init__(self, outputs=10, synchronized=False, **kwargs):
         super().__init__(**kwargs)

@@ -1,4 +1,4 @@
-"""JAX: lax.scan over shuffled data that stays on the device, one program an epoch. The MLP only."""
+"""JAX, MLP only: lax.scan over shuffled data on the device, one program per epoch."""
 
 import argparse
 import json

@@ -1,6 +1,6 @@
-"""Keras fit. Variants: default, as users write it; jit and graph: tf.data and 32 steps a call.
+"""Keras fit. Variants: default, as users write it; jit and graph: tf.data and 32 steps per call.
 
-The best settings include oneDNN, which TensorFlow leaves off on processors without AVX-512.
+The last two also enable oneDNN, which TensorFlow leaves off on processors without AVX-512.
 """
 
 import argparse

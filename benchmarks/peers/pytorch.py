@@ -84,7 +84,7 @@ def main():
 
 
 def _measure(step, x, y, batch_size):
-    """Epochs in shuffled order until the time is over; the first part warms up."""
+    """Trains on shuffled epochs until the time is up, after a warm-up; examples per second."""
     count, begin, warm = 0, time.monotonic(), False
     while True:
         order = torch.randperm(len(x))

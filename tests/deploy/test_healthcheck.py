@@ -1,4 +1,4 @@
-"""The health check of the container tells work from standstill."""
+"""The container's health check distinguishes busy processes from idle ones."""
 
 import importlib.util
 import os
@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 @pytest.fixture
 def healthcheck(monkeypatch):
-    """The module, without its waiting."""
+    """The module, without its waits."""
     found = importlib.util.spec_from_file_location("healthcheck", ROOT / "deploy/healthcheck.py")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)

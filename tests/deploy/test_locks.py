@@ -1,4 +1,4 @@
-"""The lock files hold what setup.cfg asks for; the one for images with TensorFlow brings none."""
+"""The lock files satisfy setup.cfg; the one for images with TensorFlow does not contain it."""
 
 import importlib.metadata
 import re
@@ -10,7 +10,7 @@ from tfapp.diagnosis import gather
 
 
 def locked(name):
-    """Normalised package name -> versions, of a lock file."""
+    """The packages of a lock file, as a dict of normalised name to versions."""
     found = {}
     lines = (ROOT / "deploy" / name).read_text().splitlines()
     for package, version in re.findall(r"^([\w.-]+)==([\w.]+)", "\n".join(lines), re.MULTILINE):
@@ -34,7 +34,7 @@ def test_the_lock_satisfies_setup_cfg(name):
     assert outdated == (["tensorflow"] if name == "requirements.lock" else [])
 
 
-def test_a_lock_beside_tensorflow_replaces_nothing_of_it():
+def test_the_lock_without_tensorflow_replaces_nothing_of_it():
     found = locked("requirements.lock")
     assert not [name for name in found if name.startswith(("nvidia", "tensorflow-cpu"))]
     assert "tensorflow" not in found

@@ -1,4 +1,4 @@
-"""Machines that are thought up: a healthy one with two GPUs, and changes to it."""
+"""Made-up machines: a healthy one with two GPUs, and changes to it."""
 
 import dataclasses
 
@@ -41,7 +41,7 @@ NO_DRIVER = Library("libcuda.so.1", error=f"libcuda.so.1: {ABSENT}")
 
 
 def machine(host=(), tensorflow=(), **changes):
-    """HEALTHY with changes: `host` and `tensorflow` are dicts of fields of theirs."""
+    """HEALTHY with changes: `host` and `tensorflow` are dicts of their fields."""
     return dataclasses.replace(
         HEALTHY,
         host=dataclasses.replace(HEALTHY.host, **dict(host)),
@@ -51,6 +51,6 @@ def machine(host=(), tensorflow=(), **changes):
 
 
 def without_gpus(tensorflow=(), **changes):
-    """The same where TensorFlow sees no GPU."""
+    """The same machine, on which TensorFlow sees no GPU."""
     devices = (Device("CPU", "CPU:0"),)
     return machine(tensorflow={"devices": devices, **dict(tensorflow)}, **changes)

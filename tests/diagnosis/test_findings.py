@@ -1,4 +1,4 @@
-"""Broken machines, thought up: each is told by name, with its remedy, and no healthy one is."""
+"""Made-up broken machines: each problem is found and has a remedy; healthy machines have none."""
 
 import dataclasses
 
@@ -27,7 +27,7 @@ BROKEN = {
         without_gpus(
             host={"driver": "470.223.02"}, driver_library=Library("libcuda.so.1", version="11.4")
         ),
-        ERROR, "driver 470.223.02 is too old: it knows CUDA 11.4", "525.60.13 or later",
+        ERROR, "driver 470.223.02 is too old: it supports CUDA 11.4", "525.60.13 or later",
     ),
     "CUDA_VISIBLE_DEVICES empty": (
         without_gpus(environment=(("CUDA_VISIBLE_DEVICES", ""),)),
@@ -72,12 +72,12 @@ BROKEN = {
     "a fabric that is not set up": (
         without_gpus(cuda_error=802), ERROR, "cuInit fails with 802", "nvidia-fabricmanager",
     ),
-    "an answer that nobody knows": (
+    "an unknown result of cuInit": (
         without_gpus(cuda_error=7), ERROR, "cuInit fails with 7: see CUresult", "nvidia-smi",
     ),
-    "CUDA_VISIBLE_DEVICES names a GPU that is not here": (
+    "CUDA_VISIBLE_DEVICES names a missing GPU": (
         without_gpus(environment=(("CUDA_VISIBLE_DEVICES", "5"),), cuda_error=100),
-        ERROR, "CUDA_VISIBLE_DEVICES='5' names no GPU that is here", "nvidia-smi --list-gpus",
+        ERROR, "CUDA_VISIBLE_DEVICES='5' names no GPU of this machine", "nvidia-smi --list-gpus",
     ),
     "no TensorFlow": (
         without_gpus(tensorflow={"error": "ModuleNotFoundError: No module named 'tensorflow'"},
@@ -114,7 +114,7 @@ BROKEN = {
     ),
     "one thread": (
         machine(environment=(("OMP_NUM_THREADS", "1"),)),
-        WARNING, "OMP_NUM_THREADS=1 uses a part of the 16 cores", "unset OMP_NUM_THREADS",
+        WARNING, "OMP_NUM_THREADS=1 uses only part of the 16 cores", "unset OMP_NUM_THREADS",
     ),
     "a container's share of the processor": (
         machine(host={"container": "docker", "core_limit": 1.5}),
@@ -122,13 +122,13 @@ BROKEN = {
     ),
     "little memory": (
         machine(host={"container": "docker", "memory_limit": GIB}),
-        WARNING, "1.0 GiB of memory to use", "--memory",
+        WARNING, "1.0 GiB of memory available", "--memory",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_machine_is_told_first_with_its_remedy(name):
+def test_the_root_cause_comes_first_with_its_remedy(name):
     facts, level, what, fix = BROKEN[name]
     first = find(facts)[0]
     assert first.level == level
@@ -137,7 +137,7 @@ def test_a_broken_machine_is_told_first_with_its_remedy(name):
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_machine_has_one_page(name):
+def test_the_page_of_a_broken_machine(name):
     facts = BROKEN[name][0]
     lines = page.page(facts, find(facts)).splitlines()
     assert lines[0].startswith(BROKEN[name][1])
@@ -145,10 +145,10 @@ def test_a_broken_machine_has_one_page(name):
     assert max(map(len, lines)) <= 100
 
 
-def test_nothing_is_wrong_with_a_healthy_machine():
+def test_a_healthy_machine_has_no_problems():
     assert find(HEALTHY) == []
     lines = page.page(HEALTHY, []).splitlines()
-    assert lines[0] == "nothing is wrong here"
+    assert lines[0] == "no problems found"
     assert any("bfloat16 multiplies 1.8 times as fast" in line for line in lines)
     assert any("adds over 2 GPUs" in line for line in lines)
 
@@ -168,10 +168,10 @@ def test_a_machine_without_gpu_is_not_broken():
 
 def test_missing_libraries_are_all_named():
     libraries = tuple(dataclasses.replace(x, error=ABSENT) for x in HEALTHY.libraries)
-    told = " ".join(finding.what for finding in find(without_gpus(libraries=libraries)))
-    assert all(library.name in told for library in libraries)
+    text = " ".join(finding.what for finding in find(without_gpus(libraries=libraries)))
+    assert all(library.name in text for library in libraries)
 
 
-def test_an_unknown_reason_is_called_unknown():
+def test_an_unknown_reason():
     (only,) = gpu_findings.why_no_gpu(without_gpus())
-    assert "and yet TensorFlow sees no GPU" in only.what
+    assert "but TensorFlow sees no GPU" in only.what

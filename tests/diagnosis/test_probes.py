@@ -1,4 +1,4 @@
-"""Probes, against files and libraries of machines that are not this one."""
+"""Probes, on the files and libraries of made-up machines."""
 
 import ctypes
 import importlib.metadata
@@ -17,7 +17,7 @@ GPU_MACHINE = {
     "proc/driver/nvidia/version": "NVRM version: NVIDIA UNIX x86_64 Kernel  570.86.15  Thu\n",
     "sys/bus/pci/devices/0000:01:00.0/vendor": "0x10de\n",
     "sys/bus/pci/devices/0000:01:00.0/class": "0x030200\n",
-    "sys/bus/pci/devices/0000:02:00.0/vendor": "0x10de\n",  # its sound device is no GPU
+    "sys/bus/pci/devices/0000:02:00.0/vendor": "0x10de\n",  # its audio device is not a GPU
     "sys/bus/pci/devices/0000:02:00.0/class": "0x040300\n",
     "sys/fs/cgroup/cpu.max": "150000 100000\n",
     "sys/fs/cgroup/memory.max": "1048576\n",
@@ -29,7 +29,7 @@ GPU_MACHINE = {
 
 @pytest.fixture
 def make_root(tmp_path):
-    """make_root(files): a folder with these files, name -> text."""
+    """make_root(files): a folder with these files, given as a dict of name to text."""
 
     def make(files):
         for name, text in files.items():
@@ -56,7 +56,7 @@ def test_a_machine_that_shows_nothing(make_root):
     assert (found.core_limit, found.memory_limit, found.memory_bytes) == (0, 0, 0)
 
 
-def test_limits_of_the_first_version_of_cgroups(make_root):
+def test_limits_of_cgroups_version_1(make_root):
     files = {
         "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
         "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
@@ -67,7 +67,7 @@ def test_limits_of_the_first_version_of_cgroups(make_root):
     assert found.container == "kubernetes"
 
 
-def test_libraries_come_from_packages_first_and_tell_their_versions(tmp_path):
+def test_libraries_come_from_packages_first_and_have_versions(tmp_path):
     path = tmp_path / "nvidia/cudnn/lib/libcudnn.so.9"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
@@ -88,7 +88,7 @@ def test_libraries_come_from_packages_first_and_tell_their_versions(tmp_path):
     assert (found[1].error, found[1].version) == ("", "9.3")
 
 
-def test_the_driver_is_asked_whether_it_works():
+def test_the_result_of_cuinit():
     def load(name, mode):
         assert name == "libcuda.so.1"
         return types.SimpleNamespace(cuInit=lambda flags: 803)
@@ -100,18 +100,18 @@ def test_the_driver_is_asked_whether_it_works():
     assert libraries.cuda_error(absent) == 0
 
 
-def test_a_file_that_is_no_library_is_told():
+def test_a_file_that_is_not_a_library():
     (found,) = libraries.probe((os.__file__,))
     assert "invalid ELF header" in found.error
 
 
-def test_the_libraries_needed_follow_the_versions_built_with():
+def test_the_libraries_needed_depend_on_the_versions_built_with():
     assert "libcudnn.so.9" in libraries.needed("12.5.1", "9")
     assert "libcublas.so.13" in libraries.needed("13.0", "9")
     assert libraries.needed("", "") == ()
 
 
-def test_packages_are_compared_with_what_is_tested():
+def test_packages_are_compared_with_the_tested_versions():
     installed = {"keras": "3.11.0", "tensorflow-cpu": "2.21.0rc1", "numpy": "2.0"}
 
     def version(name):
@@ -145,7 +145,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 @pytest.mark.slow
-def test_tensorflow_reports_itself_from_a_process_of_its_own():
+def test_tensorflow_is_measured_in_a_separate_process():
     report = tensorflow_report.measure()
     assert report.error == ""
     assert report.xla_error == ""
@@ -173,12 +173,12 @@ def test_a_tensorflow_that_cannot_be_imported(tmp_path, monkeypatch, code, messa
 
 def test_a_sum_over_devices_is_tried():
     cpus = tuple(device.name for device in tf.config.list_logical_devices("CPU")[:2])
-    # The one strategy of this process: see `_mirrored`.
+    # The only strategy of this process: see `_mirrored`.
     assert tensorflow_report._try_reduction(tf, cpus, strategy._mirrored) == ""
 
 
-def test_a_sum_over_devices_that_fails_is_told():
-    """Not by a second strategy that fails half-way: what it began would wait for the next one."""
+def test_a_sum_over_devices_that_fails():
+    """Not tried with a real strategy that fails midway: its unfinished sum would block the next."""
 
     def refuse(names):
         raise RuntimeError(f"no such devices: {names}")

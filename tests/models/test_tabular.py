@@ -1,4 +1,4 @@
-"""The tabular model uses every column, of whatever kind."""
+"""The tabular model uses every column, of any kind."""
 
 import keras
 import numpy as np

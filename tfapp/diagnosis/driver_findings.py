@@ -1,13 +1,13 @@
-"""What is wrong with NVIDIA's driver: its libraries, its age, and what cuInit answers."""
+"""What is wrong with NVIDIA's driver: its libraries, its age, and the result of cuInit."""
 
 from tfapp.diagnosis.finding import ERROR, Finding
 
 _OLDEST = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}  # by CUDA's major version
 _NO_DEVICE = 100
-# CUresult (cuda.h) of cuInit: what it means, and the remedy.
+# CUresult (cuda.h) of cuInit: its meaning and the remedy.
 _REFUSALS = {
     _NO_DEVICE: (
-        "no device answers",
+        "no device responds",
         "look in dmesg for NVRM and Xid, restart the machine",
     ),
     802: ("the GPUs' fabric is not set up", "start it: systemctl start nvidia-fabricmanager"),
@@ -16,11 +16,11 @@ _REFUSALS = {
         "restart the machine: the driver was replaced while it was loaded",
     ),
     804: (
-        "this GPU does not take the libcuda.so.1 of a cuda-compat package",
+        "this GPU does not support the libcuda.so.1 of a cuda-compat package",
         "remove the compat folder from LD_LIBRARY_PATH, or install a newer driver",
     ),
     999: (
-        "the driver does not answer, as after a machine was suspended",
+        "the driver does not respond, which happens after a machine was suspended",
         "modprobe --remove nvidia_uvm; modprobe nvidia_uvm, or restart the machine",
     ),
 }
@@ -32,7 +32,7 @@ def find(facts):
 
 
 def oldest(facts):
-    """The oldest driver that TensorFlow's CUDA works with, and a space; "" where not known."""
+    """The oldest driver that TensorFlow's CUDA works with, and a space; "" if not known."""
     driver = _OLDEST.get(_major(facts.tensorflow.cuda_version))
     return f"{driver} " if driver else ""
 
@@ -48,9 +48,9 @@ def _library(facts):
 
 
 def _age(facts):
-    knows, built = facts.driver_library.version, facts.tensorflow.cuda_version
-    if knows and built and int(_major(knows)) < int(_major(built)):
-        what = f"the driver {facts.host.driver} is too old: it knows CUDA {knows}, "
+    supported, built = facts.driver_library.version, facts.tensorflow.cuda_version
+    if supported and built and int(_major(supported)) < int(_major(built)):
+        what = f"the driver {facts.host.driver} is too old: it supports CUDA {supported}, "
         what = what.replace("  ", " ") + f"TensorFlow is built with CUDA {built}"
         yield Finding(ERROR, what, f"install driver {oldest(facts)}or later")
 
@@ -58,7 +58,7 @@ def _age(facts):
 def _refusal(facts):
     code, chosen = facts.cuda_error, facts.variable("CUDA_VISIBLE_DEVICES")
     if code == _NO_DEVICE and chosen is not None:
-        what = f"CUDA_VISIBLE_DEVICES={chosen!r} names no GPU that is here"
+        what = f"CUDA_VISIBLE_DEVICES={chosen!r} names no GPU of this machine"
         yield Finding(ERROR, what, "compare with nvidia-smi --list-gpus, or unset it")
     elif code:
         meaning, fix = _REFUSALS.get(code, ("see CUresult in NVIDIA's manual", "run nvidia-smi"))

@@ -1,15 +1,15 @@
-"""The facts of a machine that decide whether and how fast it trains."""
+"""Facts about a machine that decide whether it can train, and how fast."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Library:
-    """A shared library that TensorFlow opens when it looks for GPUs."""
+    """A shared library that TensorFlow loads when it looks for GPUs."""
 
-    name: str  # as the loader is asked for it: libcudnn.so.9
-    error: str = ""  # why it cannot be loaded; empty: it can
-    version: str = ""  # as it says itself; empty: it does not say
+    name: str  # as passed to the loader: libcudnn.so.9
+    error: str = ""  # why it cannot be loaded; empty if it can
+    version: str = ""  # as the library reports it; empty if it does not
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,44 +18,44 @@ class Device:
 
     kind: str  # CPU or GPU
     name: str
-    compute_capability: str = ""  # of a GPU: 9.0
-    memory_bytes: int = 0  # of a GPU; 0: not known
+    compute_capability: str = ""  # of a GPU, such as 9.0
+    memory_bytes: int = 0  # of a GPU; 0 if not known
 
 
 @dataclasses.dataclass(frozen=True)
 class TensorFlowReport:
-    """What TensorFlow says of itself. Empty texts and lists: it does not say, or was not asked."""
+    """What TensorFlow reports about itself. Empty strings and lists: not reported, or not tried."""
 
-    error: str = ""  # why it cannot be imported; empty: it can
+    error: str = ""  # why it cannot be imported; empty if it can
     import_seconds: float = 0.0
     is_cuda_build: bool = False
-    cuda_version: str = ""  # it was built with
+    cuda_version: str = ""  # that it was built with
     cudnn_version: str = ""
-    compute_capabilities: tuple[str, ...] = ()  # sm_80: machine code; compute_90: compiled on use
+    compute_capabilities: tuple[str, ...] = ()  # sm_80: machine code; compute_90: to be compiled
     devices: tuple[Device, ...] = ()
-    xla_seconds: float = 0.0  # to compile and run a product; 0: not tried
+    xla_seconds: float = 0.0  # to compile and run a matrix product; 0: not tried
     xla_error: str = ""
-    products: tuple[tuple[str, float], ...] = ()  # (dtype, FLOP/s of a large product)
+    products: tuple[tuple[str, float], ...] = ()  # (dtype, FLOP/s of a large matrix product)
     reduction_error: str = ""  # of a sum over all GPUs through NCCL
 
 
 @dataclasses.dataclass(frozen=True)
 class Host:
-    """The machine without TensorFlow. Sizes are bytes; 0 is "not known" unless said otherwise."""
+    """The machine without TensorFlow. Sizes are in bytes; 0 means not known unless noted."""
 
     python: str = ""
-    container: str = ""  # docker, podman, kubernetes...; empty: none
+    container: str = ""  # docker, podman, kubernetes...; empty if none
     processor: str = ""
-    processor_flags: tuple[str, ...] = ()  # those of _SPEED_FLAGS that it has
+    processor_flags: tuple[str, ...] = ()  # those that speed up training, such as avx2
     cores: int = 0  # that this process may run on
-    core_limit: float = 0.0  # cores' worth of time a container is allowed; 0: no limit
+    core_limit: float = 0.0  # processor time a container is allowed, in cores; 0: no limit
     memory_bytes: int = 0
     memory_available: int = 0
     memory_limit: int = 0  # of the container; 0: no limit
     shm_bytes: int = 0  # size of /dev/shm
     pci_gpus: int = 0  # NVIDIA display and compute devices on the bus
     gpu_files: int = 0  # /dev/nvidia0, /dev/nvidia1...
-    driver: str = ""  # version of NVIDIA's kernel module; empty: not loaded
+    driver: str = ""  # version of NVIDIA's kernel module; empty if not loaded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,26 +71,26 @@ class Folder:
 
 @dataclasses.dataclass(frozen=True)
 class Package:
-    """An installed package, and the versions that tfapp is tested with."""
+    """A required package, and the versions that tfapp is tested with."""
 
     name: str
-    version: str  # empty: not installed
-    tested: str  # a specifier: >=2.21,<2.22; empty: any
+    version: str  # empty if not installed
+    tested: str  # a specifier such as >=2.21,<2.22; empty for any
     is_tested: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """All that is known of a machine."""
+    """Everything that is known about a machine."""
 
     host: Host
     tensorflow: TensorFlowReport
     packages: tuple[Package, ...] = ()
     libraries: tuple[Library, ...] = ()  # empty for a TensorFlow without CUDA
-    driver_library: Library = Library("libcuda.so.1", error="not looked for")
-    cuda_error: int = 0  # what cuInit of the driver's library answers; 0: it works, or is not there
+    driver_library: Library = Library("libcuda.so.1", error="not tried")
+    cuda_error: int = 0  # result of the driver's cuInit; 0: it works, or there is no driver
     folders: tuple[Folder, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()  # variables that matter and are set
+    environment: tuple[tuple[str, str], ...] = ()  # relevant variables that are set
 
     @property
     def gpus(self):
@@ -98,5 +98,5 @@ class Facts:
         return tuple(device for device in self.tensorflow.devices if device.kind == "GPU")
 
     def variable(self, name):
-        """The environment variable `name`, or None where it is not set."""
+        """The environment variable `name`, or None if it is not set."""
         return dict(self.environment).get(name)

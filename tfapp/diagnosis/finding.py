@@ -1,16 +1,16 @@
-"""What a finding is."""
+"""A finding: one problem and its remedy."""
 
 import dataclasses
 
 ERROR = "error"  # something cannot work
 WARNING = "warning"  # it works, slower or less safely than it could
-NOTE = "note"  # worth to know
+NOTE = "note"  # worth knowing
 LEVELS = (ERROR, WARNING, NOTE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, and its remedy; each half a sentence."""
+    """A problem and its remedy, each half a sentence."""
 
     level: str  # one of LEVELS
     what: str

@@ -1,11 +1,11 @@
-"""From facts to findings: what is wrong, worst first, each with what to do about it."""
+"""Derives findings from facts: what is wrong, worst first, each with its remedy."""
 
 from tfapp.diagnosis import gpu_findings, host_findings, tensorflow_findings
 from tfapp.diagnosis.finding import LEVELS
 
 
 def find(facts):
-    """All `Finding`s about `facts`, the worst first."""
+    """All `Finding`s for `facts`, worst first."""
     found = [
         *tensorflow_findings.find(facts),
         *gpu_findings.why_no_gpu(facts),

@@ -18,7 +18,7 @@ _VARIABLES = (
     "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS", "TF_FORCE_GPU_ALLOW_GROWTH", "TFDS_DATA_DIR", "TF_CONFIG",
 )  # fmt: skip
-_CPU_PACKAGE = "tensorflow-cpu"  # TensorFlow without CUDA, in the place of "tensorflow"
+_CPU_PACKAGE = "tensorflow-cpu"  # TensorFlow without CUDA, installed instead of "tensorflow"
 
 
 def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.environ):
@@ -26,8 +26,8 @@ def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.enviro
 
     Args:
       tensorflow: a `TensorFlowReport`.
-      model_dir, data_dir: as the flags say; empty: the defaults.
-      root: the folder in which this machine's files are.
+      model_dir, data_dir: values of the flags; empty for the defaults.
+      root: the folder that holds this machine's files.
       environ: the environment variables.
     """
     names = libraries.needed(tensorflow.cuda_version, tensorflow.cudnn_version)
@@ -45,11 +45,12 @@ def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.enviro
 
 
 def packages(requirements=None, version=None):
-    """What tfapp requires and what is installed, as a tuple of `Package`.
+    """The packages that tfapp requires, with their installed versions, as a tuple of `Package`.
 
     Args:
-      requirements: lines like "keras>=3.15,<4"; by default those of this tfapp.
-      version: name -> version, raises PackageNotFoundError; by default of what is installed.
+      requirements: lines like "keras>=3.15,<4"; by default tfapp's own.
+      version: function from a name to its version, which raises PackageNotFoundError; by default
+        it looks up installed packages.
     """
     version = version or importlib.metadata.version
     return tuple(_package(line, version) for line in requirements or _requirements())
@@ -67,7 +68,7 @@ def _package(requirement, version):
 
 
 def _requirements():
-    """tfapp's own: of setup.cfg beside a checkout, or of the installed package."""
+    """tfapp's own requirements: from setup.cfg in a checkout, or from the installed package."""
     setup = configparser.ConfigParser()
     if setup.read(pathlib.Path(__file__).parents[2] / "setup.cfg"):
         lines = setup["options"]["install_requires"].splitlines()
@@ -91,7 +92,7 @@ def _satisfies(version, specifier):
 
 
 def _numbers(version):
-    """2.21.0 -> (2, 21): without zeros at the end, and without what follows the numbers."""
+    """2.21.0rc1 to (2, 21): without trailing zeros and suffixes."""
     numbers = [int(n) for n in re.match(r"\d+(\.\d+)*", version).group().split(".")]
     while numbers and numbers[-1] == 0:
         numbers.pop()
@@ -99,7 +100,7 @@ def _numbers(version):
 
 
 def folders(model_dir="", data_dir="", environ=os.environ):
-    """The folders a run writes to, as a tuple of `Folder`."""
+    """The folders that a run writes to, as a tuple of `Folder`."""
     home = pathlib.Path("~/tensorflow_datasets").expanduser()
     wanted = {
         "runs": model_dir or "runs",
@@ -111,17 +112,17 @@ def folders(model_dir="", data_dir="", environ=os.environ):
 
 
 def _folder(purpose, path):
-    """What can be said of a folder that need not exist: of the nearest one above it that does."""
-    there = path.absolute()
-    while not there.exists() and there != there.parent:
-        there = there.parent
-    writable = there.is_dir() and _can_write(there)
-    usage = shutil.disk_usage(there)
+    """The `Folder` at `path`, probed at its nearest existing parent if it does not exist."""
+    existing = path.absolute()
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
+    writable = existing.is_dir() and _can_write(existing)
+    usage = shutil.disk_usage(existing)
     return Folder(purpose, str(path), writable, usage.free, usage.total)
 
 
 def _can_write(folder):
-    """By trying: permissions alone do not tell of read-only mounts and the like."""
+    """Tries it: permissions do not show read-only mounts and the like."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True

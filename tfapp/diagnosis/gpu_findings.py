@@ -1,14 +1,14 @@
-"""Why TensorFlow sees no GPU, the root cause first, and what is wrong with the GPUs it sees."""
+"""Why TensorFlow sees no GPU, root cause first, and what is wrong with the GPUs it sees."""
 
 from tfapp.diagnosis import driver_findings
 from tfapp.diagnosis.finding import ERROR, NOTE, WARNING, Finding
 
-_LEAST_SHM = 1 << 30  # bytes that NCCL's buffers of several GPUs may need
+_LEAST_SHM = 1 << 30  # bytes that NCCL's buffers for several GPUs may need
 _WITH_CUDA = "pip install 'tensorflow[and-cuda]'"
 
 
 def why_no_gpu(facts):
-    """`Finding`s, the root cause first; empty where TensorFlow sees GPUs or cannot be imported."""
+    """`Finding`s, root cause first; empty if TensorFlow sees GPUs or cannot be imported."""
     if facts.gpus or facts.tensorflow.error:
         return []
     if _hidden(facts):
@@ -19,7 +19,7 @@ def why_no_gpu(facts):
     return found or [
         Finding(
             ERROR,
-            "the driver and all libraries load, and yet TensorFlow sees no GPU",
+            "the driver and all libraries load, but TensorFlow sees no GPU",
             "read what TF_CPP_MIN_LOG_LEVEL=0 python -c 'import tensorflow as tf; "
             "tf.config.list_physical_devices()' writes, and nvidia-smi",
         )
@@ -27,19 +27,19 @@ def why_no_gpu(facts):
 
 
 def is_expected(facts):
-    """Whether there is a GPU that could be used, or none can be told: a container sees its own."""
+    """Whether there may be a GPU: in a container, one of the machine's may not be visible."""
     host = facts.host
     return bool(host.gpu_files or host.pci_gpus or host.driver or host.container)
 
 
 def find(facts):
-    """What is wrong with the GPUs that are there, as a list of `Finding`."""
+    """What is wrong with the GPUs that TensorFlow sees, as a list of `Finding`."""
     found = [f for gpu in facts.gpus for f in _capability(gpu, facts.tensorflow)]
     if facts.gpus:
         found += _libraries(facts)
     if facts.tensorflow.reduction_error:
         what = f"NCCL cannot add over all GPUs: {facts.tensorflow.reduction_error}"
-        found.append(Finding(ERROR, what, "see what NCCL_DEBUG=INFO writes; enlarge /dev/shm"))
+        found.append(Finding(ERROR, what, "look at the log of NCCL_DEBUG=INFO; enlarge /dev/shm"))
     return [*found, *_shared_memory(facts)]
 
 
@@ -55,7 +55,7 @@ def _hidden(facts):
 
 
 def _not_there(facts):
-    """No GPU can be reached: none is there, none was given to the container, or no driver."""
+    """No GPU is accessible: there is none, the container was given none, or there is no driver."""
     host = facts.host
     give = "docker run --gpus all (podman run --device nvidia.com/gpu=all)"
     if host.container and (host.pci_gpus or host.driver):
@@ -85,13 +85,13 @@ def _libraries(facts):
     if facts.host.container:
         fix = "build the image with --build-arg TENSORFLOW=and-cuda"
     for library in facts.libraries:
-        # Only several GPUs need NCCL, and TensorFlow opens it no earlier.
+        # NCCL is needed, and loaded, only for several GPUs.
         if library.error and (not library.name.startswith("libnccl.") or _gpu_count(facts) > 1):
             yield Finding(ERROR, f"{library.name} cannot be loaded: {library.error}", fix)
 
 
 def _capability(gpu, report):
-    """Whether TensorFlow holds machine code for `gpu`."""
+    """Checks that TensorFlow has machine code for `gpu`."""
     known = sorted(int(name.rpartition("_")[2]) for name in report.compute_capabilities)
     if not (gpu.compute_capability and known):
         return
@@ -102,7 +102,7 @@ def _capability(gpu, report):
         fix = "use an older TensorFlow, or train on the CPU with CUDA_VISIBLE_DEVICES=-1"
         yield Finding(ERROR, f"{what}, below all that TensorFlow is built for", fix)
     elif capability // 10 > known[-1] // 10:
-        fix = "let the first start take its minutes; set CUDA_CACHE_MAXSIZE=4294967296"
+        fix = "let the first start take some minutes; set CUDA_CACHE_MAXSIZE=4294967296"
         yield Finding(WARNING, f"{what}: TensorFlow compiles its kernels at the first start", fix)
 
 

@@ -1,6 +1,6 @@
-"""Probes the machine: processor, memory, container, and what of NVIDIA the kernel shows.
+"""Probes the machine: processor, memory, container, and NVIDIA devices known to the kernel.
 
-`root` stands for "/" everywhere, so that another machine's files can be put in its place.
+`root` replaces "/" everywhere, so that tests can use the files of another machine.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ _SPEED_FLAGS = (
     "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "avx_vnni",
     "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16", "sve",
 )  # fmt: skip
-_NO_LIMIT = 1 << 60  # bytes; version 1 of cgroups says "none" by a number near 2**63
+_NO_LIMIT = 1 << 60  # bytes; cgroups version 1 writes "no limit" as a number near 2**63
 
 
 def probe(root="/", environ=os.environ):
@@ -53,7 +53,7 @@ def _container(root, environ):
 
 
 def _core_limit(root):
-    """Cores' worth of time that the control group allows, 0 for all."""
+    """Processor time that the control group allows, in cores; 0 for no limit."""
     quota, _, period = host.read(root / "sys/fs/cgroup/cpu.max").partition(" ")
     if not quota:
         quota = host.read(root / "sys/fs/cgroup/cpu/cpu.cfs_quota_us")
@@ -80,7 +80,7 @@ def _size(folder):
 
 
 def _pci_gpus(root):
-    """NVIDIA's (vendor 10de) display controllers (class 03) on the bus: seen in containers too."""
+    """NVIDIA's (vendor 10de) display controllers (class 03) on the bus, also in containers."""
     count = 0
     for device in root.glob("sys/bus/pci/devices/*"):
         vendor, kind = host.read(device / "vendor").strip(), host.read(device / "class").strip()

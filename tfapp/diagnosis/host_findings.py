@@ -1,4 +1,4 @@
-"""What of processor, memory and folders makes training slow or ends it."""
+"""Problems of processor, memory and folders that make training slow or fail."""
 
 from tfapp.diagnosis.finding import ERROR, NOTE, WARNING, Finding
 
@@ -15,7 +15,7 @@ def find(facts):
 def _processor(facts):
     flags = facts.host.processor_flags
     if flags and "avx2" not in flags and "asimd" not in flags:
-        fix = "use another machine, or tell the virtual machine to pass the processor's features on"
+        fix = "use another machine, or let the virtual machine pass on the processor's features"
         yield Finding(WARNING, "the processor has no AVX2: training on it is slow", fix)
     if facts.variable("TF_ENABLE_ONEDNN_OPTS") == "0":
         what = "TF_ENABLE_ONEDNN_OPTS=0 turns the processor's fast kernels off"
@@ -28,7 +28,7 @@ def _threads(facts):
     for name in _THREADS:
         value = facts.variable(name) or ""
         if value.isdigit() and 0 < int(value) < int(usable):
-            what = f"{name}={value} uses a part of the {int(usable)} cores"
+            what = f"{name}={value} uses only part of the {int(usable)} cores"
             yield Finding(WARNING, what, f"unset {name}")
     if 0 < host.core_limit < host.cores and not facts.variable("TF_NUM_INTRAOP_THREADS"):
         what = (
@@ -43,7 +43,7 @@ def _threads(facts):
 def _memory(host):
     size = min(host.memory_limit or host.memory_bytes, host.memory_available)
     if 0 < size < _LEAST_MEMORY:
-        what = f"{size / 2**30:.1f} GiB of memory to use"
+        what = f"{size / 2**30:.1f} GiB of memory available"
         fix = "end other programs" if not host.memory_limit else "raise the container's --memory"
         yield Finding(WARNING, what, f"{fix}, or lower --batch_size")
 

@@ -1,4 +1,4 @@
-"""Tries the shared libraries that TensorFlow opens when it looks for GPUs."""
+"""Tries the shared libraries that TensorFlow loads when it looks for GPUs."""
 
 import ctypes
 import pathlib
@@ -6,7 +6,7 @@ import pathlib
 from tfapp.diagnosis.facts import Library
 
 DRIVER = "libcuda.so.1"  # belongs to the driver, never to a package
-# By CUDA's major version, each after those it needs. "{cudnn}" is cuDNN's major version.
+# By CUDA's major version; each library after those that it needs. {cudnn}: its major version.
 _NEEDED = {
     "11": (
         "libcudart.so.11.0", "libcublasLt.so.11", "libcublas.so.11", "libcufft.so.10",
@@ -23,7 +23,7 @@ _NEEDED = {
         "libnccl.so.2",
     ),
 }  # fmt: skip
-# How a library tells its version, and how many of the number's digits are minor and patch.
+# The function that returns a library's version number, and the factors of major and minor in it.
 _VERSIONS = {
     "libcuda.": ("cuDriverGetVersion", (1000, 10)),
     "libcudart.": ("cudaRuntimeGetVersion", (1000, 10)),
@@ -33,7 +33,7 @@ _VERSIONS = {
 
 
 def needed(cuda_version, cudnn_version):
-    """Names of the libraries that a TensorFlow built with these versions opens."""
+    """Names of the libraries that a TensorFlow built with these versions loads."""
     names = _NEEDED.get(cuda_version.partition(".")[0], ())
     cudnn = cudnn_version.partition(".")[0]
     return tuple(name.format(cudnn=cudnn) for name in names)
@@ -43,10 +43,10 @@ def probe(names, packages_folder=None, load=ctypes.CDLL):
     """Loads each library as TensorFlow would.
 
     Args:
-      names: file names, each after those it needs.
-      packages_folder: the site-packages that TensorFlow is in. The libraries of NVIDIA's packages
-        below it come first, as its wheels look there. None: the system's alone.
-      load: `ctypes.CDLL` or what stands in for it; raises OSError.
+      names: file names, each after those that it needs.
+      packages_folder: the site-packages that TensorFlow is in, or None. The libraries of NVIDIA's
+        packages in it come before those of the system, as in TensorFlow's wheels.
+      load: `ctypes.CDLL` or a replacement, which raises OSError.
 
     Returns:
       A tuple of `Library`.
@@ -55,7 +55,7 @@ def probe(names, packages_folder=None, load=ctypes.CDLL):
 
 
 def cuda_error(load=ctypes.CDLL):
-    """What cuInit answers, a CUresult: 0 if it works, and where there is no driver's library."""
+    """The CUresult of cuInit: 0 if it works or if the driver's library cannot be loaded."""
     try:
         library = load(DRIVER, mode=ctypes.RTLD_GLOBAL)
     except OSError:
@@ -84,7 +84,7 @@ def _version(name, library):
 
 
 def _call(function, returns):
-    """The number that a version function returns (cuDNN), or writes where it is told (CUDA)."""
+    """The number that a version function returns (cuDNN) or writes to its argument (others)."""
     if returns:
         function.restype = ctypes.c_size_t
         return function()

@@ -1,4 +1,4 @@
-"""The doctor's page: findings first, then the facts they follow from."""
+"""The doctor's page: findings first, then the facts that they follow from."""
 
 import textwrap
 
@@ -6,7 +6,7 @@ from tfapp.diagnosis.finding import ERROR, WARNING
 
 _WIDTH = 100
 _INDENT = 20
-_GAIN = 1.3  # of a shorter float's products, from which --precision=auto considers it
+_GAIN = 1.3  # speed-up of matrix products from which a shorter float is worth a try
 
 
 def page(facts, findings):
@@ -15,7 +15,7 @@ def page(facts, findings):
 
 
 def _findings(findings):
-    lines = [] if any(f.level in (ERROR, WARNING) for f in findings) else ["nothing is wrong here"]
+    lines = [] if any(f.level in (ERROR, WARNING) for f in findings) else ["no problems found"]
     for finding in findings:
         lines += _row(finding.level, finding.what)
         lines += _row("", f"-> {finding.fix}")
@@ -89,13 +89,13 @@ def _speed(report):
     if gain >= _GAIN:
         yield "precision", f"{best} multiplies {gain:.1f} times as fast as float32: worth a try"
     else:
-        yield "precision", "float32: no shorter one multiplies faster here"
+        yield "precision", "float32: no shorter type multiplies faster here"
 
 
 def _host(host):
     limit = f", of which {host.core_limit:g} may be used" if host.core_limit else ""
     yield "processor", f"{host.processor}, {host.cores} cores{limit}"
-    yield "features", " ".join(host.processor_flags) or "none that matters"
+    yield "features", " ".join(host.processor_flags) or "none that speed up training"
     limit = f", limited to {_gib(host.memory_limit)}" if host.memory_limit else ""
     yield "memory", f"{_gib(host.memory_available)} free of {_gib(host.memory_bytes)}{limit}"
     yield "/dev/shm", _gib(host.shm_bytes)

@@ -1,4 +1,4 @@
-"""What is wrong with TensorFlow, XLA and the packages beside them."""
+"""What is wrong with TensorFlow, XLA and the required packages."""
 
 from tfapp.diagnosis.finding import ERROR, WARNING, Finding
 
@@ -29,16 +29,16 @@ def _package(package):
 
 def _not_importable(error):
     if "signal 4" in error:
-        fix = "the package needs a processor with AVX: build TensorFlow, or use another machine"
+        fix = "the package needs a processor with AVX: use another one, or build TensorFlow"
     elif "signal" in error:
-        fix = "see what python -c 'import tensorflow' writes; install it anew in a fresh venv"
+        fix = "look at the output of python -c 'import tensorflow'; reinstall it in a fresh venv"
     else:
-        fix = "install it anew in a fresh venv: pip install --force-reinstall tensorflow"
+        fix = "reinstall it in a fresh venv: pip install --force-reinstall tensorflow"
     return Finding(ERROR, f"TensorFlow cannot be imported: {error}", fix)
 
 
 def _xla(facts):
-    # XLA's compiler for GPUs takes these two from the nvcc package, or from an installed CUDA.
+    # XLA's GPU compiler finds these two in the nvcc package, or in an installed CUDA.
     if any(name in facts.tensorflow.xla_error for name in ("libdevice", "ptxas")):
         fix = "pip install 'tensorflow[and-cuda]', or XLA_FLAGS=--xla_gpu_cuda_data_dir=CUDA_FOLDER"
         return Finding(ERROR, f"XLA does not work: {facts.tensorflow.xla_error}", fix)

@@ -1,7 +1,7 @@
-"""Asks TensorFlow about itself: `describe` in this process, `measure` in one of its own.
+"""Reports about TensorFlow: `describe` in this process, `measure` in a separate one.
 
-A process of its own, because TensorFlow can end it: by a library that it does not bear, or by an
-instruction that the processor lacks. What is left then is its last words.
+A separate process, because importing TensorFlow can kill it: by an incompatible library, or by an
+instruction that the processor lacks. The report is then the last line that it wrote.
 """
 
 import dataclasses
@@ -15,14 +15,14 @@ import time
 from tfapp.diagnosis.facts import Device, TensorFlowReport
 
 _SIZE = {"CPU": 1024, "GPU": 8192}  # of the square matrices whose product is timed
-_SECONDS = 0.5  # a dtype
-_LIMIT = 180  # seconds for all of it
-# Another process may be training on the GPUs: take no more of their memory than is needed.
+_SECONDS = 0.5  # per dtype
+_LIMIT = 180  # seconds for everything
+# Another process may be training on the GPUs: allocate only the memory that is needed.
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
 def describe():
-    """What TensorFlow says without computing anything: build and devices."""
+    """TensorFlow's build and devices, without computing anything."""
     import tensorflow as tf
 
     build = tf.sysconfig.get_build_info()
@@ -36,10 +36,10 @@ def describe():
 
 
 def measure(python=sys.executable, limit=_LIMIT):
-    """`describe`, XLA and the speed of products, found out by a process of its own.
+    """`describe`, XLA and the speed of matrix products, measured in a separate process.
 
     Returns:
-      A `TensorFlowReport`, with `error` set where TensorFlow cannot be imported.
+      A `TensorFlowReport`, with `error` set if TensorFlow cannot be imported.
     """
     root = str(pathlib.Path(__file__).parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -87,7 +87,7 @@ def _device(tf, device):
 
 
 def _measured():
-    """The report of this process, which has not imported TensorFlow yet."""
+    """The report about this process, which has not imported TensorFlow yet."""
     started = time.monotonic()
     import tensorflow as tf
 
@@ -107,8 +107,8 @@ def _measured():
 
 
 def _with_memory(tf, devices):
-    """The devices with the memory that TensorFlow has taken of each GPU."""
-    from tensorflow.python.client import device_lib  # the one place that tells a GPU's memory
+    """The devices, GPUs with the memory that TensorFlow may use."""
+    from tensorflow.python.client import device_lib  # nothing else gives a GPU's memory
 
     limits = [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
     for device in devices:
@@ -122,13 +122,13 @@ def _try_xla(tf, kind):
     try:
         with tf.device(f"/{kind}:0"):
             tf.function(lambda x: tf.nn.relu(x @ x), jit_compile=True)(tf.ones([64, 64])).numpy()
-    except Exception as error:  # whatever XLA says is the finding
+    except Exception as error:  # any error is the finding
         return 0.0, f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     return round(time.monotonic() - started, 3), ""
 
 
 def _products(tf, kind):
-    """(dtype, FLOP/s) of a large product, by the kernels outside of XLA."""
+    """(dtype, FLOP/s) of a large matrix product, by the kernels outside XLA."""
     size = _SIZE[kind]
     for dtype in ("float32", "bfloat16", "float16") if kind == "GPU" else ("float32", "bfloat16"):
         with tf.device(f"/{kind}:0"):
@@ -139,7 +139,7 @@ def _products(tf, kind):
 
 
 def _fastest(call):
-    """Seconds of the fastest call; the first one, which traces, does not count."""
+    """Seconds of the fastest call, not counting the first, which traces."""
     call()
     ends, best = time.monotonic() + _SECONDS, float("inf")
     while time.monotonic() < ends:
@@ -150,15 +150,15 @@ def _fastest(call):
 
 
 def _try_reduction(tf, names, make_strategy=None):
-    """The error of a sum over the devices `names` as training takes it (NCCL on GPUs), or ""."""
+    """The error of a sum over the devices `names`, as in training (NCCL on GPUs), or ""."""
     try:
         strategy = (make_strategy or tf.distribute.MirroredStrategy)(names)
         total = tf.function(lambda: strategy.run(_sum_of_ones, args=(tf,)))()
         totals = [part.numpy()[0] for part in strategy.experimental_local_results(total)]
-    except Exception as error:  # whatever it says is the finding
+    except Exception as error:  # any error is the finding
         return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    right = totals == [len(names)] * len(names)
-    return "" if right else f"a sum of ones over {len(names)} GPUs is {totals}"
+    correct = totals == [len(names)] * len(names)
+    return "" if correct else f"a sum of ones over {len(names)} GPUs is {totals}"
 
 
 def _sum_of_ones(tf):

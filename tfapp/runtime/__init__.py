@@ -1,1 +1,1 @@
-"""The process and its machine: environment, atomic files, caches, host facts, threads."""
+"""The process and its machine: environment, atomic files, caches, host facts, threads, clock."""

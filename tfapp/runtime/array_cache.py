@@ -1,4 +1,4 @@
-"""What was found out about data files, kept in the user's cache folder, keyed by their state."""
+"""Results about data files in the user's cache folder, keyed by the state of the files."""
 
 import contextlib
 import hashlib
@@ -11,13 +11,13 @@ from tfapp.runtime.tf_settings import cache_folder
 
 
 def cache_file(room, key):
-    """The .npz for `key`, any value with a repr."""
+    """The path of the .npz for `key`, any value with a stable repr."""
     name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
     return cache_folder() / room / f"{name}.npz"
 
 
 def keep(path, **arrays):
-    """Writes arrays; a folder that cannot be written only costs the next run its time."""
+    """Writes arrays. If the folder is not writable, the next run computes them again."""
     block = io.BytesIO()
     np.savez(block, **arrays)
     with contextlib.suppress(OSError):
@@ -26,7 +26,7 @@ def keep(path, **arrays):
 
 
 def look_up(path):
-    """What was kept, name -> array, or None. A damaged file is none."""
+    """The arrays by name, or None if there are none or the file is damaged."""
     with contextlib.suppress(Exception), open(path, "rb") as file:  # np.load fails in many ways
         return dict(np.load(file, allow_pickle=False))
     return None

@@ -1,4 +1,4 @@
-"""Writing files so that each appears whole or not at all."""
+"""Atomic writes: a file appears whole or not at all."""
 
 import contextlib
 import os
@@ -6,12 +6,12 @@ import pathlib
 
 
 def write_text(path, text):
-    """Replaces the file at `path` by `text`, as UTF-8."""
+    """Replaces the file at `path` with `text`, as UTF-8."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path, data):
-    """Replaces the file at `path` by `data`: written aside, synced, renamed."""
+    """Replaces the file at `path` with `data`, by writing another file, syncing and renaming it."""
     path = pathlib.Path(path)
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

@@ -1,6 +1,6 @@
-"""What this process may use of its machine: the processor and its cores, the memory.
+"""What this process may use of its machine: processor, cores and memory.
 
-`root` stands for "/", so that another machine's files can be put in its place.
+`root` replaces "/", so that tests can use the files of another machine.
 """
 
 import os
@@ -15,17 +15,17 @@ def processor(root="/"):
 
 
 def processor_flags(root="/"):
-    """The set of names of what the processor can do, such as "avx2"."""
+    """The set of the processor's feature names, such as "avx2"."""
     return processor_and_flags(pathlib.Path(root))[1]
 
 
 def cores():
-    """The processor's cores that this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def memory_available(root="/"):
-    """Bytes of memory that can be had without swapping; 0 where the system does not tell."""
+    """Bytes of memory that are available without swapping; 0 if the system does not report them."""
     return memory(pathlib.Path(root)).get("MemAvailable", 0)
 
 
@@ -40,13 +40,13 @@ def processor_and_flags(root):
 
 
 def memory(root):
-    """The numbers of /proc/meminfo, in bytes."""
+    """The entries of /proc/meminfo, in bytes."""
     lines = re.findall(r"^(\w+):\s+(\d+) kB$", read(root / "proc/meminfo"), re.MULTILINE)
     return {name: int(value) * 1024 for name, value in lines}
 
 
 def read(path):
-    """The text of a file, "" if it cannot be read."""
+    """The text of a file, or "" if it cannot be read."""
     try:
         return path.read_text(errors="replace")
     except OSError:

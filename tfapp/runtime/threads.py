@@ -1,4 +1,4 @@
-"""Work on several columns at a time: NumPy and Arrow let go of the interpreter while they work."""
+"""Works on several columns at a time in threads: NumPy and Arrow release the GIL."""
 
 from concurrent import futures
 
@@ -6,7 +6,7 @@ from tfapp.runtime.host import cores
 
 
 def by_name(function, columns):
-    """name -> function(name, column), in the order of the dict `columns`."""
+    """A dict from each name to function(name, column), in the order of the dict `columns`."""
     with futures.ThreadPoolExecutor(cores()) as pool:
         results = pool.map(function, columns.keys(), columns.values())
         return dict(zip(columns, results, strict=True))
