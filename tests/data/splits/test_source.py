@@ -1,4 +1,4 @@
-"""A source hands out labels by split, whatever the label is called."""
+"""A source returns the labels of a split, for any name of the label."""
 
 import numpy as np
 
