@@ -140,3 +140,46 @@ def test_help_and_import_do_not_load_tensorflow(statement):
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+# The rooms of tfapp/data, lowest first; "" is the face, data/__init__.py. Rooms of one layer do not
+# see one another.
+DATA_LAYERS = (
+    {"splits"},
+    {"images", "pipeline", "preprocessing", "tables"},
+    {"augmentation", "records"},
+    {"sources"},
+    {""},
+)
+
+
+def data_room(module):
+    """The room of a dotted name below tfapp.data; "" for data/__init__.py and names in it."""
+    name = module.split(".")[2:3]
+    return name[0] if name and (PACKAGE / "data" / name[0]).is_dir() else ""
+
+
+def data_modules_named(path):
+    """Dotted names below tfapp.data that a module imports, or names as "tfapp.data.x:Name"."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names = [node.value.split(":")[0]] if ":" in node.value else []
+        yield from (name for name in names if re.match(r"tfapp\.data(\.|$)", name))
+
+
+DATA_FILES = sorted((PACKAGE / "data").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", DATA_FILES, ids=lambda p: "-".join(p.parts[-2:]))
+def test_imports_inside_data_point_one_way(path):
+    room = data_room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    level = {name: i for i, rooms in enumerate(DATA_LAYERS) for name in rooms}
+    for module in data_modules_named(path):
+        other = data_room(module)
+        allowed = other == room or level[other] < level[room]
+        assert allowed, f"{path.relative_to(ROOT)} names {module}"

@@ -51,3 +51,15 @@ def test_force_wins_where_it_can(choose):
     assert choose("stream", 1).name == "stream"
     with pytest.raises(UsageError, match="--engine=resident: does not fit"):
         choose("resident", 900_000)
+
+
+def test_free_memory_that_several_hosts_agreed_on(monkeypatch):
+    """Each host would measure another number; with a given one, none measures."""
+
+    def measured(device_type):
+        raise AssertionError(f"measured {device_type}")
+
+    monkeypatch.setattr(engine, "free_bytes", measured)
+    options = {"strategy": tf.distribute.get_strategy(), "device_type": "CPU"}
+    assert engine.choose("auto", Split(300), free=1000, **options).name == "resident"
+    assert engine.choose("auto", Split(500), free=1000, **options).name == "stream"

@@ -220,6 +220,14 @@ def finished():
     return Source(spec, {"train": ArraySplit({"x": X, "y": Y.astype(np.int32)})})
 
 
+def without_train():
+    return Source(finished().spec, {"test": finished().splits["train"]})
+
+
+def of_another_kind():
+    return Source(finished().spec, {"train": [X, Y]})
+
+
 def failing():
     raise RuntimeError("the disk\nis elsewhere")
 
@@ -245,6 +253,8 @@ def test_a_users_own_function(name, features):
         ("failing", DataError, "RuntimeError: the disk is elsewhere"),
         ("returning_a_list", DataError, 'returned list; return a dict such as {"train": (x, y)'),
         ("returning_arrays", DataError, "split train is a ndarray; make it (x, y)"),
+        ("without_train", DataError, "its Source has no split called train"),
+        ("of_another_kind", DataError, "split train is a list; derive it from tfapp.data.splits."),
         ("pears", UsageError, "has no 'pears'; did you mean 'pairs'?"),
     ],
 )

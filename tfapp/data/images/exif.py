@@ -22,13 +22,13 @@ def orientation(data):
     length = tf.strings.length(data)
     head = _bytes(data, 0, tf.minimum(_HEAD, length), _HEAD)
     # EXIF is the first segment, or follows that of JFIF, whose header holds its length.
-    behind = tf.where(head[3] == 0xE0, 4 + head[4] * 256 + head[5], 2)
-    behind = tf.minimum(behind, _HEAD - 10)
-    word = tf.gather(head, behind + tf.range(10))
+    after = tf.where(head[3] == 0xE0, 4 + head[4] * 256 + head[5], 2)
+    after = tf.minimum(after, _HEAD - 10)
+    word = tf.gather(head, after + tf.range(10))
     found = tf.reduce_all(tf.gather(word, [1, 4, 5, 6, 7]) == [0xE1, *b"Exif"])
 
     def read():
-        start = behind + 10
+        start = after + 10
         size = tf.clip_by_value(length - start, 0, _REACH)
         return _from_tiff(_bytes(data, tf.minimum(start, length), size, _REACH))
 

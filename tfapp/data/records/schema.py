@@ -48,7 +48,7 @@ def infer(name, records, label, wanted=()):
     Args:
       name: what messages call the data.
       records: some of them, bytes.
-      label: the field to learn; empty: the one that is called like a label.
+      label: the field to learn; empty: the first that usually means the label.
       wanted: the fields to learn from; empty: all that can be used.
 
     Raises:

@@ -11,6 +11,8 @@ import numpy as np
 from tfapp.data.sources.arrays import source_from_arrays
 from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.source import Source
+from tfapp.data.splits.split import Split
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import DataError, TfappError
 
 
@@ -24,13 +26,26 @@ def open_object(target, *, dataset, label, task):
     except Exception as error:  # a user's function may raise anything
         raise DataError(f"--dataset={name}: {type(error).__name__}: {error}") from error
     if isinstance(value, Source):
-        return value
+        return _checked(name, value)
     if not isinstance(value, Mapping) or not value:
         raise DataError(f"--dataset={name}: returned {type(value).__name__}; return a dict such as "
                         '{"train": (x, y), "test": (x, y)}')  # fmt: skip
     label = label or LABEL
     splits = {split: _arrays(name, split, part, label) for split, part in value.items()}
     return source_from_arrays(name, splits, label=label, task=task)
+
+
+def _checked(name, source):
+    """The user's `source`, if the rest of tfapp can work with it. Raises DataError."""
+    if TRAIN not in source.splits:
+        raise DataError(f"--dataset={name}: its Source has no split called {TRAIN}")
+    for split, examples in source.splits.items():
+        if not isinstance(examples, Split):
+            raise DataError(
+                f"--dataset={name}: split {split} is a {type(examples).__name__}; derive it from "
+                f"{Split.__module__}.{Split.__name__}"
+            )
+    return source
 
 
 def _arrays(name, split, part, label):

@@ -1,7 +1,7 @@
 """`npz:FILE`: arrays saved by numpy.savez.
 
 The split is part of an array's name, as in `x_train` or `train_images`; without one it is train.
-The label is the array that --label names, or the only one that is called like a label.
+The label is the array that --label names, or the only one whose name usually means the label.
 """
 
 import zipfile

@@ -26,7 +26,7 @@ def open_synthetic(where, *, task):
     if not match or 0 in shape or classes < 2 or examples < classes:
         raise UsageError(
             f"--dataset=synthetic:{where}: write it as synthetic:28x28x1, or with the numbers of "
-            "classes (2 or more) and examples behind it: synthetic:28x28x1:10:2048"
+            "classes (2 or more) and examples after it: synthetic:28x28x1:10:2048"
         )
     generator = np.random.Generator(np.random.Philox(0))
     prototypes = generator.random((classes, *shape), np.float32)

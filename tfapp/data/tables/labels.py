@@ -12,7 +12,7 @@ _FEW = 50  # distinct integers up to which they are taken for classes
 
 
 def find_label(dataset, label, names):
-    """The label's column: `label`, or the only one of `names` that is called like a label.
+    """The label's column: `label`, or the only one of `names` that usually means the label.
 
     Raises:
       UsageError: there is no such column.

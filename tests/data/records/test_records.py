@@ -1,0 +1,27 @@
+"""Both formats of records honour the contract of `Records`."""
+
+import pytest
+import tensorflow as tf
+
+from tests.data.pets import Pets
+from tfapp.data.records import index
+from tfapp.data.sources.tfds_records import ArrayRecords
+
+OPENERS = {"tfrecord": index.build_index, "array_record": ArrayRecords}
+
+
+@pytest.mark.parametrize("file_format", OPENERS)
+def test_records_by_number(tmp_path, monkeypatch, file_format):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    builder = Pets(data_dir=str(tmp_path / "tfds"), file_format=file_format)
+    builder.download_and_prepare()
+    paths = [str(path) for path in builder.info.splits["train"].filepaths]
+    records = OPENERS[file_format](paths)
+    assert len(records) == 30
+    assert records.bad == ()
+    examples = [tf.train.Example.FromString(records.read(row)) for row in range(30)]
+    labels = [e.features.feature["label"].int64_list.value[0] for e in examples]
+    assert sorted(labels) == [0] * 15 + [1] * 15
+    places = [records.where(row) for row in range(30)]
+    assert len(set(places)) == 30
+    assert all(place.startswith(paths[0]) for place in places)
