@@ -1,4 +1,4 @@
-"""A training on the CPU says why it is there, where a GPU could be; --require_gpu ends it."""
+"""Training on the CPU logs why, where a GPU could be used; --require_gpu makes it an error."""
 
 import logging
 
@@ -36,7 +36,7 @@ def build():
     return build_default
 
 
-def test_a_container_without_gpu_says_how_to_give_one(build, facts_are, caplog):
+def test_a_container_without_gpu_explains_how_to_give_it_one(build, facts_are, caplog):
     facts_are(host={**NOTHING, "container": "docker"}, driver_library=NO_DRIVER)
     with caplog.at_level(logging.WARNING, "tfapp"):
         build()
@@ -44,7 +44,7 @@ def test_a_container_without_gpu_says_how_to_give_one(build, facts_are, caplog):
     assert "--gpus all" in caplog.text
 
 
-def test_a_machine_without_gpu_says_nothing(build, facts_are, caplog):
+def test_a_machine_without_gpu_logs_nothing(build, facts_are, caplog):
     facts_are(host=NOTHING, driver_library=NO_DRIVER)
     with caplog.at_level(logging.WARNING, "tfapp"):
         build()

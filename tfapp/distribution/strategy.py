@@ -77,7 +77,10 @@ def _devices(logical_devices, require_gpu):
 
 
 def _explain_no_gpu(logical_devices, require_gpu):
-    """Says why TensorFlow sees no GPU, where one could be. Raises DeviceError for --require_gpu."""
+    """Logs why TensorFlow sees no GPU, where one was to be expected.
+
+    Raises DeviceError for --require_gpu.
+    """
     facts = gather(tensorflow_report.describe())
     reason = gpu_findings.why_no_gpu(facts)[0]
     if require_gpu:

@@ -18,6 +18,6 @@ def read_values(folder, split):
     for event in read_events(folder, split):
         for value in event.summary.value:
             key = (value.tag, event.step)
-            assert key not in found, f"{key} stands there twice"
+            assert key not in found, f"{key} is there twice"
             found[key] = float(tf.make_ndarray(value.tensor))
     return found

@@ -1,4 +1,4 @@
-"""Writers by name, and what all of them owe: no step twice, none beyond the one restored."""
+"""Writers by name, and what all of them owe: no step twice, none beyond the restored one."""
 
 import csv
 import json
@@ -212,8 +212,8 @@ def data():
 """
 
 
-def test_a_run_that_goes_back_takes_its_records_back(make_config):
-    """--nan_policy=restore: each step stands in metrics.jsonl and in TensorBoard once."""
+def test_going_back_rewinds_every_writer_of_a_run(make_config):
+    """--nan_policy=restore: metrics.jsonl and TensorBoard have each step once."""
     pathlib.Path("fragile.py").write_text(FRAGILE)
     config = make_config(
         dataset="fragile:data", model="fragile:Net", batch_size=20, steps=10, log_every="1",

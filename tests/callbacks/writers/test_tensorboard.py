@@ -98,7 +98,7 @@ def test_zeros_at_the_end_are_dropped(writer, tmp_path):
     assert path.read_bytes() == whole
 
 
-def test_a_file_that_cannot_be_read_goes(writer, tmp_path):
+def test_a_file_that_cannot_be_read_is_removed(writer, tmp_path):
     loss_at(writer, 10)
     writer.close()
     (path,) = event_files(tmp_path)
@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_read_goes(writer, tmp_path):
     assert event_files(tmp_path) == []
 
 
-def test_what_a_killed_rewind_left_goes(writer, tmp_path):
+def test_what_a_killed_rewind_left_is_removed(writer, tmp_path):
     loss_at(writer, 10)
     writer.close()
     (path,) = event_files(tmp_path)

@@ -30,7 +30,7 @@ class CsvWriter(Writer):
 
     def rewind(self, step):
         self.close()
-        for path in self._root.glob("*.csv"):
+        for path in sorted(self._root.glob("*.csv")):
             self._tables[path.stem] = _Table(path)
             self._tables[path.stem].rewind(step)
 
@@ -79,7 +79,8 @@ class _Table:
         if not self._path.exists():
             return []
         lines = self._path.read_text(errors="replace").split("\n")
-        header, *rows = [_cells(line) for line in lines[:-1]] or [[]]  # a whole line has its end
+        # A whole line has its end, so that what follows the last one is empty or cut short.
+        header, *rows = [_cells(line) for line in lines[:-1]] or [[]]
         if header[:1] != ["step"]:
             return []
         whole = [row for row in rows if len(row) == len(header) and row[0].isdecimal()]

@@ -24,7 +24,6 @@ class TensorBoardWriter(Writer):
         with self._at(step, split):
             for name, value in values.items():
                 tf.summary.scalar(name, value)
-        self._writers[split].flush()
 
     def images(self, step, split, name, images):
         with self._at(step, split):
@@ -40,14 +39,10 @@ class TensorBoardWriter(Writer):
 
     def rewind(self, step):
         self.close()
-        for path in self._root.glob(f"*/.{_EVENT_FILES}.tmp"):
+        for path in sorted(self._root.glob(f"*/.{_EVENT_FILES}.tmp")):
             path.unlink()  # a rewind that was killed; TensorBoard would read it
-        for path in self._root.glob(f"*/{_EVENT_FILES}"):
+        for path in sorted(self._root.glob(f"*/{_EVENT_FILES}")):
             _rewind_file(path, step)
-
-    def flush(self):
-        for writer in self._writers.values():
-            writer.flush()
 
     def close(self):
         for writer in self._writers.values():
@@ -55,7 +50,10 @@ class TensorBoardWriter(Writer):
         self._writers.clear()
 
     def _at(self, step, split):
-        """A context in which tf.summary writes to the split's file, as of the step."""
+        """A context in which tf.summary writes to the split's file, as of the step.
+
+        Leaving it flushes the file.
+        """
         if split not in self._writers:
             self._writers[split] = tf.summary.create_file_writer(str(self._root / split))
         return self._writers[split].as_default(step=step)
@@ -64,10 +62,10 @@ class TensorBoardWriter(Writer):
 def _rewind_file(path, step):
     """Drops the events beyond `step`, and an end that a crash cut short.
 
-    Events are copied byte by byte. The first one, which holds the format's version, has step 0.
+    Events are copied as bytes. The first one, which holds the format's version, has step 0.
     """
     kept, offset = [], 0
-    # What follows a record that cannot be read has no beginning, and is lost with it.
+    # Where the record after a damaged one begins is unknown: the rest of the file is lost.
     with contextlib.suppress(tf.errors.DataLossError):
         for event in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             end = offset + len(event) + _FRAME_BYTES
