@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.step_losses import losses
+from tests.training.losses import losses
 from tfapp.models.layers import FusedBatchNorm
 
 X = np.random.default_rng(0).normal(3, 2, (8, 5, 5, 4)).astype("f4")

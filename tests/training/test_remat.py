@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.training.step_losses import losses
+from tests.training.losses import losses
 from tfapp.errors import UsageError
 
 RECIPE = {"model": "tests.models_for_tests:Blocks", "batch_size": 64}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.training.step_losses import losses
+from tests.training.losses import losses
 
 STEPS = 50
 

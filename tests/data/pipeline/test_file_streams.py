@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfapp
-from tests.data.prepared_pets import Pets
+from tests.data.pets import Pets
 from tests.image_files import make_folder
 from tfapp.data import open_source
 from tfapp.data.pipeline import choose as engines

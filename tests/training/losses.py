@@ -1,4 +1,4 @@
-"""What tests of law 2 compare: the losses of a run, step by step, and its weights."""
+"""Runs an experiment's own loop step by step, for tests that compare losses and weights."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""A data set that TFDS prepares without the network."""
+"""A TFDS data set of images of varying sizes, as a user's own builder."""
 
 import tensorflow_datasets as tfds
 
