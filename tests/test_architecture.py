@@ -125,6 +125,15 @@ def test_files_and_functions_are_short():
                 assert length <= allowed, f"{path}: {node.name} has {length} lines"
 
 
+def test_tests_share_helpers_in_modules_of_their_own():
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                parts = [*node.module.split("."), *(alias.name for alias in node.names)]
+                found = [part for part in parts if part.startswith("test_")]
+                assert parts[0] != "tests" or not found, f"{path} imports from {found}"
+
+
 def test_absl_is_in_flags_alone():
     for path, room in modules():
         if room != "flags":

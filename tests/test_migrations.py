@@ -71,7 +71,8 @@ def test_flags_txt_begins_with_the_version_that_wrote_it():
 )
 def test_flags_of_an_older_version_are_read_as_todays(renamed, text, rate):
     pathlib.Path("flags.txt").write_text(text)
-    assert flags.parse(["main.py", "--flagfile=flags.txt"]).learning_rate == pytest.approx(rate)
+    for form in (["--flagfile=flags.txt"], ["--flagfile", "flags.txt"], ["-flagfile=flags.txt"]):
+        assert flags.parse(["main.py", *form]).learning_rate == pytest.approx(rate)
     parsed = flags.parse(["main.py", "--mode=eval", "--model_dir=.", "--seed=3"])
     assert (parsed.learning_rate, parsed.seed) == (pytest.approx(rate), 3)
 

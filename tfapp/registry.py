@@ -1,7 +1,7 @@
-"""Name -> object: tables of what ships with tfapp, open to what users bring.
+"""Tables from names to objects: what ships with tfapp, and what users add.
 
 A table's values are `package.module:Name` strings, so that listing names imports nothing. A name
-that itself has that form is loaded as it stands: that is how a user's own class plugs in.
+that has this form itself is imported: that is how a user's own class is chosen.
 """
 
 import difflib
@@ -16,7 +16,7 @@ _OBJECT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def suggest(name, known):
-    """Returns "; did you mean 'x'?" for the nearest of `known`, or an empty string."""
+    """Returns "; did you mean 'x'?" with the nearest of `known`, or an empty string."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

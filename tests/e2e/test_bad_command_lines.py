@@ -1,4 +1,4 @@
-"""Whatever is wrong with a command line: the right exit code, one line that says it, no traceback.
+"""Each fault of a command line ends with its exit code and one line that names it, no traceback.
 
 Most run in this process, for speed; a few as a user starts them.
 """

@@ -1,10 +1,7 @@
 """What Keras and TensorFlow do not promise, one test for each piece that tfapp relies on."""
 
 import keras
-<<<<<<< HEAD
 import numpy as np
-=======
->>>>>>> room-data
 import pytest
 import tensorflow as tf
 
@@ -22,7 +19,6 @@ def test_layers_of_a_subclassed_model():
     assert model not in everything
 
 
-<<<<<<< HEAD
 def test_seed_positions():
     """Replicas shift these states: one that is not found draws the same masks on each of them."""
     model = Blocks()
@@ -165,7 +161,8 @@ def test_nadams_running_product_is_updated_and_among_its_variables(kind):
     _, state = updated(optimizer)
     assert len(state) == 2 + 2 * 2 + 1
     assert float(state[-1]) == pytest.approx(0.9 * (1 - 0.5 * 0.96))
-=======
+
+
 def test_memory_limits_of_gpus():
     """--engine=auto compares the data with the free memory of the GPUs; here there are none."""
     assert private_api.gpu_memory_limits() == []
@@ -210,4 +207,3 @@ def test_the_default_folder_of_tfds():
 def test_the_error_for_a_wrong_file():
     """A file of --manual_dir with other content is reported in one line."""
     assert issubclass(private_api.tfds_checksum_error(), Exception)
->>>>>>> room-data
