@@ -1,4 +1,4 @@
-"""Models that can be exported, or not, of which the tests count how often they are traced."""
+"""Models that can or cannot be exported, and their weights."""
 
 import keras
 import numpy as np

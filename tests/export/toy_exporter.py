@@ -7,7 +7,7 @@ from tfapp.export.exporter import Exporter
 
 
 class ToyExporter(Exporter):
-    """Of `tests.export.models.Counting` on images."""
+    """Exports `tests.export.models.Counting`."""
 
     name = "toy"
 

@@ -13,14 +13,14 @@ NONE = "none"  # in place of the names: no export
 
 
 def check_names(names):
-    """Checks --export before any data is opened; imports a user's own exporters, no TensorFlow.
+    """Checks --export before any data is opened; imports only a user's own exporters.
 
     Args:
       names: of exporters, or only "none".
 
     Raises:
-      UsageError: a name that is not known, an exporter that cannot be imported or is none, or
-        "none" along with other names.
+      UsageError: an unknown name, a class that cannot be imported or is no exporter, or "none"
+        along with other names.
     """
     if NONE in names and len(names) > 1:
         raise UsageError(f"--export={','.join(names)}: none excludes every other format")

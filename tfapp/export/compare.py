@@ -1,10 +1,10 @@
-"""Whether an exported model answers as the trained one does."""
+"""Compares the answers of an exported model with those of the trained one."""
 
 import numpy as np
 
 from tfapp.errors import TfappError
 
-_TOLERANCE = 1e-6  # of answers that are float32: what two orders of summation may differ by
+_TOLERANCE = 1e-6  # of float32 answers: different orders of summation
 
 
 def check_answers(path, answers, expected, tolerance=_TOLERANCE):

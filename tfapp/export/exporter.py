@@ -1,12 +1,12 @@
-"""The contract of an export format: it writes a `Servable` into a folder and proves what it wrote.
+"""The contract of an export format: it writes a `Servable` into a folder and verifies the result.
 
     class MyExporter(Exporter):
         name = "my_format"
         def write(self, servable, folder): ...
         def verify(self, servable, folder, examples): ...
 
-is used with --export=my_module:MyExporter. An exporter holds no state: each method may be called
-on another instance than the one before.
+is used with --export=my_module:MyExporter. An exporter is stateless: each method may be called on
+a new instance.
 """
 
 import abc
@@ -18,7 +18,7 @@ class Exporter(abc.ABC):
     @property
     @abc.abstractmethod
     def name(self):
-        """str, a class attribute: names the folder of its versions; must not be a number."""
+        """str, a class attribute: the name of its versions' folder; not a number."""
 
     @abc.abstractmethod
     def write(self, servable, folder):
@@ -51,10 +51,10 @@ class Exporter(abc.ABC):
         return folder / self.name
 
     def trial(self, servable, folder, examples):
-        """Finds out, before training, whether the model can be exported at all.
+        """Checks before training that the model can be exported, on a single example.
 
-        It delays the first step: a format overrides it to leave out what cannot fail because of
-        the model or the data. Arguments and errors are those of `write` and `verify`.
+        This delays the first step: override it to skip what cannot fail because of the model or
+        the data. Arguments and errors are those of `write` and `verify`.
         """
         self.write(servable, folder)
         self.verify(servable, folder, examples)

@@ -1,4 +1,4 @@
-"""Exports a trained model in every format of --export, and tries this before training."""
+"""Exports a trained model in every format of --export, and tries to do so before training."""
 
 import pathlib
 import re
@@ -31,9 +31,9 @@ def export_all(names, servable, folder, examples):
       name -> path of the new version; empty for "none".
 
     Raises:
-      UsageError: a name that is not known.
+      UsageError: an unknown name.
       StorageError: it cannot be written.
-      TfappError: what was written answers something else than the model in memory.
+      TfappError: the written model answers differently from the one in memory.
     """
     return {
         name: _export(exporter, servable, pathlib.Path(folder), examples)
@@ -54,14 +54,16 @@ def _export(exporter, servable, folder, examples):
 
 
 def try_export(names, servable, examples):
-    """Exports into a temporary folder, on one example, so that nothing of it fails after training.
+    """Exports into a temporary folder, so that a model that cannot be exported fails early.
+
+    Answers are compared on one example.
 
     Args:
       names, servable, examples: as for `export_all`; the weights are those before training.
 
     Raises:
-      UsageError: the model cannot be exported in one of the formats; names it and the reason.
-      StorageError: there is no place for temporary files.
+      UsageError: the model cannot be exported in one of the formats; the message gives the reason.
+      StorageError: temporary files cannot be written.
     """
     one = {name: array[:1] for name, array in examples.items()}
     for name, exporter in make_exporters(names).items():
@@ -80,7 +82,7 @@ def try_export(names, servable, examples):
 
 
 def _reason(error):
-    """One line: what is wrong, without what TensorFlow and Keras put around it."""
+    """The reason in one line, without the context that TensorFlow and Keras add."""
     text = str(error)
     if isinstance(error, TfappError):
         return text

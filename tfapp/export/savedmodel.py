@@ -1,8 +1,8 @@
 """SavedModel in TensorFlow Serving's layout, export/1, export/2, ...: raw input in, answers out.
 
 Signatures: serving_default takes the features; of models of one 8-bit image, serving_bytes takes
-encoded images. A feature whose name is no identifier goes by another one: the file `ARGUMENTS` in
-the model's folder has them all, see `tfapp.export.served_model`.
+encoded images. An argument has its feature's name if that is an identifier, else one derived from
+it: the file `ARGUMENTS` of `tfapp.export.served_model` maps names to arguments.
 """
 
 import json
@@ -22,7 +22,7 @@ class SavedModelExporter(Exporter):
     name = "savedmodel"
 
     def versions_folder(self, folder):
-        """The export folder itself, which TensorFlow Serving is pointed to."""
+        """The export folder itself, which TensorFlow Serving polls."""
         return folder
 
     def write(self, servable, folder):
@@ -44,14 +44,13 @@ class SavedModelExporter(Exporter):
                 check_answers(folder, model.answer_bytes(files), expected)
 
     def trial(self, servable, folder, examples):
-        """Leaves out the decoding of images: it is the same for every model, and slow to trace."""
-        # What restores the weights in a server is left out as well: here they are restored without.
+        """Skips the decoding of images, which is the same for every model and slow to trace."""
+        # The graph by which TensorFlow Serving restores the weights is not needed here either.
         options = tf.saved_model.SaveOptions(experimental_skip_saver=True)
         _save(servable, folder, {SERVING_DEFAULT: _from_features(servable)}, options)
         self.verify(servable, folder, examples)
 
 
-@tf.autograph.experimental.do_not_convert  # nothing needs it, and it takes a third of the time
 def _save(servable, folder, signatures, options=None):
     root = tf.Module(name="tfapp")
     # One flat list for each kind of weight: a SavedModel keeps each of its variables once.
@@ -65,7 +64,7 @@ def _save(servable, folder, signatures, options=None):
 
 
 def _from_features(servable):
-    """The concrete function of features, one argument each."""
+    """The concrete function that takes features, one argument each."""
 
     def serve(**arguments):
         return servable.serve({n: arguments[a] for n, a in servable.argument_names.items()})
@@ -75,7 +74,7 @@ def _from_features(servable):
 
 
 def _from_bytes(servable):
-    """The concrete function of encoded images, string [batch], decoded as files are."""
+    """The concrete function that takes encoded images, string [batch], decoded as in training."""
     (feature,) = servable.spec.features
     height, width, channels = feature.shape
     decode = image_decode.decoder((height, width), channels)

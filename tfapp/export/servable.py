@@ -1,13 +1,13 @@
-"""What an exporter writes: a model between what prepares its inputs and what reads its outputs.
+"""What an exporter writes: a model with the preprocessing of its inputs and the reading of outputs.
 
-Three functions, because runtimes differ in what they can run: strings, look-ups and images do not
-convert to all of them, the numeric core does.
+It is three functions, because strings and look-ups do not convert to every runtime while the
+numeric core does:
 
     inputs  = servable.preprocess(features)       raw features, as a user has them -> numbers
     outputs = servable.core(inputs)               numbers and weights only
     answers = servable.answers(outputs, inputs)   probabilities, names of classes, ...
 
-Each runs eagerly, and inside an exporter's own tf.function.
+Each runs eagerly, or inside a tf.function of the exporter.
 """
 
 import tensorflow as tf
@@ -20,8 +20,8 @@ class Servable:
     """The three functions over one copy of the weights.
 
     Keras's own export keeps a second copy of every weight (keras#23553); plain variables and a
-    stateless call keep one. They are in the host's memory: a servable may wait through a whole
-    training for the weights that are exported at its end (`assign`).
+    stateless call keep one. They live in host memory, because a servable that is tried before
+    training is kept until the final weights are assigned to it.
     """
 
     def __init__(self, *, model, weights, preprocess, task, spec):
@@ -31,8 +31,8 @@ class Servable:
           model: a built `keras.Model`.
           weights: (values of its trainable variables, values of the others), in their order.
           preprocess: a `tfapp.data.preprocessing.Preprocessing`.
-          task: what answers; see `tfapp.tasks`.
-          spec: a `DataSpec`; its features are what is served.
+          task: turns outputs into answers; see `tfapp.tasks`.
+          spec: a `DataSpec`; its features are what the model serves.
         """
         self.spec = spec
         self.model_name = type(model).__name__
@@ -92,7 +92,7 @@ class Servable:
         )
 
     def assign(self, weights):
-        """Replaces the weights, given as in the constructor; nothing is traced again."""
+        """Replaces the weights, given as to the constructor; nothing is traced again."""
         variables = (*self.trainable_weights, *self.other_weights)
         for variable, value in zip(variables, (*weights[0], *weights[1]), strict=True):
             variable.assign(value)

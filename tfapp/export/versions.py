@@ -1,7 +1,7 @@
 """Versions of an exported model: subfolders 1, 2, ..., each of which appears whole or not at all.
 
-A version is made aside and renamed, so that a server that polls the folder, such as TensorFlow
-Serving, never loads half of it. It serves the highest number.
+A version is written under a temporary name, synced and renamed, so that a server that polls the
+folder, such as TensorFlow Serving, never loads half of it. It serves the highest number.
 """
 
 import os
@@ -25,11 +25,11 @@ def latest(folder):
 
 
 def add_version(folder, make):
-    """Makes the next version below `folder`.
+    """Adds the next version below `folder`.
 
     Args:
-      folder: is made if it does not exist.
-      make: make(path) fills the empty folder at `path`; if it raises, there is no new version.
+      folder: is created if it does not exist.
+      make: make(path) fills the empty folder at `path`; if it raises, no version is added.
 
     Returns:
       the path of the new version.

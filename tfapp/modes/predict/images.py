@@ -1,4 +1,4 @@
-"""Answers for image files, from the signature that decodes them as training did."""
+"""Answers for image files, which the exported model decodes as training did."""
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +17,7 @@ def answer_files(model, files):
       files: paths.
 
     Returns:
-      (names, answers): one name a file, and name -> array [n, ...].
+      (names, answers): one name per file, and name -> array [n, ...].
 
     Raises:
       DataError: a file that cannot be read or decoded.
@@ -29,7 +29,7 @@ def answer_files(model, files):
         try:
             parts.append(model.answer_bytes(data))
         except tf.errors.OpError:
-            _raise_for_the_bad_one(model, piece, data)
+            _raise_for_bad_file(model, piece, data)
             raise
     return list(map(str, files)), {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
 
@@ -41,7 +41,7 @@ def _read(path):
         raise DataError(f"{path}: cannot be read as an image: {error.strerror}") from error
 
 
-def _raise_for_the_bad_one(model, files, data):
+def _raise_for_bad_file(model, files, data):
     for path, content in zip(files, data, strict=True):
         try:
             model.answer_bytes([content])

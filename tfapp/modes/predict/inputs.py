@@ -1,5 +1,5 @@
-"""What --input may be: a table (.csv, .parquet, .jsonl), texts (.txt, one a line), arrays (.npz),
-an image, a folder of images, or a .txt that lists images.
+"""Reads --input: a table (.csv, .parquet, .jsonl), texts (.txt, one per line), arrays (.npz), an
+image, a folder of images, or a .txt that lists images.
 """
 
 import json
@@ -19,14 +19,14 @@ def read_inputs(path, signature):
 
     Args:
       path: --input.
-      signature: name -> tf.TensorSpec [None, ...] of the model.
+      signature: feature -> tf.TensorSpec [None, ...], as `ServedModel.inputs`.
 
     Returns:
-      (names, features): one name an example, and name -> array [n, ...].
+      (names, features): one name per example, and feature -> array [n, ...].
 
     Raises:
-      UsageError: a form that is not known.
-      DataError: it cannot be read or does not fit.
+      UsageError: the format is not supported.
+      DataError: the file cannot be read or does not fit the model.
     """
     path = pathlib.Path(path)
     if not path.exists():
@@ -52,7 +52,7 @@ def read_inputs(path, signature):
 
 
 def image_files(path):
-    """The images that --input names, or None if it is something else. Raises DataError."""
+    """Paths of the images that --input refers to; None if it is no image. Raises DataError."""
     path = pathlib.Path(path)
     if not path.exists():
         raise DataError(f"--input={path}: does not exist")
@@ -83,7 +83,7 @@ def _image_files(path):
 
 
 def _read_image(path, spec):
-    """One image in the model's size and dtype, uint8 pixel values."""
+    """One image, uint8, resized to the model's input and cast to its dtype."""
     _, height, width, channels = spec.shape
     try:
         image = tf.io.decode_image(
@@ -98,10 +98,10 @@ def _read_image(path, spec):
 
 def _from_npz(path, signature):
     try:
-        # Opened here, to be closed here: numpy leaves a damaged file open.
+        # numpy would leave a damaged file open.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
             arrays = dict(found)
-    except Exception as error:  # zipfile, numpy and the file system each have their own
+    except Exception as error:  # zipfile, numpy and the file system each raise their own
         raise DataError(f"--input={path}: cannot be read as .npz ({_first_line(error)})") from error
     features = {}
     for name, spec in signature.items():
@@ -132,7 +132,7 @@ def _from_jsonl(path, signature):
 
 
 def _json_rows(path):
-    """What messages call a line -> its value."""
+    """Location of a line, as messages name it -> its value."""
     rows = {}
     for number, line in enumerate(_read_text(path).splitlines(), 1):
         where = f"{path}, line {number}"

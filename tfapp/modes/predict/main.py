@@ -26,7 +26,7 @@ def run(config):
     """Answers every input. Returns their number.
 
     Raises:
-      UsageError: no export, or a form of input or output that is not known.
+      UsageError: no export, or a format of input or output that is not supported.
       DataError: an input that cannot be read or does not fit the model.
     """
     check_output(config.output)
@@ -39,7 +39,7 @@ def run(config):
 
 
 def _answer(model, path):
-    """(names, answers) of what is at `path`: one name an input, and name -> array [n, ...]."""
+    """(names, answers) of what is at `path`: one name per example, and name -> array [n, ...]."""
     files = image_files(path) if model.takes_bytes else None
     if files is not None:
         return answer_files(model, files)

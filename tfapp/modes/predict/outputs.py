@@ -1,4 +1,4 @@
-"""What --output may be: .jsonl, .csv or .npz, written aside and renamed."""
+"""Writes --output: .jsonl, .csv or .npz, to a temporary file that is then renamed."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ _FORMS = (".jsonl", ".csv", ".npz")
 
 
 def check_output(path):
-    """Raises UsageError or StorageError before anything is computed for `path`."""
+    """Checks --output before anything is computed. Raises UsageError or StorageError."""
     path = pathlib.Path(path)
     if path.suffix not in _FORMS:
         raise UsageError(f"--output={path}: must end in one of {', '.join(_FORMS)}")
@@ -28,11 +28,11 @@ def check_output(path):
 
 
 def write_output(path, names, answers):
-    """Writes one row an example.
+    """Writes one row per example.
 
     Args:
       path: --output.
-      names: name of each input.
+      names: one per example.
       answers: name -> array [n, ...].
     """
     make = {".jsonl": _jsonl, ".csv": _csv, ".npz": _npz}[pathlib.Path(path).suffix]

@@ -11,22 +11,22 @@ READERS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".pq": 
 
 
 def takes_one_text(signature):
-    """True for a model whose only input is a string an example."""
+    """True if the model's only input is one string per example."""
     specs = list(signature.values())
     return len(specs) == 1 and is_scalar(specs[0]) and specs[0].dtype == tf.string
 
 
 def is_scalar(spec):
-    """True for an input of one value an example: a column of a table."""
+    """True if the input has one value per example: a column of a table."""
     return spec.shape.rank == 1
 
 
 def from_table(path, signature):
-    """(names, features) of a .csv or .parquet; a column that the model does not take is left out.
+    """(names, features) of a .csv or .parquet; columns the model does not take are ignored.
 
     Raises:
-      UsageError: the model takes something else than columns.
-      DataError: the file cannot be read, lacks a column, or has a row that is malformed.
+      UsageError: an input of the model is not a column.
+      DataError: the file cannot be read, lacks a column, or has a malformed row.
     """
     other = [name for name, spec in signature.items() if not is_scalar(spec)]
     if other:
@@ -58,10 +58,10 @@ def _column(part, name, spec):
 
 
 def from_lines(path, text, signature):
-    """(names, features) of a text, one example a line; blank lines are examples too.
+    """(names, features) of a text, one example per line; blank lines are examples too.
 
     Raises:
-      DataError: there is no line.
+      DataError: the text is empty.
     """
     lines = text.splitlines()
     if not lines:
@@ -73,8 +73,9 @@ def json_column(values, spec):
     """One field of JSON objects as an array [n] for `spec`, a tf.TensorSpec [None].
 
     Args:
-      values: what messages call the field of a row -> string, number, boolean, or None: missing.
-      spec: of the model's input.
+      values: location of the field, as messages name it -> string, number, boolean, or None if it
+        is missing.
+      spec: tf.TensorSpec of the model's input.
     """
     if spec.dtype == tf.string:
         return np.array([_text(where, value) for where, value in values.items()], object)
