@@ -35,6 +35,7 @@ def test_optimization_barrier():
 
     def twice(x):
         (again,) = private_api.optimization_barrier([x])
+        assert again.op.type == "XlaOptimizationBarrier"
         return tf.exp(x) + tf.exp(again)
 
     x = tf.constant([1.0, 2.0])
@@ -100,7 +101,7 @@ def test_variable_index():
     ],
 )
 def test_keras_still_has_what_the_functional_optimizer_overrides_or_calls(name):
-    """Renamed, it would be code that nobody calls, and Keras's own would assign tf.Variables."""
+    """Renamed, it would be code that is never called, and Keras's own would assign tf.Variables."""
     assert name in dir(keras.optimizers.Optimizer)
 
 

@@ -61,7 +61,7 @@ def gradient_descent(weights, gradients, rate):
 
 
 def adam(weights, gradients, moments, step, *, rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
-    """Kingma & Ba, "Adam", 2015, the form at the end of section 2 (epsilon beside sqrt(v)).
+    """Kingma & Ba, "Adam", 2015, the form at the end of section 2 (epsilon is added to sqrt(v)).
 
     `moments` is (m, v), lists in the order of `weights`; `step` counts from 1.
     """
@@ -75,5 +75,5 @@ def adam(weights, gradients, moments, step, *, rate, beta1=0.9, beta2=0.999, eps
 
 
 def standardise(x):
-    """Each column to mean 0 and deviation 1, as tfapp prepares numeric features."""
+    """Each column to mean 0 and standard deviation 1, as tfapp prepares numeric features."""
     return (x - x.mean(0)) / x.std(0)

@@ -89,7 +89,8 @@ def edit(folder, host=None, **changes):
     values = json.loads((folder / "manifest.json").read_text())
     values["host"].update(host or {})
     values.update(changes)
-    (folder / "manifest.json").write_text(json.dumps({k: v for k, v in values.items() if v}))
+    values = {name: value for name, value in values.items() if value is not None}
+    (folder / "manifest.json").write_text(json.dumps(values))
 
 
 def make_old(folder, host=None):

@@ -51,7 +51,7 @@ def test_each_gradient_costs_what_the_forward_pass_does(layer, inputs, weights, 
 
     Each is as many multiply-adds as the layer: one for each pair of an input and a weight that meet
     in an output. The loss is a square, so that the outputs themselves are needed too. A gradient
-    that nobody asked for is not computed, though its operations are in the graph.
+    that is not used is not computed, though its operations are in the graph.
     """
 
     def step(*sources):

@@ -74,7 +74,7 @@ DECAYING = [
 
 @pytest.mark.parametrize("name", sorted(DECAYING))
 def test_no_weight_decay_is_none(name):
-    """Some classes decay by 0.004 if they are not told otherwise."""
+    """Some classes decay by 0.004 if the argument is left out."""
     weights = [keras.Variable(np.full((3, 4), 2.0, "f4")), keras.Variable(np.full(4, 2.0, "f4"))]
     optimizer = optimizers.build_optimizer(name, learning_rate=0.5, weight_decay=0.0)
     optimizer.build(weights)

@@ -8,13 +8,12 @@ import tensorflow as tf
 class AfterUpdate(Protocol):
     """Changes values after the optimizer has updated the weights: masks them, moves a teacher, ...
 
-    It is traced into the step and runs on every replica, so it must be a pure function: the same
-    values and step give the same result, nothing is assigned, no random state of its own is kept.
-    Its input is equal on all replicas, except for states of random number generators that a layer
-    changes in its own way; so is its result.
+    It is traced into the step and runs on every replica, so it must be a pure function: it assigns
+    no variable, keeps no state and draws no random numbers of its own. It gets the same values on
+    every replica, and must return the same.
 
-    It runs before the average of --ema is updated, so the averages of masked weights are masked.
-    An update that is skipped, because something is not finite, takes the hook's changes back too.
+    It runs before the averages of --ema are updated, so the averages of masked weights are masked.
+    Where an update is skipped because something is not finite, the hook's changes are dropped too.
     """
 
     def __call__(
@@ -33,7 +32,6 @@ class AfterUpdate(Protocol):
           that do not change are left out.
 
         Raises:
-          whatever it likes while it is traced; a group that does not exist, or another number of
-          values, is a ValueError of the step's.
+          ValueError: by the step, if a group does not exist or gets another number of values.
         """
         ...

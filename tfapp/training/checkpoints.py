@@ -76,8 +76,8 @@ class Checkpoints:
           its step, or None if there is no checkpoint at all.
 
         Raises:
-          DataError: there are checkpoints and none can be read, or a newer tfapp wrote the newest
-            one that is not damaged: the one before it would throw away what that tfapp computed.
+          DataError: the folder has checkpoints and none can be read; or one was written by a newer
+            tfapp, whose work would be lost if an older one were used in its place.
         """
         steps = self.steps()
         for step in reversed(steps):

@@ -3,7 +3,7 @@
 Counted as the field counts them for utilisation (Chowdhery et al., arXiv:2204.02311, appendix B): a
 multiply-add is two operations; element-wise work is left out; recomputed activations count each
 time they are computed. Only what the results depend on is counted: the graph of a convolution's
-gradients holds that of its inputs even where nobody asked for it, and TensorFlow leaves it out.
+gradient always contains that of its inputs, and TensorFlow does not run it where it is not used.
 """
 
 import math

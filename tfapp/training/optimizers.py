@@ -69,7 +69,7 @@ def build_optimizer(name, *, learning_rate, weight_decay=0.0, arguments=()):
       name: any case.
       learning_rate: float, or a Keras schedule, which is called with the run's step.
       weight_decay: decoupled, times the learning rate at each step (arXiv:1711.05101); 0: none,
-        whatever the class's own default is.
+        also where the class has a default of its own.
       arguments: further arguments of the constructor, a dict.
 
     Raises:
@@ -105,7 +105,7 @@ def apply(optimizer, trainable, optimizer_state, grads, step):
       trainable: values of those variables, in order.
       optimizer_state: values of `optimizer.variables`, in order.
       grads: one dense gradient a variable, summed over replicas already.
-      step: int64 scalar, the run's step, which the learning rate's schedule follows. Whatever else
+      step: int64 scalar, the run's step, which the learning rate's schedule follows. All else that
         depends on time, such as Adam's bias correction, follows the optimizer's count of updates.
 
     Returns:

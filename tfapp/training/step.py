@@ -1,7 +1,7 @@
 """One training step as pure functions: forward, loss, gradients; reduce; update.
 
 Law: N replicas compute what one computes. Each replica's loss is its sum over examples divided by
-the global batch size, once; gradients are summed across replicas; whatever looks at gradients
+the global batch size, once; gradients are summed across replicas; everything that reads gradients
 (the loss scale's finite check, clipping) comes after that sum, in `training/update.py`.
 """
 
@@ -28,7 +28,7 @@ SKIPPED = "skipped"  # among the sums: updates skipped because something was not
 
 @dataclasses.dataclass(frozen=True)
 class StepOptions:
-    """What a step does besides forward, backward and the optimizer's rule."""
+    """What a step does in addition to forward, backward and the optimizer's rule."""
 
     batch_size: int  # examples of the global batch, over all replicas
     num_replicas: int = 1  # over all workers
@@ -188,7 +188,7 @@ def reduce_across_replicas(grads, non_trainable, loss):
 
 
 def example_weights(objective, batch):
-    """float32 [batch]: the batch's own weights times the task's, 1 where there are none."""
+    """float32 [batch]: the batch's own weights times the task's; 1 where not given."""
     return batch.get(SAMPLE_WEIGHT, tf.ones_like(objective.losses)) * objective.weights
 
 
