@@ -144,6 +144,15 @@ def test_a_group_stays_in_one_split_and_weights_have_mean_one(tmp_path):
     assert "weight" not in names
 
 
+def test_a_column_without_a_name_is_no_weight_and_no_group(tmp_path):
+    """pandas writes the row numbers so, unless it is asked not to."""
+    rows = "".join(f"{i},{i / 2},{i % 2}\n" for i in range(60))
+    save(tmp_path / "t.csv", ",x,y\n" + rows)
+    train = open_(f"csv:{tmp_path}/t.csv").splits["train"]
+    assert train.groups is None
+    assert set(train.arrays()) == {"", "x", "y"}
+
+
 @pytest.mark.parametrize(
     "values, task, kind, classes",
     [

@@ -100,7 +100,7 @@ def _columns(part, kinds, weight_column):
         return _numbers(part, name) if kind in NUMBERS else (part.strings(name), {})
 
     columns = by_name(read, kinds)
-    if weight_column in part.columns:
+    if weight_column and weight_column in part.columns:
         columns[SAMPLE_WEIGHT] = _weights(part, weight_column)
     return columns
 
@@ -109,7 +109,8 @@ def _split(part, columns, group_column, bad):
     """The `ArraySplit` of a part, without its bad rows if the budget allows that many."""
     arrays = {name: values for name, (values, _) in columns.items()}
     wrong = {row: why for _, rows in columns.values() for row, why in rows.items()}
-    groups = part.strings(group_column) if group_column in part.columns else None
+    grouped = group_column and group_column in part.columns
+    groups = part.strings(group_column) if grouped else None
     for row in sorted(wrong):
         bad.skip(part.name_of(row), wrong[row])
     split = ArraySplit(arrays, groups=groups, name_of=part.name_of)
