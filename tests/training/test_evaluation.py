@@ -86,7 +86,7 @@ def test_an_evaluation_is_traced_once_and_sees_the_latest_weights(
     built.make_loop()(0, 20)
     assert evaluate().metrics["loss"] < first.metrics["loss"]
     built.state.write_all(kept)  # as a restore does
-    assert evaluate() == first
+    assert evaluate().metrics == first.metrics
     assert Traced.traces == traces
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -10,6 +11,8 @@ from tfapp.callbacks.throughput import Throughput
 from tfapp.callbacks.validation import Validation
 from tfapp.callbacks.writers.jsonl import JsonlWriter
 from tfapp.callbacks.writers.tensorboard import TensorBoardWriter
+from tfapp.metrics.accuracy import Accuracy
+from tfapp.training.evaluation import EvaluationResult
 from tfapp.training.state import HostState
 from tfapp.training.trainer import Moment
 
@@ -22,7 +25,10 @@ class State:
 
 
 def moment(step, steps=10, loss=5.0, seconds=0.5):
-    sums = {"loss": loss, "accuracy": 8.0, "count": 10.0, "input_wait": 0.05, "skipped": 0.0}
+    sums = {
+        "loss": loss, "accuracy": np.array([8.0, 10.0]), "count": 10.0, "input_wait": 0.05,
+        "skipped": 0.0,
+    }  # fmt: skip
     return Moment(step, total_steps=100, steps=steps, seconds=seconds, sums=sums, last=False)
 
 
@@ -71,7 +77,13 @@ def test_records_are_there_before_close(tmp_path):
 
 
 def make_log(state, records):
-    return MetricsLog(state, [records.append], learning_rate=lambda: 0.1, wall_clock=lambda: 9.0)
+    return MetricsLog(
+        state,
+        [records.append],
+        metrics=(Accuracy(),),
+        learning_rate=lambda: 0.1,
+        wall_clock=lambda: 9.0,
+    )
 
 
 def test_a_record_averages_over_its_window():
@@ -153,7 +165,8 @@ def validate(values, goal="max", patience=0):
     """Runs Validation over `values`; returns the state, the notes and where it stopped."""
     state, notes, remaining = State(), [], iter(values)
     validation = Validation(
-        state, lambda: {"accuracy": next(remaining)}, make_log(state, []),
+        state, lambda: EvaluationResult({"accuracy": next(remaining)}, {}, ()),
+        make_log(state, []),
         monitor="accuracy", goal=goal, patience=patience, note=notes.append,
     )  # fmt: skip
     for step in range(1, len(values) + 1):
