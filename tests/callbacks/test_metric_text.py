@@ -24,3 +24,11 @@ def test_one_line_for_all():
     assert metric_text({"loss": 0.5, "mean_squared_error": 1e6}) == (
         "loss 0.5000  mean_squared_error 1,000,000.0"
     )
+
+
+def test_the_loss_what_decides_and_three_others_are_shown():
+    metrics = dict.fromkeys(("accuracy", "loss", "f1", "auc", "log_loss", "calibration"), 0.5)
+    assert metric_text(metrics).split()[::2] == ["loss", "accuracy", "f1", "auc"]
+    assert metric_text(metrics, monitor="calibration").split()[::2] == [
+        "loss", "calibration", "accuracy", "f1", "auc"
+    ]  # fmt: skip

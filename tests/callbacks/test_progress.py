@@ -2,9 +2,11 @@
 
 import io
 
+import numpy as np
 import pytest
 
 from tfapp.callbacks.progress import Progress
+from tfapp.metrics.accuracy import Accuracy
 from tfapp.training.trainer import Moment
 
 
@@ -28,13 +30,17 @@ def clock():
 def moment(step, **changes):
     values = {
         "step": step, "total_steps": 1000, "steps": 10, "seconds": 0.1, "last": False,
-        "sums": {"loss": 160.0, "accuracy": 240.0, "count": 320.0, "input_wait": 0.0},
+        "sums": {
+            "loss": 160.0, "accuracy": np.array([240.0, 320.0]), "count": 320.0, "input_wait": 0.0
+        },
     }  # fmt: skip
     return Moment(**{**values, **changes})
 
 
 def make(stream, clock):
-    return Progress(steps_per_epoch=40, batch_size=32, stream=stream, clock=clock)
+    return Progress(
+        steps_per_epoch=40, batch_size=32, metrics=(Accuracy(),), stream=stream, clock=clock
+    )
 
 
 def test_plain_lines_come_every_few_seconds(clock):

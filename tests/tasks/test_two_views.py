@@ -69,12 +69,9 @@ def test_without_dropout_it_equals_a_plain_gradient_tape(make_experiment, hardwa
     """Statistics pass from the first view to the second, and the penalty counts once."""
     built = make_experiment(**RECIPE, model="tests.tasks.test_two_views:normalised", **hardware)
     twin = make_experiment(**RECIPE, model="tests.tasks.test_two_views:normalised", **hardware)
-    batches = []
-    for step in range(STEPS):
-        pulled = twin.engine.pull(
-            twin.engine.prepare(twin.engine.inputs), tf.constant(step, tf.int64)
-        )
-        batches.append(twin.engine.batch(pulled, 0))
+    inputs = twin.engine.prepare(twin.engine.inputs)
+    pulled = [twin.engine.pull(inputs, tf.constant(k, tf.int64)) for k in range(STEPS)]
+    batches = [twin.engine.batch(part, 0) for part in pulled]
     measured = train(built)
     expected = [plain_step(twin.model, twin.preprocess(b), b["label"]) for b in batches]
     assert measured == pytest.approx(expected, rel=1e-5)

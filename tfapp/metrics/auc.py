@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.metrics import score_histogram
-from tfapp.metrics.classes import count_by, true_classes
-from tfapp.metrics.metric import Metric, weighted
+from tfapp.metrics.classes import predicted_classes, sum_by, true_classes
+from tfapp.metrics.metric import Metric
 
 MOST_CLASSES = 100  # beyond, the histograms outgrow what they tell
 
@@ -43,8 +43,8 @@ class AreasUnderCurves(Metric):
         curve = tf.range(self._curves)
         row = tf.where(positive, curve, curve + self._curves)
         cells = row * score_histogram.BINS + score_histogram.bin_of(scores)
-        counted = weighted(tf.ones_like(scores), weights)
-        sums = count_by(cells, counted, 2 * self._curves * score_histogram.BINS)
+        counts = tf.repeat(weights, self._curves)
+        sums = sum_by(tf.reshape(cells, [-1]), counts, 2 * self._curves * score_histogram.BINS)
         return tf.reshape(sums, (2, self._curves, score_histogram.BINS))
 
     def result(self, state):
@@ -63,18 +63,16 @@ class AreasUnderCurves(Metric):
 
 
 def log_odds(logits):
-    """float32 [batch, classes]: log(p_c / (1 - p_c)) of the softmax, also where p_c rounds to 1."""
+    """float32 [batch, classes]: log(p_c / (1 - p_c)) of the softmax, also where p_c rounds to 1.
+
+    Infinite above 87, where 1 - p_c leaves float32.
+    """
     log_p = tf.nn.log_softmax(logits)
-    first = tf.argmax(logits, axis=-1, output_type=tf.int32)[:, None]
-    is_first = first == tf.range(logits.shape[-1])
+    is_first = predicted_classes(logits)[:, None] == tf.range(logits.shape[-1])
     # 1 - p cancels for the most probable class only: there it is the sum of the others.
-    others = tf.where(is_first, -np.inf, log_p)
-    rest = tf.where(
-        is_first,
-        tf.reduce_logsumexp(others, axis=-1, keepdims=True),
-        tf.math.log1p(-tf.exp(others)),
-    )
-    return log_p - rest
+    others = tf.where(is_first, 0.0, tf.exp(log_p))
+    rest = tf.where(is_first, tf.reduce_sum(others, axis=-1, keepdims=True), 1.0 - others)
+    return log_p - tf.math.log(rest)
 
 
 def _mean(values):

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.metrics.accuracy import correct
+from tfapp.metrics.classes import sum_by
 from tfapp.metrics.metric import Metric, weighted
 
 _BINS = 15
@@ -25,14 +26,11 @@ class ExpectedCalibrationError(Metric):
 
     def update(self, outputs, labels, weights):
         confidence = tf.reduce_max(tf.nn.softmax(tf.cast(outputs, tf.float32)), axis=-1)
-        position = tf.clip_by_value(tf.math.ceil(confidence * _BINS) - 1, 0, _BINS - 1)
-        member = position[:, None] == tf.range(_BINS, dtype=tf.float32)
+        confidence = weighted(confidence, tf.sign(weights))  # 0 where it is NaN in padding
+        position = tf.cast(tf.math.ceil(confidence * _BINS), tf.int32) - 1
         terms = [tf.ones_like(confidence), correct(outputs, labels), confidence]
-        sums = [
-            tf.reduce_sum(tf.where(member, weighted(term, weights)[:, None], 0.0), axis=0)
-            for term in terms
-        ]
-        return tf.cast(tf.stack(sums), tf.float64)
+        values = tf.stack(terms, 1) * weights[:, None]
+        return tf.transpose(sum_by(tf.clip_by_value(position, 0, _BINS - 1), values, _BINS))
 
     def result(self, state):
         count, hits, confidence = state

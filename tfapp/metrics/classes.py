@@ -19,7 +19,6 @@ def predicted_classes(logits):
     return tf.argmax(tf.cast(logits, tf.float32), axis=-1, output_type=tf.int32)
 
 
-def count_by(keys, weights, size):
-    """float64 [size]: the sum of `weights` for each value of the integer `keys`, same shape."""
-    sums = tf.math.unsorted_segment_sum(tf.reshape(weights, [-1]), tf.reshape(keys, [-1]), size)
-    return tf.cast(sums, tf.float64)
+def sum_by(keys, values, size):
+    """float64 [size, ...]: the sum of `values` [n, ...] for each value of the integers keys [n]."""
+    return tf.cast(tf.math.unsorted_segment_sum(values, keys, size), tf.float64)

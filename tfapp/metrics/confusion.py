@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfapp.metrics.classes import count_by, predicted_classes, true_classes
+from tfapp.metrics.classes import predicted_classes, sum_by, true_classes
 from tfapp.metrics.metric import Metric
 
 MOST_CLASSES = 100  # beyond, a matrix is no longer read
@@ -28,7 +28,7 @@ class ConfusionMatrix(Metric):
     def update(self, outputs, labels, weights):
         size = len(self._class_names)
         cells = true_classes(labels) * size + predicted_classes(outputs)
-        return tf.reshape(count_by(cells, weights, size * size), (size, size))
+        return tf.reshape(sum_by(cells, weights, size * size), (size, size))
 
     def result(self, state):
         del state
@@ -62,12 +62,12 @@ class MacroF1(Metric):
 
     def update(self, outputs, labels, weights):
         true, predicted = true_classes(labels), predicted_classes(outputs)
-        correct = tf.where(true == predicted, weights, 0.0)
-        hits, guesses, members = (
-            count_by(keys, weights, self._num_classes)
-            for keys, weights in ((true, correct), (predicted, weights), (true, weights))
-        )
-        return tf.stack([hits, guesses - hits, members - hits])
+        hit = tf.where(true == predicted, weights, 0.0)
+        miss, none = weights - hit, tf.zeros_like(hit)
+        # One sum over both keys: an example is a hit or a miss of its class, and a false positive
+        # of the class it is taken for.
+        values = tf.concat([tf.stack([hit, none, miss], 1), tf.stack([none, miss, none], 1)], 0)
+        return tf.transpose(sum_by(tf.concat([true, predicted], 0), values, self._num_classes))
 
     def result(self, state):
         hits, wrong, missed = state

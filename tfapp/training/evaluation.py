@@ -3,21 +3,30 @@
 The last batch is filled up with repeated rows whose sample weight is 0.
 """
 
-from typing import NamedTuple
+import dataclasses
+import functools
 
 import tensorflow as tf
 
+from tfapp.metrics.metric import Metric
 from tfapp.metrics.results import details, results
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
 from tfapp.training.step import add_sums, metric_sums, to_host, zero_sums
 
 
-class EvaluationResult(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class EvaluationResult:
     """What an evaluation finds."""
 
     metrics: dict[str, float]  # "loss", results of metrics, and what the task derives from them
-    details: dict  # what no single number holds (a confusion matrix), to be written as JSON
+    sums: dict  # over the split's examples: floats, and the metrics' states as np.ndarray
+    measured: tuple[Metric, ...]  # whose states these are
+
+    @functools.cached_property
+    def details(self):
+        """What no single number holds (a confusion matrix): a dict, to be written as JSON."""
+        return details(self.measured, self.sums)
 
 
 def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit):
@@ -74,6 +83,6 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     def run():
         sums = to_host(compiled(inputs.start()))
         found = results(metrics, sums)
-        return EvaluationResult({**found, **task.derived(found)}, details(metrics, sums))
+        return EvaluationResult({**found, **task.derived(found)}, sums, metrics)
 
     return run

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.callbacks.validation import Validation
 from tfapp.callbacks.writers.writer import Writer
+from tfapp.metrics.accuracy import Accuracy
+from tfapp.training.evaluation import EvaluationResult
 from tfapp.training.moment import Moment
 from tfapp.training.state import HostState
 
@@ -19,7 +22,10 @@ class State:
 
 
 def moment(step, steps=10, loss=5.0, seconds=0.5):
-    sums = {"loss": loss, "accuracy": 8.0, "count": 10.0, "input_wait": 0.05, "skipped": 0.0}
+    sums = {
+        "loss": loss, "accuracy": np.array([8.0, 10.0]), "count": 10.0, "input_wait": 0.05,
+        "skipped": 0.0,
+    }  # fmt: skip
     return Moment(step, total_steps=100, steps=steps, seconds=seconds, sums=sums, last=False)
 
 
@@ -40,7 +46,9 @@ class Recorder(Writer):
 
 
 def make_log(state, records):
-    return MetricsLog(state, [Recorder(records)], learning_rate=lambda: 0.1)
+    return MetricsLog(
+        state, [Recorder(records)], metrics=(Accuracy(),), learning_rate=lambda step: 0.1
+    )
 
 
 def test_a_record_averages_over_its_window():
@@ -86,7 +94,8 @@ def validate(values, goal="max", patience=0):
     """Runs Validation over `values`; returns the state, the notes and where it stopped."""
     state, notes, remaining = State(), [], iter(values)
     validation = Validation(
-        state, lambda: {"accuracy": next(remaining)}, make_log(state, []),
+        state, lambda: EvaluationResult({"accuracy": next(remaining)}, {}, ()),
+        make_log(state, []),
         monitor="accuracy", goal=goal, patience=patience, note=notes.append,
     )  # fmt: skip
     for step in range(1, len(values) + 1):

@@ -163,7 +163,7 @@ def test_validation_is_left_alone(make_experiment, folder):
     augmented, _ = losses(make_experiment, folder, **changes)
     plain = make_experiment(dataset=f"folder:{folder}", **RECIPE)
     fresh = make_experiment(dataset=f"folder:{folder}", **{**RECIPE, **changes})
-    assert fresh.evaluate("validation") == plain.evaluate("validation")
+    assert fresh.evaluate("validation").metrics == plain.evaluate("validation").metrics
     a, b = (e.data.source.splits["validation"].arrays()["image"] for e in (augmented, plain))
     assert np.array_equal(a, b)
 
