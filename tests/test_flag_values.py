@@ -3,7 +3,7 @@
 import pytest
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import RunLength, last_of_each, parse_arguments, parse_duration
+from tfapp.flag_values import last_of_each, parse_arguments, parse_duration
 
 
 def test_values():
@@ -31,15 +31,6 @@ def test_twice():
 )
 def test_later_pairs_override_and_an_empty_one_forgets(pairs, kept):
     assert last_of_each(pairs) == kept
-
-
-@pytest.mark.parametrize(
-    "text, steps",
-    [("500", 500), ("3e", 120), ("0.5e", 20), ("10%", 100), ("4096ex", 128), ("1ex", 1), ("0", 0)],
-)
-def test_lengths_in_steps(text, steps):
-    length = RunLength(steps_per_epoch=40, total_steps=1000, batch_size=32)
-    assert length.steps(parse_duration(text, "log_every")) == steps
 
 
 def test_seconds_keep_their_unit():

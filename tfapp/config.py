@@ -89,8 +89,9 @@ class Config:
         identity=True, above=0, below=1)
 
     model: str = _model("auto",
-        "mlp, cnn, smallcnn, resnet20, tabular, text_encoder, causal_transformer, or your own "
-        "package.module:Class; auto: by the kind of data", identity=True)
+        "mlp, cnn, smallcnn, resnet20, resnet32, resnet44, resnet56, resnet110, tabular, "
+        "text_encoder, causal_transformer, or your own package.module:Class; auto: by the kind of "
+        "data", identity=True)
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from tests.callbacks.recorder import Recorder
 from tests.conftest import ROOT
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.metrics.confusion import MacroF1
@@ -40,7 +41,7 @@ def log(records):
 
     def make(state, *metrics, **options):
         return MetricsLog(
-            state, [records.append], metrics=metrics, learning_rate=lambda: 0.1, **options
+            state, [Recorder(records)], metrics=metrics, learning_rate=lambda step: 0.1, **options
         )
 
     return make

@@ -73,7 +73,7 @@ def test_without_dropout_it_equals_a_plain_gradient_tape(make_experiment, hardwa
     pulled = [twin.engine.pull(inputs, tf.constant(k, tf.int64)) for k in range(STEPS)]
     batches = [twin.engine.batch(part, 0) for part in pulled]
     measured = train(built)
-    expected = [plain_step(twin.model, twin.preprocess(b), b["label"]) for b in batches]
+    expected = [plain_step(twin.model, twin.data.preprocess(b), b["label"]) for b in batches]
     assert measured == pytest.approx(expected, rel=1e-5)
     for mine, theirs in zip(built.model.variables, twin.model.variables, strict=True):
         assert np.asarray(mine) == pytest.approx(np.asarray(theirs), abs=1e-5)

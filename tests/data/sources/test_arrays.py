@@ -49,7 +49,7 @@ def test_kind_shape_and_dtype_of_a_feature(array, kind, shape, dtype):
 )
 def test_kind_and_classes_of_a_label(labels, task, kind, classes, names):
     built = build({"x": X, "y": labels}, task=task)
-    label = built.data.spec.label
+    label = built.spec.label
     assert (label.kind, label.num_classes, label.class_names) == (kind, classes, names)
     if kind == "class":
         assert built.splits["train"].arrays()["y"].dtype == np.int32

@@ -25,13 +25,13 @@ def test_npz_names_tell_splits_and_label(save_npz):
         "test": 6,
         "validation": 3,
     }
-    assert [f.name for f in built.data.spec.features] == ["x"]
+    assert [f.name for f in built.spec.features] == ["x"]
 
 
 def test_npz_without_splits_and_with_a_named_label(save_npz):
     path = save_npz(height=X[:, 0], width=X[:, 1], kind=Y)
     built = open_(f"npz:{path}", label="kind")
-    assert [f.name for f in built.data.spec.features] == ["height", "width"]
+    assert [f.name for f in built.spec.features] == ["height", "width"]
     assert sum(s.num_examples for s in built.splits.values()) == 30
 
 
@@ -105,9 +105,9 @@ def test_npz_with_two_candidates_for_the_label(save_npz):
 )
 def test_synthetic_sizes(name, shape, dtype, classes, examples):
     built = open_(f"synthetic:{name}")
-    feature = built.data.spec.features[0]
+    feature = built.spec.features[0]
     assert (feature.shape, feature.dtype) == (shape, dtype)
-    assert built.data.spec.label.num_classes == classes
+    assert built.spec.label.num_classes == classes
     assert built.splits["train"].num_examples + built.splits["validation"].num_examples == examples
 
 
@@ -124,14 +124,14 @@ def test_synthetic_that_makes_no_sense(where):
 
 def test_digits_come_through_tfds(tfds_folder):
     built = open_("digits")
-    assert built.data.spec.name == "digits/1.0.0"
+    assert built.spec.name == "digits/1.0.0"
     assert (tfds_folder / "digits" / "1.0.0" / "dataset_info.json").is_file()
     assert {k: s.num_examples for k, s in built.splits.items()} == {
         "train": 1294,
         "test": 359,
         "validation": 144,
     }
-    image, label = built.data.spec.features[0], built.data.spec.label
+    image, label = built.spec.features[0], built.spec.label
     assert (image.kind, image.shape, image.dtype) == ("image", (8, 8, 1), "uint8")
     assert (label.kind, label.num_classes) == ("class", 10)
     arrays = [split.arrays() for split in built.splits.values()]
@@ -243,7 +243,7 @@ def returning_arrays():
 @pytest.mark.parametrize("name, features", [("pairs", 1), ("dicts", 2), ("finished", 1)])
 def test_a_users_own_function(name, features):
     built = open_(f"tests.data.sources.test_sources:{name}")
-    assert len(built.data.spec.features) == features
+    assert len(built.spec.features) == features
     assert set(built.splits) == {"train", "validation", "test"}
 
 

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from tests.callbacks.recorder import Recorder
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.callbacks.validation import Validation
-from tfapp.callbacks.writers.writer import Writer
 from tfapp.metrics.accuracy import Accuracy
 from tfapp.training.evaluation import EvaluationResult
 from tfapp.training.moment import Moment
@@ -27,22 +27,6 @@ def moment(step, steps=10, loss=5.0, seconds=0.5):
         "skipped": 0.0,
     }  # fmt: skip
     return Moment(step, total_steps=100, steps=steps, seconds=seconds, sums=sums, last=False)
-
-
-class Recorder(Writer):
-    """Appends what it is handed to a list."""
-
-    def __init__(self, records):
-        self._records = records
-
-    def scalars(self, step, split, values):
-        self._records.append({"step": step, "split": split, **values})
-
-    def rewind(self, step):
-        self._records[:] = [record for record in self._records if record["step"] <= step]
-
-    def close(self):
-        pass
 
 
 def make_log(state, records):
