@@ -3,6 +3,7 @@
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.callbacks.progress import Progress
 from tfapp.callbacks.validation import Validation
+from tfapp.data.splits.split_names import VALIDATION
 from tfapp.errors import DivergedError
 from tfapp.flag_values import parse_duration
 from tfapp.training import optimizers
@@ -21,33 +22,64 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
       monitor: (metric, "max" or "min"): what decides which step is best.
       more: `Action`s of the user's own.
     """
-    config, state, task = experiment.config, experiment.state, experiment.task
-    batches = experiment.batches
+    config, batches = experiment.config, experiment.batches
     progress = Progress(
         steps_per_epoch=batches.steps_per_epoch,
         batch_size=batches.batch_size,
-        metrics=task.training_metrics,
+        metrics=experiment.task.training_metrics,
     )
-    log = MetricsLog(
+    log = _metrics_log(experiment, writers)
+    validation = _validation(experiment, log, monitor, progress.note)
+    log_due = EverySteps(batches.steps(parse_duration(config.log_every, "log_every")))
+    evaluation_due = EverySteps(
+        batches.steps(parse_duration(config.evaluate_every, "evaluate_every"))
+    )
+    save = _saving(experiment.state, checkpoints)
+    return [
+        Action(EveryLoop(), log.accumulate, at_stop=True),
+        Action(EveryLoop(), throughput, at_stop=True),
+        Action(log_due, log.write_train),
+        Action(evaluation_due, validation),
+        *more,
+        # A signal comes after what is due at this step: a resume starts behind it.
+        Action(EveryLoop(), signals),
+        Action(EveryLoop(), progress, at_stop=True),
+        Action(_checkpoint_trigger(config, batches), save, at_stop=True),
+        Action(evaluation_due, lambda moment: validation.improved and save(moment)),
+    ]
+
+
+def _metrics_log(experiment, writers):
+    state, task = experiment.state, experiment.task
+    return MetricsLog(
         state,
         writers,
         metrics=task.training_metrics,
         derive=task.derived,
         learning_rate=lambda step: optimizers.learning_rate(state.optimizer, step),
     )
-    validation = Validation(
-        state,
-        lambda: experiment.evaluate("validation"),
+
+
+def _validation(experiment, log, monitor, note):
+    return Validation(
+        experiment.state,
+        lambda: experiment.evaluate(VALIDATION),
         log,
         monitor=monitor[0],
         goal=monitor[1],
-        patience=config.early_stopping,
-        note=progress.note,
+        patience=experiment.config.early_stopping,
+        note=note,
     )
 
-    def steps(name):
-        return batches.steps(parse_duration(getattr(config, name), name))
 
+def _checkpoint_trigger(config, batches):
+    every = parse_duration(config.checkpoint_every, "checkpoint_every")
+    if every.unit == "seconds":
+        return EverySeconds(every.value)
+    return EverySteps(batches.steps(every))
+
+
+def _saving(state, checkpoints):
     def save(moment):
         if not state.is_finite():
             raise DivergedError(
@@ -56,20 +88,4 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
             )
         checkpoints.save()
 
-    every = parse_duration(config.checkpoint_every, "checkpoint_every")
-    checkpoint_due = (
-        EverySeconds(every.value) if every.unit == "seconds" else EverySteps(batches.steps(every))
-    )
-    evaluation_due = EverySteps(steps("evaluate_every"))
-    return [
-        Action(EveryLoop(), log.accumulate, at_stop=True),
-        Action(EveryLoop(), throughput, at_stop=True),
-        Action(EverySteps(steps("log_every")), log.write_train),
-        Action(evaluation_due, validation),
-        *more,
-        # A signal comes after what is due at this step: a resume starts behind it.
-        Action(EveryLoop(), signals),
-        Action(EveryLoop(), progress, at_stop=True),
-        Action(checkpoint_due, save, at_stop=True),
-        Action(evaluation_due, lambda moment: validation.improved and save(moment)),
-    ]
+    return save

@@ -3,30 +3,24 @@
 What cannot work fails here, in one line, before the first step.
 """
 
-import functools
 import logging
 
 from tfapp.data.pipeline import choose as engines
 from tfapp.data.preprocessing import Preprocessing
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.distribution.cluster import SingleProcess
 from tfapp.distribution.strategy import build_strategy, device_type
-from tfapp.errors import DataError
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import plan_batches
-from tfapp.experiment.calibration.candidates import first_precision, list_candidates
-from tfapp.experiment.calibration.choose import Question, choose
-from tfapp.experiment.calibration.description import describe
-from tfapp.experiment.calibration.measure import Candidate, Prepared
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
-from tfapp.experiment.model_state import build_state
 from tfapp.experiment.prepare import prepare
+from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
-from tfapp.run_folder import CHECKPOINTS, CHOICES, PREPROCESSING
+from tfapp.run_folder import CHOICES, PREPROCESSING
 from tfapp.tasks import build_task
-from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
@@ -67,12 +61,18 @@ def assemble(config, folder, *, train=True):
     model_name = _model_name(config, data)
     engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
     steps = _steps(config, data, batches, strategy, engine, change)
-    make_state = functools.cache(
-        functools.partial(build_state, config, model_name, strategy, data, batches)
+    settled = settle(
+        config,
+        model_name,
+        data,
+        batches,
+        steps,
+        cluster,
+        kept=folder.read_json(CHOICES) or {},
+        measure=train,
     )
-    make_loop = functools.cache(lambda p, x: steps.loop(make_state(p), x))
-    choice = _choose(config, folder, data, batches, steps, cluster, make_state, make_loop, train)
-    state = make_state(choice.precision)
+    if train:
+        folder.write_json(CHOICES, settled.choice.to_json())
     experiment = Experiment(
         config=config,
         model_name=model_name,
@@ -82,53 +82,13 @@ def assemble(config, folder, *, train=True):
         batches=batches,
         steps=steps,
         engine_choice=engine_choice,
-        choice=choice,
-        state=state,
-        run_loop=make_loop(choice.precision, choice.placement),
-        evaluate=Evaluations(
-            source=data.source,
-            state=state,
-            task=steps.task,
-            preprocess=data.preprocess,
-            strategy=strategy,
-            batch_size=batches.eval_batch_size,
-            device_type=device_type(),
-            allowed=engine_choice.left / 2,  # as much for validation as for test
-            jit=choice.placement in _COMPILED_EVALUATION,
-        ),
+        choice=settled.choice,
+        state=settled.state,
+        run_loop=settled.run_loop,
+        evaluate=_evaluations(data, batches, steps, engine_choice, settled),
     )
     _log(experiment)
     return experiment
-
-
-def restore(config, folder):
-    """Builds an `Experiment` with the weights that a run ended with.
-
-    Returns:
-      (experiment, step): step is the optimizer step of these weights.
-
-    Raises:
-      DataError: no checkpoint can be read.
-    """
-    experiment = assemble(config, folder, train=False)
-    checkpoints = Checkpoints(folder.path / CHECKPOINTS, experiment.state, keep=config.keep)
-    if checkpoints.restore_latest() is None:
-        raise DataError(f"--model_dir={folder.path}: holds no checkpoint")
-    return experiment, use_best_weights(config, checkpoints, experiment.state)
-
-
-def use_best_weights(config, checkpoints, state):
-    """With --early_stopping, the weights that count are those of the best step, not the last.
-
-    Returns that step.
-    """
-    host = state.host
-    if config.early_stopping and host.best_step not in (None, host.step):
-        _LOG.info("weights: those of step %d, the best on validation", host.best_step)
-        checkpoints.restore(host.best_step)
-        state.host = host
-        return host.best_step
-    return host.step
 
 
 def _prepare(config, folder, train):
@@ -153,7 +113,7 @@ def _model_name(config, data):
 
 def _input(config, data, batches, strategy, cluster):
     """(EngineChoice, Engine, Augmentation or None) of the training split."""
-    split, entries, crops = augment.divide(config.augment, data.source.splits["train"])
+    split, entries, crops = augment.divide(config.augment, data.source.splits[TRAIN])
     change = augment.build(entries, data, micro_batch=batches.micro_batch)
     choice = engines.choose(
         config.engine,
@@ -206,34 +166,18 @@ def _task(config, data):
     return build_task(config.task, config.loss, data.spec.label, **recipe)
 
 
-def _choose(config, folder, data, batches, steps, cluster, make_state, make_loop, train):
-    kept = folder.read_json(CHOICES) or {}
-    question = Question(config.precision, config.xla, kept, train, config.deterministic)
-    model = make_state(first_precision(question)).model
-    candidates = list_candidates(
-        question,
-        model,
-        num_replicas=batches.num_replicas,
-        engine=steps.engine.name,
+def _evaluations(data, batches, steps, engine_choice, settled):
+    return Evaluations(
+        source=data.source,
+        state=settled.state,
+        task=steps.task,
+        preprocess=data.preprocess,
+        strategy=steps.strategy,
+        batch_size=batches.eval_batch_size,
         device_type=device_type(),
-        batch_size=batches.batch_size,
+        allowed=engine_choice.left / 2,  # as much for validation as for test
+        jit=settled.choice.placement in _COMPILED_EVALUATION,
     )
-
-    def ready(candidate: Candidate):
-        run_loop = make_loop(candidate.precision, candidate.placement)
-        return Prepared(make_state(candidate.precision), run_loop, steps.engine)
-
-    choice = choose(
-        question,
-        [Candidate(*pair) for pair in cluster.agree([list(vars(c).values()) for c in candidates])],
-        ready,
-        description=describe(config, data.spec, model, steps.engine.name, batches.num_replicas),
-        total_steps=batches.total_steps,
-        cluster=cluster,
-    )
-    if train:
-        folder.write_json(CHOICES, choice.to_json())
-    return choice
 
 
 def _log(experiment):

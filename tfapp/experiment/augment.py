@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfapp.data import augmentation
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 
 _SAMPLE = 65536  # examples on which the standard deviations of numbers are measured
@@ -53,7 +54,7 @@ def build(entries, data, *, micro_batch):
     def standard_deviations(name):
         nonlocal sample
         if sample is None:
-            sample = data.source.splits["train"].sample(_SAMPLE)
+            sample = data.source.splits[TRAIN].sample(_SAMPLE)
         return np.nanstd(np.asarray(sample[name], np.float64), axis=0)
 
     return augmentation.build(

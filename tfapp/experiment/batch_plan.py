@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import DataError, UsageError
 
 _EVALUATION = 256  # examples an evaluation step at least, unless --eval_batch_size is given
@@ -52,7 +53,7 @@ def plan_batches(source, *, num_replicas, batch_size, accumulate, eval_batch_siz
       UsageError: the batch is larger than the training split, or does not divide.
       DataError: a split is empty.
     """
-    examples = source.splits["train"].num_examples
+    examples = source.splits[TRAIN].num_examples
     if batch_size > examples:
         raise UsageError(
             f"--batch_size={batch_size}: is larger than the {examples} training examples "

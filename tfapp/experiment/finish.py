@@ -4,13 +4,14 @@ import logging
 import math
 
 from tfapp import export
+from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
-from tfapp.experiment.assemble import use_best_weights
+from tfapp.experiment.restore import use_best_weights
 from tfapp.export.publish import export_all
 from tfapp.run_folder import EXPORT
 
 _LOG = logging.getLogger("tfapp")
-_EVALUATED = ("validation", "test")
+_EVALUATED = (VALIDATION, TEST)
 
 
 def finish(experiment, folder, checkpoints, servable, summary, reason):
@@ -36,7 +37,7 @@ def finish(experiment, folder, checkpoints, servable, summary, reason):
         _LOG.info("%s", reason)
     use_best_weights(config, checkpoints, state)
     evaluated = {split: experiment.evaluate(split) for split in _EVALUATED}
-    loss = evaluated["test"].metrics["loss"]
+    loss = evaluated[TEST].metrics["loss"]
     if not math.isfinite(loss):
         raise DivergedError(
             f"the loss on test is {loss}: lower --learning_rate, or look at the data"
@@ -47,7 +48,7 @@ def finish(experiment, folder, checkpoints, servable, summary, reason):
     written = summary.write(
         "done",
         state.host,
-        metrics={"train": state.host.last_train, **metrics},
+        metrics={TRAIN: state.host.last_train, **metrics},
         details=details,
         exported=_export(experiment, folder, servable),
         reason=reason,

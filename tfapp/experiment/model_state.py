@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
@@ -38,7 +39,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
     """
     keras.utils.set_random_seed(config.seed)
     label = data.spec.label
-    inputs = data.preprocess(data.source.splits["train"].fetch(tf.range(2, dtype=tf.int64)))
+    inputs = data.preprocess(data.source.splits[TRAIN].fetch(tf.range(2, dtype=tf.int64)))
     with strategy.scope(), _dtype_policy(precision):
         arguments = parse_arguments(config.model_arg, "model_arg")
         model = build_model(model_name, arguments, outputs=label.num_outputs, inputs=data.inputs)

@@ -10,6 +10,7 @@ from tfapp.data import open_source, preprocessing
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits import holdout
 from tfapp.data.splits.source import Source
+from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.experiment.encoding import encode
 
 _LOG = logging.getLogger("tfapp")
@@ -72,10 +73,10 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False):
     )
     if list_in is not None:
         raw.bad_examples.keep_in(list_in)
-    found = raw.splits["test"].examples(_EXAMPLES)
+    found = raw.splits[TEST].examples(_EXAMPLES)
     preprocess = fitted or preprocessing.fit(
         raw.spec,
-        raw.splits["train"],
+        raw.splits[TRAIN],
         text_length=config.text_length,
         text_unit=config.text_unit,
         vocabulary_size=config.vocabulary_size,

@@ -6,6 +6,7 @@ import time
 
 import tensorflow as tf
 
+from tfapp.data.splits.split_names import TRAIN
 from tfapp.spec import EXAMPLE_SEED
 from tfapp.training import groups
 from tfapp.training.flops import count_flops
@@ -50,7 +51,7 @@ def measure(experiment, device_type):
 def flops_per_step(experiment):
     """Floating-point operations of a step over all replicas; None if they cannot be counted."""
     batch, steps = experiment.batches.batch_size, experiment.steps
-    rows = experiment.data.source.splits["train"].fetch(tf.range(1, dtype=tf.int64))
+    rows = experiment.data.source.splits[TRAIN].fetch(tf.range(1, dtype=tf.int64))
     specs = {k: tf.TensorSpec((batch, *v.shape[1:]), v.dtype) for k, v in rows.items()}
     if steps.augment is not None:
         specs[EXAMPLE_SEED] = tf.TensorSpec((batch,), tf.int64)

@@ -17,8 +17,8 @@ def run(config):
       UsageError, DataError: no such run, or no checkpoint that can be read.
     """
     folder = read_run_folder(config.model_dir)
-    from tfapp.experiment import assemble  # TensorFlow is imported here
+    from tfapp.experiment.restore import restore  # TensorFlow is imported here
 
-    experiment, step = assemble.restore(config, folder)
+    experiment, step = restore(config, folder)
     metrics = experiment.evaluate(config.split).metrics
     return {"model_dir": str(folder.path), "step": step, "split": config.split, **metrics}

@@ -1,8 +1,8 @@
 """Rematerialisation: activations inside a model's blocks are computed again in the backward pass.
 
-Chen et al., "Training Deep Nets with Sublinear Memory Cost", arXiv:1604.06174. A block is a layer
-of the model that has layers of its own (a residual block, an encoder layer); only what goes into
-and comes out of it is kept. Arithmetic is traded for memory: about a third more.
+Chen et al., "Training Deep Nets with Sublinear Memory Cost", arXiv:1604.06174. Of each block
+of the model (`tfapp.models.blocks`: a residual block, an encoder layer) only the inputs and outputs
+are kept. Arithmetic is traded for memory: about a third more.
 
 Keras's own `remat` takes gradients with respect to tf.Variables alone; here weights are values, so
 each block becomes a function of its inputs and weights with a gradient of its own.
@@ -14,17 +14,8 @@ import keras
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.models.blocks import blocks_of
 from tfapp.runtime import private_api
-
-
-def blocks_of(model):
-    """The outermost layers of `model` that have weights and layers of their own."""
-    found = []
-    for layer in private_api.layers_of(model, recursive=False):
-        inner = private_api.layers_of(layer, recursive=False)
-        if inner and layer.trainable_variables:
-            found.append(layer)
-    return found
 
 
 def check(model, name):

@@ -1,0 +1,70 @@
+"""Settles how a run's steps are run, and makes the state and the loop that run them."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tfapp.distribution.strategy import device_type
+from tfapp.experiment.calibration.candidates import first_precision, list_candidates
+from tfapp.experiment.calibration.choose import Choice, Question, choose
+from tfapp.experiment.calibration.description import describe
+from tfapp.experiment.calibration.measure import Candidate, Prepared
+from tfapp.experiment.model_state import build_state
+from tfapp.training.loop import LoopResult
+from tfapp.training.state import TrainState
+
+
+class Settled(NamedTuple):
+    """A choice, and what was built for it."""
+
+    choice: Choice
+    state: TrainState
+    run_loop: Callable[[int, int], LoopResult]
+
+
+def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
+    """Chooses precision and placement.
+
+    Args:
+      config: a `Config`.
+      model_name: --model, or what auto stands for.
+      data: a `Data`.
+      batches: a `BatchPlan`.
+      steps: a `StepBuilder`.
+      cluster: the `Cluster`, whose chief decides.
+      kept: `Choice.to_json` of an earlier start of the run; {}: none.
+      measure: whether anything may be measured.
+
+    Returns:
+      a `Settled`; what was compiled to measure its choice is not compiled again.
+
+    Raises:
+      UsageError: the model cannot be built, or a forced choice cannot work here.
+    """
+    make_state = functools.cache(
+        functools.partial(build_state, config, model_name, steps.strategy, data, batches)
+    )
+    make_loop = functools.cache(lambda p, x: steps.loop(make_state(p), x))
+    question = Question(config.precision, config.xla, kept, measure, config.deterministic)
+    model = make_state(first_precision(question)).model
+    candidates = list_candidates(
+        question,
+        model,
+        num_replicas=batches.num_replicas,
+        engine=steps.engine.name,
+        device_type=device_type(),
+        batch_size=batches.batch_size,
+    )
+    agreed = cluster.agree([[c.precision, c.placement] for c in candidates])
+    choice = choose(
+        question,
+        [Candidate(*pair) for pair in agreed],
+        lambda c: Prepared(
+            make_state(c.precision), make_loop(c.precision, c.placement), steps.engine
+        ),
+        description=describe(config, data.spec, model, steps.engine.name, batches.num_replicas),
+        total_steps=batches.total_steps,
+        cluster=cluster,
+    )
+    run_loop = make_loop(choice.precision, choice.placement)
+    return Settled(choice, make_state(choice.precision), run_loop)
