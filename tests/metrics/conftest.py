@@ -11,7 +11,7 @@ EXAMPLES = 600
 
 @pytest.fixture
 def predictions():
-    """predictions(classes, **): float32 logits [600, classes] that say something, and classes."""
+    """predictions(classes, **): float32 logits [600, classes] better than chance, and classes."""
 
     def make(classes, *, seed=0, examples=EXAMPLES):
         random = np.random.default_rng(seed)

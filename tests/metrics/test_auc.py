@@ -121,7 +121,7 @@ def test_bins_increase_with_the_score_and_reach_every_score():
     assert score_histogram.bin_of(tf.constant([np.nan], tf.float32)).numpy() == [0]
 
 
-def test_bins_are_as_narrow_as_they_are_said_to_be():
+def test_bins_are_as_narrow_as_documented():
     for at, width in ((0.0, 0.008), (20.0, 0.1)):
         scores = np.linspace(at, at + 10 * width, 10001).astype("f4")
         assert np.diff(np.unique(score_histogram.bin_of(tf.constant(scores)))).max() == 1

@@ -25,7 +25,10 @@ def test_macro_f1(predictions, state_of):
         precision = np.mean(labels[predicted == c] == c)
         recall = np.mean(predicted[labels == c] == c)
         scores.append(2 * precision * recall / (precision + recall))
-    found = MacroF1(9).result(state_of(MacroF1(9), logits, labels))
+    state = state_of(MacroF1(9), logits, labels)
+    assert state[1].tolist() == [np.sum(labels[predicted == c] != c) for c in range(9)]
+    assert state[2].tolist() == [np.sum(predicted[labels == c] != c) for c in range(9)]
+    found = MacroF1(9).result(state)
     assert found == {"macro_f1": pytest.approx(np.mean(scores), rel=1e-9)}
 
 

@@ -38,6 +38,13 @@ class Clashing(Own):
         super().__init__(label, loss, ("own", "loss"))
 
 
+class Aimless(Own):
+    """Nothing that it measures is called as its monitor."""
+
+    def __init__(self, label, loss="auto"):
+        super().__init__(label, loss, ("other",))
+
+
 class Unfinished(Task):
     """Lacks what a task must have."""
 
@@ -118,6 +125,13 @@ def test_every_number_that_can_decide_has_a_goal():
         ("regression", "auto", TOKENS, {}, "--task=regression: the label 'next_token' is of kind"),
         ("auto", "hinge", REAL, {}, "--loss=hinge: unknown for regression"),
         ("auto", "auto", REAL, {"label_smoothing": 0.1}, "--label_smoothing: the task regression"),
+        (
+            "tests.tasks.test_tasks:Aimless",
+            "auto",
+            REAL,
+            {},
+            "monitor 'own' is none of its results",
+        ),
         ("tests.tasks.test_tasks:Clashing", "auto", REAL, {}, "two of its sums are called 'loss'"),
     ],
 )

@@ -7,15 +7,15 @@ from tfapp.metrics import score_histogram
 from tfapp.metrics.classes import predicted_classes, sum_by, true_classes
 from tfapp.metrics.metric import Metric
 
-MOST_CLASSES = 100  # beyond, the histograms outgrow what they tell
+MOST_CLASSES = 100  # whose histograms take 3 MB, added up at every step
 
 
 class AreasUnderCurves(Metric):
     """ROC-AUC as "roc_auc", average precision as "pr_auc".
 
     With two classes, of the second against the first; with more, the mean over classes of one
-    against the rest, of those that have examples on both sides (NaN if none has). How far binning
-    may be off is stated in `tfapp.metrics.score_histogram`, and for the data at hand in `details`.
+    against the rest, of those that have examples on both sides (NaN if none has). The error of
+    binning is derived in `tfapp.metrics.score_histogram`; `details` gives it for the data at hand.
 
     State: [2, curves, bins]: histograms of positives and of negatives; one curve for two classes,
     else one a class.

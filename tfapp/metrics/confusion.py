@@ -6,7 +6,7 @@ import tensorflow as tf
 from tfapp.metrics.classes import predicted_classes, sum_by, true_classes
 from tfapp.metrics.metric import Metric
 
-MOST_CLASSES = 100  # beyond, a matrix is no longer read
+MOST_CLASSES = 100  # a larger matrix is unreadable
 
 
 class ConfusionMatrix(Metric):

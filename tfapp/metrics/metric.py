@@ -1,8 +1,8 @@
-"""The contract of a metric: sums of a fixed size, and what they say once all examples are in.
+"""The contract of a metric: sums of a fixed size, and the numbers that follow from them.
 
 A state is one float64 tensor. States of disjoint sets of examples add up with +, so a loop of
-steps, the reduction over replicas and the window between two training records need no knowledge of
-the metric.
+steps, the reduction over replicas and the window between two training records treat all metrics
+alike.
 """
 
 import abc

@@ -2,7 +2,8 @@
 
 Scores are log-odds. Bins are the same for every model and data set, so histograms add up. They are
 equal steps of z / (1 + |z| / 8), which no score leaves: with 2048 bins a step is 0.008 wide at even
-odds, 0.1 at |z| = 20. Examples in one bin have an unknown order, which is what bounds the error.
+odds, 0.1 at |z| = 20. The order of the examples in one bin is unknown, and exact ties look like
+close scores; the error bounds below allow for any order.
 """
 
 import numpy as np
@@ -32,8 +33,8 @@ def roc_auc(positives, negatives):
 
     Returns:
       (value, error), float64 [classes]: the exact value lies within value +- error, with
-      error = sum_b(pos_b * neg_b) / (2 P N), since only pairs within a bin are unknown and each
-      counts between 0 and 1 in place of a half. NaN without positives or negatives.
+      error = sum_b(pos_b * neg_b) / (2 P N), since only pairs within a bin are uncertain, and each
+      counts between 0 and 1 instead of a half. NaN without positives or negatives.
     """
     pairs = positives.sum(-1) * negatives.sum(-1)
     above = _above(positives)

@@ -62,7 +62,7 @@ def build_task(name, loss, label, **recipe):
     except TypeError as error:
         given = ", ".join(f"--{key}" for key in recipe if key != "target") or f"--task={name}"
         raise UsageError(f"{given}: the task {name} does not take it ({error})") from error
-    _check_metrics(name, task.evaluation_metrics)
+    _check_results(name, task)
     return task
 
 
@@ -79,8 +79,15 @@ def _task_class(name):
     return found
 
 
-def _check_metrics(name, metrics):
-    names = [metric.name for metric in metrics]
+def _check_results(name, task):
+    """Raises UsageError if the task's metrics clash, or its monitor is none of their results."""
+    names = [metric.name for metric in task.evaluation_metrics]
     for metric in names:
         if metric in _RESERVED or names.count(metric) > 1:
             raise UsageError(f"--task={name}: two of its sums are called {metric!r}; rename one")
+    known = task.goals()
+    if task.monitor[0] not in known:
+        raise UsageError(
+            f"--task={name}: its monitor {task.monitor[0]!r} is none of its results "
+            f"({', '.join(known)})"
+        )

@@ -12,7 +12,7 @@ from tfapp.metrics.calibration import ExpectedCalibrationError
 from tfapp.metrics.log_loss import LogLoss
 from tfapp.tasks.task import Objective, Task
 
-_TOP_K_FROM = 11  # classes from which on the first five say something
+_TOP_K_FROM = 11  # classes; with fewer, a guess is among the first five half of the time
 
 
 class Classification(Task):
@@ -93,7 +93,7 @@ class Classification(Task):
 
 
 def _more_metrics(label):
-    """Metrics of validation and test, those that people look at first before the others."""
+    """Metrics of validation and test, the most informative first."""
     classes = label.num_classes
     found = [TopKAccuracy(5)] if classes >= _TOP_K_FROM else []
     found.append(confusion.MacroF1(classes))

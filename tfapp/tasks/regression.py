@@ -25,7 +25,7 @@ class Regression(Task):
           target: (mean, standard deviation) of the label on train, floats of its shape.
         """
         self._label = label
-        self._mean, self._deviation = (
+        self._mean, self._scale = (
             tf.constant(np.reshape(np.broadcast_to(part, label.shape), -1), tf.float32)
             for part in target
         )
@@ -33,8 +33,8 @@ class Regression(Task):
             loss,
             monitor=("loss", "min"),
             training_metrics=(
-                MeanAbsoluteError(self._deviation),
-                MeanSquaredError(self._deviation),
+                MeanAbsoluteError(self._scale),
+                MeanSquaredError(self._scale),
             ),
             more_metrics=(R2(label.num_outputs),),
         )
@@ -43,12 +43,12 @@ class Regression(Task):
         """The squared error of the standardised values, which the metrics are given too."""
         outputs = tf.cast(call(batch.inputs), tf.float32)
         labels = tf.reshape(tf.cast(batch.labels, tf.float32), (-1, outputs.shape[-1]))
-        labels = (labels - self._mean) / self._deviation
+        labels = (labels - self._mean) / self._scale
         losses = tf.reduce_mean(tf.square(outputs - labels), axis=-1)
         return Objective(losses, outputs, labels)
 
     def answers(self, outputs, inputs):
         """{"value": float32 [batch, *label shape]}."""
         del inputs
-        values = tf.cast(outputs, tf.float32) * self._deviation + self._mean
+        values = tf.cast(outputs, tf.float32) * self._scale + self._mean
         return {"value": tf.reshape(values, (-1, *self._label.shape))}

@@ -1,4 +1,4 @@
-"""Evaluation: every example counted exactly once, whatever the batch and the replicas.
+"""Evaluation: every example counts exactly once, for any batch size and number of replicas.
 
 The last batch is filled up with repeated rows whose sample weight is 0.
 """

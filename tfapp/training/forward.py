@@ -23,8 +23,8 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
       remat: keep no activations inside the model's blocks; see `tfapp.training.remat`.
 
     Returns:
-      outputs; the new non-trainable values, a tuple; the penalties (regularisation and whatever
-      layers add as losses), a list of scalars.
+      outputs; the new non-trainable values, a tuple; the penalties (regularisation and
+      other losses that layers add), a list of scalars.
     """
     mapping = [
         *zip(model.trainable_variables, trainable, strict=True),
