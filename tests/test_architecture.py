@@ -92,6 +92,35 @@ def test_imports_are_found_in_every_form(tmp_path, text, rooms):
     assert list(imported_rooms(tmp_path / "module.py")) == rooms
 
 
+BELOW_CONFIG = ("data", "models", "tasks", "training", "distribution", "callbacks", "export")
+
+
+@pytest.mark.parametrize("path, room", [pytest.param(*m, id=str(m[0].name)) for m in modules()])
+def test_config_stops_at_the_door(path, room):
+    """Law 9: below experiment and modes a part is handed the values it needs, by name."""
+    if room not in BELOW_CONFIG:
+        return
+    assert "config" not in set(imported_rooms(path)), path
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.arguments):
+            names = {a.arg for a in (*node.posonlyargs, *node.args, *node.kwonlyargs)}
+            assert "config" not in names, path
+
+
+def test_contracts_are_declared_not_probed():
+    """A part that may be missing is a default of its contract; nothing is looked for by name."""
+    system = {"registry.py", "libraries.py", "host.py", "private_api.py"}  # modules and C symbols
+    for path, room in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            probe = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if probe and node.func.id in ("hasattr", "getattr") and path.name not in system:
+                by_name = isinstance(node.args[1], ast.Constant)
+                assert not by_name and room in ("config", "flags"), f"{path}:{node.lineno}"
+            annotation = isinstance(node, (ast.AnnAssign, ast.arg)) and node.annotation
+            if isinstance(annotation, ast.Name):
+                assert annotation.id != "object", f"{path}:{node.lineno}"
+
+
 def test_training_knows_callbacks_as_callables_only():
     for path, room in modules():
         if room in ("training", "data", "models", "tasks", "distribution"):

@@ -1,5 +1,7 @@
-"""The only wiring: from a Config to a finished run.
+"""The only wiring: data -> experiment -> calibration -> training run.
 
-build.py makes what training and evaluation share, train.py what happens in a training run,
-environment.py says what it ran on.
+    names.check_names   what needs no data
+    prepare.prepare     open, hold out, fit, encode           -> Data
+    assemble.assemble   task, engine, model, choice, state    -> Experiment, complete and frozen
+    training_run        resume, train, evaluate, export       -> Result
 """
