@@ -25,3 +25,7 @@ def test_records_by_number(tmp_path, monkeypatch, file_format):
     places = [records.where(row) for row in range(30)]
     assert len(set(places)) == 30
     assert all(place.startswith(paths[0]) for place in places)
+    twice = OPENERS[file_format]([*paths, *paths])
+    assert len(twice) == 60
+    assert [twice.where(row) for row in (29, 30)] == [places[29], places[0]]
+    assert [twice.read(row) for row in (29, 30)] == [records.read(29), records.read(0)]
