@@ -9,9 +9,22 @@ Importing the package is cheap: TensorFlow is loaded by the first call that need
 
 from tfapp.config import Config
 from tfapp.errors import TfappError
+from tfapp.training.action import Action
+from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
 __version__ = "0.2.0"
-__all__ = ["Config", "TfappError", "register_dataset", "register_model", "register_task", "run"]
+__all__ = [
+    "Action",
+    "Config",
+    "EveryLoop",
+    "EverySeconds",
+    "EverySteps",
+    "TfappError",
+    "register_dataset",
+    "register_model",
+    "register_task",
+    "run",
+]
 
 
 def run(config, actions=()):
@@ -19,7 +32,7 @@ def run(config, actions=()):
 
     Args:
       config: a `tfapp.Config`.
-      actions: `tfapp.training.action.Action`s of your own, called between steps after the
+      actions: `Action`s of your own, called between steps after the
         evaluations and before the checkpoints.
 
     Returns:
@@ -51,7 +64,7 @@ def register_dataset(name, target):
 
 
 def register_task(name, target):
-    """Makes `target` (a class like `tfapp.tasks.classification.Classification`) a `--task`."""
+    """Makes `target`, a subclass of `tfapp.tasks.task.Task` or its path, a `--task`."""
     from tfapp.tasks import TASKS
 
     return TASKS.register(name, target)
