@@ -48,7 +48,7 @@ def rows_of(path):
 
 def carved_test_split(make_experiment, **changes):
     """The test split that a run with `changes` carves."""
-    return make_experiment(xla="off", precision="float32", **changes).source.splits["test"]
+    return make_experiment(xla="off", precision="float32", **changes).data.source.splits["test"]
 
 
 def check_classes(answers, truth, metrics, rel=1e-5):
