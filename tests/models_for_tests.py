@@ -21,7 +21,7 @@ class Dropping(keras.Model):
 
 
 class MaskShowing(keras.Model):
-    """Its running statistics show which inputs dropout has kept."""
+    """A weight records which inputs dropout kept."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -44,7 +44,7 @@ class MaskShowing(keras.Model):
 
 
 class WrongWidth(keras.Model):
-    """Gives seven outputs for any data set."""
+    """Returns seven outputs for any data set."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -56,7 +56,7 @@ class WrongWidth(keras.Model):
 
 
 class EndsInSoftmax(keras.Model):
-    """Gives probabilities where logits are needed."""
+    """Returns probabilities instead of logits."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -120,7 +120,7 @@ class Powers(keras.Model):
 
 
 class Exploding(keras.Model):
-    """Gives infinite outputs in training and finite ones otherwise."""
+    """Returns infinite outputs in training and finite ones otherwise."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
