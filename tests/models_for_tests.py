@@ -1,6 +1,7 @@
 """Models as users might write them, valid or not, for --model=tests.models_for_tests:NAME."""
 
 import keras
+import tensorflow as tf
 
 from tfapp.models.layers import FusedBatchNorm
 
@@ -193,3 +194,16 @@ class TakesAny(keras.Model):
 
 def made_by_a_function(outputs, width=4):
     return keras.Sequential([keras.layers.Dense(width), keras.layers.Dense(outputs)])
+
+
+class Untracked(keras.Model):
+    """Uses a variable that neither Keras nor the export knows of."""
+
+    def __init__(self, outputs=10):
+        super().__init__()
+        self.flatten, self.head = keras.layers.Flatten(), keras.layers.Dense(outputs)
+        hidden = tf.Variable(2.0, name="hidden_factor")
+        self.factor = lambda: hidden
+
+    def call(self, inputs):
+        return self.head(self.flatten(inputs)) * self.factor()
