@@ -1,4 +1,4 @@
-"""What all tests share: strictness, four CPU devices, and folders that nobody else uses.
+"""What all tests share: strictness, four CPU devices, and folders of their own.
 
 Warnings are errors (setup.cfg). TensorFlow is set up once, before anything initialises it: the CPU
 is split into four devices, so that tests can ask for 1, 2 or 4 replicas in one process.
@@ -12,7 +12,7 @@ import sys
 import typing
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the same tests with and without a GPU
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the same tests on machines with a GPU
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ from tfapp.run_folder import open_run_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGICAL_DEVICES = 4
-HANG_SECONDS = 600  # only what hangs takes as long, on a busy machine too
+HANG_SECONDS = 600  # only a hang takes this long, even on a busy machine
 
 
 def pytest_configure(config):
@@ -41,7 +41,7 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session", autouse=True)
 def tfds_folder(tmp_path_factory):
-    """Where TFDS prepares data sets, in this process and in those it starts."""
+    """Where TFDS prepares data sets, in this process and in its children."""
     folder = tmp_path_factory.mktemp("tfds")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", str(folder))
@@ -59,7 +59,7 @@ def cache_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def read_once():
-    """TFDS takes 0.3 s to read the digits, which most tests begin with: once is enough."""
+    """Reads each TFDS split once: most tests begin with the digits, which take 0.3 s to read."""
     read, kept = tfds._read, {}
 
     def read_or_remember(builder, split, keys):
@@ -90,7 +90,7 @@ def clean_process(tmp_path, monkeypatch):
 
 @pytest.fixture
 def test_data():
-    """The folder of data sets that are too large for the repository; skips without it."""
+    """The folder with data sets that are too large for the repository; skips if there is none."""
     folder = os.environ.get("TFAPP_TEST_DATA", "")
     if not os.path.isdir(folder):
         pytest.skip("TFAPP_TEST_DATA names no folder")
@@ -149,7 +149,7 @@ class Outcome(typing.NamedTuple):
 
 @pytest.fixture
 def run_cli(capsys):
-    """run_cli(*flags): the command line in this process, for speed."""
+    """run_cli(*flags): the `Outcome` of the command line, run in this process for speed."""
 
     def run(*flags):
         capsys.readouterr()
@@ -196,7 +196,7 @@ def spawn_main(tmp_path):
 
 @pytest.fixture
 def run_main(spawn_main):
-    """run_main(*flags): main.py in a process of its own, to its end."""
+    """run_main(*flags): the `Outcome` of main.py in a process of its own."""
 
     def run(*flags):
         return outcome(spawn_main(*flags))
@@ -206,7 +206,7 @@ def run_main(spawn_main):
 
 @pytest.fixture(scope="session")
 def trained_run(tfds_folder, tmp_path_factory):
-    """A finished run on digits with an export, for reading only; a tfapp Result."""
-    del tfds_folder  # is only needed to be there
+    """The Result of a finished run on digits with an export; tests only read it."""
+    del tfds_folder  # only has to exist
     folder = tmp_path_factory.mktemp("trained") / "run"
     return tfapp.run(tfapp.Config(model_dir=str(folder), epochs=5))

@@ -1,4 +1,4 @@
-"""Folders of image files for tests, sound and damaged."""
+"""Image files and folders for tests, valid and damaged."""
 
 import pathlib
 
@@ -9,14 +9,14 @@ EXIF = bytes.fromhex("4578696600004d4d002a00000008000101120003000000010006000000
 
 
 def picture(seed, height=24, width=30, channels=3):
-    """A smooth uint8 [height, width, channels]: one that JPEG keeps well."""
+    """A smooth uint8 [height, width, channels], which JPEG changes little."""
     coarse = np.random.default_rng(seed).integers(0, 256, (3, 3, channels))
     smooth = tf.image.resize(coarse, (height, width), "bilinear")
     return tf.cast(smooth, tf.uint8).numpy()
 
 
 def jpeg(pixels, orientation=1):
-    """An encoded JPEG; its EXIF says `orientation`, if that is not 1."""
+    """An encoded JPEG, with `orientation` in its EXIF unless it is 1."""
     data = tf.io.encode_jpeg(pixels, quality=100, chroma_downsampling=False).numpy()
     if orientation == 1:
         return data

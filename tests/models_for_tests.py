@@ -1,6 +1,7 @@
 """Models as users might write them, valid or not, for --model=tests.models_for_tests:NAME."""
 
 import keras
+import tensorflow as tf
 
 from tfapp.models.layers import FusedBatchNorm
 
@@ -21,7 +22,7 @@ class Dropping(keras.Model):
 
 
 class MaskShowing(keras.Model):
-    """Its running statistics show which inputs dropout has kept."""
+    """A weight records which inputs dropout kept."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -44,7 +45,7 @@ class MaskShowing(keras.Model):
 
 
 class WrongWidth(keras.Model):
-    """Gives seven outputs for any data set."""
+    """Returns seven outputs for any data set."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -56,7 +57,7 @@ class WrongWidth(keras.Model):
 
 
 class EndsInSoftmax(keras.Model):
-    """Gives probabilities where logits are needed."""
+    """Returns probabilities instead of logits."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -120,7 +121,7 @@ class Powers(keras.Model):
 
 
 class Exploding(keras.Model):
-    """Gives infinite outputs in training and finite ones otherwise."""
+    """Returns infinite outputs in training and finite ones otherwise."""
 
     def __init__(self, outputs=10, **kwargs):
         super().__init__(**kwargs)
@@ -193,3 +194,16 @@ class TakesAny(keras.Model):
 
 def made_by_a_function(outputs, width=4):
     return keras.Sequential([keras.layers.Dense(width), keras.layers.Dense(outputs)])
+
+
+class Untracked(keras.Model):
+    """Uses a variable that neither Keras nor the export knows of."""
+
+    def __init__(self, outputs=10):
+        super().__init__()
+        self.flatten, self.head = keras.layers.Flatten(), keras.layers.Dense(outputs)
+        hidden = tf.Variable(2.0, name="hidden_factor")
+        self.factor = lambda: hidden
+
+    def call(self, inputs):
+        return self.head(self.flatten(inputs)) * self.factor()

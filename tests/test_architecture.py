@@ -1,4 +1,4 @@
-"""The house: imports point one way, nothing is called utils, --help does not load TensorFlow."""
+"""Rules for the package: imports point one way, files are short, --help loads no TensorFlow."""
 
 import ast
 import re
@@ -11,8 +11,8 @@ from tests.conftest import ROOT
 
 PACKAGE = ROOT / "tfapp"
 
-# Lowest first. A module imports from layers below its own, and from its own room; what a layer's
-# rooms may additionally take from one another is in SIDEWAYS.
+# Lowest first. A module imports from layers below its own, and from its own room; SIDEWAYS lists
+# what rooms of a layer may import from one another in addition.
 _CONFIGURATION = {"config", "config_fields", "config_checks", "flag_values", "migrations"}
 LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "runtime", "metrics"},
@@ -23,16 +23,16 @@ LAYERS = (
     {"modes", "flags", "flag_help"},
     {"cli"},
 )
-# modes may import flags: a run's folder keeps its resolved flags. export calls a model as the
-# training does (training.forward), so that what is served is what was measured.
+# modes import flags, because a run's folder keeps its resolved flags. export calls a model as
+# training does (training.forward), so that the served model is the one that was measured.
 SIDEWAYS = {("modes", "flags"), ("flags", "flag_help"), ("export", "training")}
-# flags answers --help, so it sees what needs no TensorFlow: the lowest layer, and run_folder.
+# flags answers --help, so it imports nothing that needs TensorFlow.
 FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder"}
 _PATH = re.compile(r"tfapp(\.\w+)+(:\w+)?")
 
 
 def modules():
-    """(path, room) of every module but tfapp/__init__.py, the face that all of this is behind."""
+    """(path, room) of every module except tfapp/__init__.py, the public face."""
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         if parts != ("__init__",):
@@ -42,7 +42,7 @@ def modules():
 def imported_rooms(path):
     """Rooms of tfapp that a module imports, also inside functions and as strings.
 
-    A string such as "tfapp.models.mlp:Net" or "tfapp.modes.train" is one that a table holds.
+    Tables hold strings such as "tfapp.models.mlp:Net" and "tfapp.modes.train".
     """
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
@@ -69,7 +69,7 @@ def layer(room):
 def test_imports_point_one_way(path, room):
     for other in set(imported_rooms(path)) - {room}:
         allowed = layer(other) < layer(room) or (room, other) in SIDEWAYS
-        # The files of the lowest layer may see one another.
+        # Files of the lowest layer may import one another.
         allowed = allowed or (layer(room) == 0 and layer(other) == 0)
         assert allowed, f"{path.relative_to(ROOT)} imports tfapp.{other}"
         if room == "flags":
@@ -97,7 +97,7 @@ BELOW_CONFIG = ("data", "models", "tasks", "training", "distribution", "callback
 
 @pytest.mark.parametrize("path, room", [pytest.param(*m, id=str(m[0].name)) for m in modules()])
 def test_config_stops_at_the_door(path, room):
-    """Law 9: below experiment and modes a part is handed the values it needs, by name."""
+    """Below experiment and modes a part is handed the values it needs, by name."""
     if room not in BELOW_CONFIG:
         return
     assert "config" not in set(imported_rooms(path)), path
@@ -121,13 +121,13 @@ def test_contracts_are_declared_not_probed():
                 assert annotation.id != "object", f"{path}:{node.lineno}"
 
 
-def test_training_knows_callbacks_as_callables_only():
+def test_training_does_not_import_callbacks():
     for path, room in modules():
         if room in ("training", "data", "models", "tasks", "distribution"):
             assert "callbacks" not in set(imported_rooms(path)), path
 
 
-def test_every_module_says_what_it_is_for():
+def test_every_module_has_a_docstring():
     for path in sorted(PACKAGE.rglob("*.py")):
         assert ast.get_docstring(ast.parse(path.read_text())), path
 
@@ -138,7 +138,7 @@ def test_no_assert_in_the_package():
         assert not asserts, f"{path}:{asserts[0].lineno}"
 
 
-def test_no_drawer_for_everything():
+def test_no_module_is_called_utils():
     names = {path.stem for path in PACKAGE.rglob("*.py")}
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc"}
 
@@ -180,8 +180,8 @@ def test_help_and_import_do_not_load_tensorflow(statement):
     assert done.returncode == 0, done.stderr
 
 
-# The rooms of tfapp/data, lowest first; "" is the face, data/__init__.py. Rooms of one layer do not
-# see one another.
+# The rooms of tfapp/data, lowest first; "" is data/__init__.py. Rooms of one layer do not import
+# one another.
 DATA_LAYERS = (
     {"splits"},
     {"images", "pipeline", "preprocessing", "tables"},
@@ -198,7 +198,7 @@ def data_room(module):
 
 
 def data_modules_named(path):
-    """Dotted names below tfapp.data that a module imports, or names as "tfapp.data.x:Name"."""
+    """Dotted names below tfapp.data that a module imports, or names as "a.b:Name"."""
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
         if isinstance(node, ast.Import):

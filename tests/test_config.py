@@ -57,7 +57,7 @@ def test_refused(changes, message):
     assert message in str(caught.value)
 
 
-def test_a_list_is_as_good_as_a_tuple_and_an_int_as_a_float():
+def test_values_of_a_similar_type_are_converted():
     config = Config(model_arg=["hidden=3"], learning_rate=1, batch_size=np.int64(8), log_every=50)
     assert config == Config(
         model_arg=("hidden=3",), learning_rate=1.0, batch_size=8, log_every="50"
@@ -66,7 +66,7 @@ def test_a_list_is_as_good_as_a_tuple_and_an_int_as_a_float():
     assert type(config.batch_size) is int
 
 
-def test_names_that_registries_know_are_checked_there():
+def test_registered_names_are_not_checked_here():
     config = Config(export=("anything",), writers=("anything",), optimizer="anything")
     assert config.export == ("anything",)
 
@@ -95,7 +95,7 @@ def test_identity_is_what_is_computed():
     assert not {"mode", "model_dir", "keep", "eval_batch_size"} & set(Config().identity())
 
 
-def test_the_length_belongs_to_the_identity_with_a_schedule():
+def test_with_a_schedule_the_length_is_part_of_the_identity():
     assert not {"epochs", "steps"} & set(Config().identity())
     identity = Config(schedule="cosine", steps=9).identity()
     assert (identity["epochs"], identity["steps"]) == (50, 9)

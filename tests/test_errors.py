@@ -1,4 +1,4 @@
-"""Each error a user can cause has an exit code of its own, and one line."""
+"""Each error that a user can cause has its own exit code and a message of one line."""
 
 from tfapp import errors
 
@@ -19,7 +19,7 @@ def test_exit_codes_are_unique_and_documented():
     }
 
 
-def test_each_exit_code_has_a_meaning_of_its_own():
+def test_each_exit_code_has_its_own_meaning():
     meanings = errors.exit_codes()
     assert list(meanings) == [0, 1, *(kind.exit_code for kind in kinds())]
     assert len(set(meanings.values())) == len(meanings)

@@ -1,4 +1,4 @@
-"""Pairs of --model_arg (Python's literals, all else is text), and 500, 3e, 10%, 60s, 4096ex."""
+"""name=value pairs (Python literals, or else text), and durations: 500, 3e, 10%, 60s, 4096ex."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_twice():
         ((), ()),
     ],
 )
-def test_later_pairs_override_and_an_empty_one_forgets(pairs, kept):
+def test_later_pairs_override_and_an_empty_one_drops_all(pairs, kept):
     assert last_of_each(pairs) == kept
 
 
@@ -43,6 +43,6 @@ def test_unreadable(text):
         parse_duration(text, "log_every")
 
 
-def test_a_unit_that_does_not_belong():
+def test_a_unit_that_is_not_allowed():
     with pytest.raises(UsageError, match="write it as 500"):
         parse_duration("60s", "log_every", ("steps", "epochs"))

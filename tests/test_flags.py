@@ -1,11 +1,17 @@
-"""Flags and Config fields are the same names; flags.txt repeats a run; --help and docs/flags.md."""
+"""Flags are the fields of Config; flags.txt repeats a run; --help and docs/flags.md are current."""
+
+import re
 
 import pytest
 
 from tests.conftest import ROOT
 from tfapp import cli, flag_help, flags
+from tfapp.callbacks.writers import WRITERS
 from tfapp.config import FLAGS, Config
+from tfapp.data.augmentation import KINDS, MIXES
+from tfapp.data.splits.split_names import SPLITS
 from tfapp.errors import UsageError
+from tfapp.export import EXPORTERS
 from tfapp.models import MODELS
 from tfapp.tasks import TASKS
 from tfapp.training.placement import PLACEMENTS
@@ -22,7 +28,7 @@ def test_every_field_is_a_flag():
             argument = f"--no{name}"
         else:
             argument = f"--{name}={flag_help._default(flag)}"
-        flags._given(["main.py", argument])
+        assert flags._given(["main.py", argument]).keys() == {name}
 
 
 def test_help_shows_every_flag_with_its_default():
@@ -34,16 +40,29 @@ def test_help_shows_every_flag_with_its_default():
     assert max(len(line) for line in text.splitlines()) <= 100
 
 
-@pytest.mark.parametrize("name, registry", [("model", MODELS), ("task", TASKS)])
-def test_help_names_all_that_is_registered(name, registry):
-    for entry in registry.names():
-        assert entry in FLAGS[name].meaning
+REGISTERED = {
+    "model": MODELS.names(),
+    "task": TASKS.names(),
+    "loss": sorted({loss for task in TASKS.names() for loss in TASKS.get(task).loss_names}),
+    "augment": [*KINDS, *MIXES],
+    "export": EXPORTERS.names(),
+    "writers": WRITERS.names(),
+}
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_help_names_all_that_is_registered(name):
+    words = re.findall(r"\w+", FLAGS[name].meaning)
+    assert REGISTERED[name]
+    for entry in REGISTERED[name]:
+        assert entry in words
 
 
 def test_choices_are_those_of_the_parts_that_have_them():
     assert FLAGS["schedule"].choices == tuple(SCHEDULES)
     assert FLAGS["xla"].choices == ("auto", *PLACEMENTS)
     assert FLAGS["mode"].choices == tuple(cli._MODES)
+    assert FLAGS["split"].choices == SPLITS
 
 
 def test_the_page_of_flags_is_current():

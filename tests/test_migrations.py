@@ -1,4 +1,4 @@
-"""Folders of older and newer versions: fields renamed, changed, unknown."""
+"""Folders of older and newer versions: renamed, changed and unknown fields."""
 
 import json
 import pathlib
@@ -69,7 +69,7 @@ def test_flags_txt_begins_with_the_version_that_wrote_it():
         ("# tfapp 0.2.0\n--learning_rate=0.05\n", 0.05),
     ],
 )
-def test_flags_of_an_older_version_are_read_as_todays(renamed, text, rate):
+def test_flags_of_an_older_version_are_converted(renamed, text, rate):
     pathlib.Path("flags.txt").write_text(text)
     for form in (["--flagfile=flags.txt"], ["--flagfile", "flags.txt"], ["-flagfile=flags.txt"]):
         assert flags.parse(["main.py", *form]).learning_rate == pytest.approx(rate)
@@ -77,7 +77,7 @@ def test_flags_of_an_older_version_are_read_as_todays(renamed, text, rate):
     assert (parsed.learning_rate, parsed.seed) == (pytest.approx(rate), 3)
 
 
-def test_an_old_name_is_known_in_old_folders_alone(renamed):
+def test_an_old_name_is_known_only_in_old_folders(renamed):
     pathlib.Path("flags.txt").write_text("# tfapp 0.2.0\n--rate=50\n")
     pathlib.Path("mine.flags").write_text("--rate=50\n")
     for argument in ("--rate=50", "--flagfile=mine.flags", "--flagfile=flags.txt"):
@@ -100,7 +100,7 @@ def test_a_folder_of_an_older_version_is_bound_to_its_configuration(renamed, old
         open_folder(model_dir=str(run), learning_rate=0.05)
 
 
-def test_a_field_that_an_older_version_did_not_know_has_todays_default(old_run):
+def test_a_field_unknown_to_an_older_version_has_its_default(old_run):
     run = old_run("--seed=1\n", seed=1, model="mlp")
     open_folder(model_dir=str(run), seed=1)
     with pytest.raises(UsageError, match=r"a run with --weight_decay=0.0, not 0.5;"):
@@ -111,7 +111,7 @@ def test_identity_json_keeps_the_version_that_wrote_it(renamed):
     folder = open_folder(learning_rate=0.05)
     kept = json.loads((folder.path / "identity.json").read_text())
     assert kept["tfapp"] == tfapp.__version__
-    open_folder(model_dir=str(folder.path), learning_rate=0.05)  # read as what it is: not changed
+    open_folder(model_dir=str(folder.path), learning_rate=0.05)  # of this version: not converted
 
 
 def test_a_flag_of_a_newer_version_is_refused_in_one_line(old_run):
@@ -127,12 +127,12 @@ def test_a_flag_of_a_newer_version_is_refused_in_one_line(old_run):
     assert open_folder(seed=1).path != run
 
 
-def test_a_folder_of_a_newer_version_with_known_flags_alone_is_read(old_run):
+def test_a_folder_of_a_newer_version_with_only_known_flags_is_read(old_run):
     run = old_run("# tfapp 99.1.0\n--seed=1\n")
     assert flags.parse(["main.py", f"--flagfile={run}/flags.txt"]).seed == 1
 
 
-def test_an_identity_that_is_none(old_run):
+def test_an_identity_that_is_not_an_object(old_run):
     run = old_run("--seed=1\n")
     (run / "identity.json").write_text("[]")
     with pytest.raises(DataError, match=r"identity.json: cannot be read"):

@@ -1,4 +1,4 @@
-"""Names, suggestions, and users' own objects."""
+"""Registered names, suggestions, and users' own objects."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def registry():
     return Registry("model", {"mlp": "tfapp.models.mlp:Net", "cnn": "nowhere:Net"})
 
 
-def test_a_name_is_loaded_when_it_is_asked_for(registry):
+def test_an_object_is_loaded_when_it_is_needed(registry):
     from tfapp.models.mlp import Net
 
     assert registry.get("mlp") is Net

@@ -1,4 +1,4 @@
-"""A run's folder: who owns it, what it is bound to, which one is chosen."""
+"""A run's folder: its lock, the configuration it is bound to, and how one is chosen."""
 
 import os
 import pathlib
@@ -45,7 +45,7 @@ def test_default_names_count_up(open_folder):
         ({"dataset": "tfds:mnist:3.0.1"}, "3.0.1-1"),
     ],
 )
-def test_default_names_say_what_is_trained(open_folder, changes, name):
+def test_default_names_hold_data_set_and_model(open_folder, changes, name):
     assert open_folder(**changes).path == pathlib.Path("runs") / name
 
 
@@ -74,7 +74,7 @@ def test_a_run_with_other_flags_is_not_taken_for_it(open_folder):
     assert open_folder().path == first.path
 
 
-def test_a_run_that_is_still_going_is_left_alone(open_folder):
+def test_the_folder_of_another_process_is_not_taken(open_folder):
     assert open_folder().path != open_folder().path
 
 
@@ -83,7 +83,7 @@ def test_resume_never_takes_a_new_folder(open_folder):
     assert open_folder(resume="never").path == pathlib.Path("runs/digits-mlp-2")
 
 
-def test_one_process_a_folder(open_folder):
+def test_a_folder_is_locked(open_folder):
     first = open_folder(model_dir="run")
     with pytest.raises(UsageError, match="--model_dir=run: another process is training there"):
         open_folder(model_dir="run")
@@ -98,7 +98,7 @@ def test_a_folder_is_bound_to_its_configuration(open_folder):
     assert "--model_dir=run: belongs to a run with --learning_rate=0.001, not 0.5" in str(
         caught.value
     )
-    open_folder(model_dir="run", epochs=99)  # may be trained longer; and the lock was let go
+    open_folder(model_dir="run", epochs=99)  # may be trained longer; the refusal released the lock
 
 
 def test_damage_does_not_keep_the_lock(open_folder):
@@ -113,7 +113,7 @@ def test_damage_does_not_keep_the_lock(open_folder):
     "resume, message",
     [("never", "--resume=never: run is not empty"), ("must", "--resume=must: run holds no check")],
 )
-def test_resume_that_cannot_be(open_folder, resume, message):
+def test_resume_that_contradicts_the_folder(open_folder, resume, message):
     open_folder(model_dir="run").close()
     with pytest.raises(UsageError, match=message):
         open_folder(model_dir="run", resume=resume)
@@ -126,7 +126,7 @@ def test_a_folder_of_something_else_is_refused(open_folder):
         open_folder(model_dir="mine")
 
 
-def test_a_file_in_place_of_the_folder(open_folder):
+def test_a_file_instead_of_a_folder(open_folder):
     pathlib.Path("file").write_text("")
     for path in ("file", "file/run"):
         with pytest.raises(StorageError, match=f"--model_dir={path}: "):

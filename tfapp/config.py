@@ -8,6 +8,7 @@ import dataclasses
 
 from tfapp import config_checks
 from tfapp.config_fields import STEPS, flags_of, in_group
+from tfapp.spec import DIGITS
 
 _run = in_group("Run")
 _data = in_group("Data")
@@ -41,7 +42,7 @@ class Config:
     json: bool = _run(False,
         "print the answer of benchmark, inspect or doctor as one JSON object", resolved=False)
 
-    dataset: str = _data("digits",
+    dataset: str = _data(DIGITS,
         "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder a class), "
         "csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
@@ -207,7 +208,7 @@ class Config:
         for name, flag in FLAGS.items():
             value = config_checks.converted(name, getattr(self, name), type(flag.default))
             object.__setattr__(self, name, value)
-        if self.dataset == "digits" and self.model == "auto":
+        if self.dataset == DIGITS and self.model == "auto":
             object.__setattr__(self, "model", "mlp")  # the seed network
         for name, flag in FLAGS.items():
             config_checks.check_value(name, getattr(self, name), flag)

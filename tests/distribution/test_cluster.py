@@ -1,4 +1,4 @@
-"""What a cluster owes, of one process and of several workers."""
+"""The contract of `Cluster`, with one process and with several workers."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def with_three(work):
 
 @pytest.fixture(params=[with_one, with_three])
 def on_all(request):
-    """on_all(work): the results of work(cluster), one a worker."""
+    """on_all(work): the results of work(cluster), one per worker."""
     return request.param
 
 
@@ -32,7 +32,7 @@ def test_all_agree_on_the_chiefs_value(on_all):
     assert all(value == {"seconds": 0.1, "name": None} for value in on_all(work))
 
 
-def test_any_is_true_where_one_is(on_all):
+def test_any_is_true_on_all_if_it_is_on_one(on_all):
     def work(cluster):
         last = cluster.worker == cluster.num_workers - 1
         return cluster.any(last), cluster.any(False)

@@ -1,4 +1,4 @@
-"""Training on the CPU logs why, where a GPU could be used; --require_gpu makes it an error."""
+"""Training on the CPU logs why a GPU cannot be used; --require_gpu makes it an error."""
 
 import logging
 
@@ -36,7 +36,7 @@ def build():
     return build_default
 
 
-def test_a_container_without_gpu_explains_how_to_give_it_one(build, facts_are, caplog):
+def test_in_a_container_without_gpu_the_log_says_how_to_give_it_one(build, facts_are, caplog):
     facts_are(host={**NOTHING, "container": "docker"}, driver_library=NO_DRIVER)
     with caplog.at_level(logging.WARNING, "tfapp"):
         build()

@@ -57,7 +57,7 @@ def run_workers(*works):
         try:
             return works[worker](ThreadCluster(worker, board))
         except BaseException:
-            board.barrier.abort()  # the others must not wait for this one
+            board.barrier.abort()  # the others must not wait for this worker
             raise
 
     with concurrent.futures.ThreadPoolExecutor(len(works)) as pool:

@@ -1,6 +1,6 @@
-"""Each fault of a command line ends with its exit code and one line that names it, no traceback.
+"""Every mistake on a command line ends with its exit code and one line that names it.
 
-Most run in this process, for speed; a few as a user starts them.
+Most run in this process, for speed; a few in a process of their own, as a user starts them.
 """
 
 import json
@@ -16,16 +16,16 @@ MODELS = "tests.models_for_tests"
 
 @pytest.fixture
 def files():
-    """Every unsound file and folder of the table below, in the working directory."""
+    """The files and folders that the table below refers to, in the working directory."""
 
     def save(name, **arrays):
         np.savez(name, **{"x": X, "y": Y, **arrays})
 
-    spoilt = X.copy()
-    spoilt[17, 1] = np.nan
+    with_nan = X.copy()
+    with_nan[17, 1] = np.nan
     save("sound.npz")
     save("objects.npz", x=np.array([{}] * 60, object))
-    save("nan.npz", x=spoilt)
+    save("nan.npz", x=with_nan)
     save("negative.npz", y=Y - 1)
     save("real.npz", y=Y + 0.5)
     save("words.npz", x=np.array(["a"] * 60))
@@ -130,7 +130,7 @@ def test_refused_before_training(files, run_cli, flags, code, message):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written(run_cli):
+def test_a_folder_that_is_not_writable(run_cli):
     os.mkdir("locked", 0o500)
     assert_refused(run_cli("--model_dir=locked/run"), 6, "--model_dir=locked/run: Permission")
 

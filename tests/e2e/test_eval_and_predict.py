@@ -1,4 +1,4 @@
-"""--mode=eval and --mode=predict on a finished run, in every form of input and output."""
+"""--mode=eval and --mode=predict on a finished run, with every format of input and output."""
 
 import csv
 import json
@@ -14,14 +14,14 @@ from tfapp.data import open_source
 @pytest.fixture
 def images(trained_run):
     """Test images and labels of the run's data set."""
-    del trained_run  # makes sure that the data set is prepared
+    del trained_run  # has prepared the data set
     test = open_source("digits").splits["test"].arrays()
     return test["image"], test["label"]
 
 
 @pytest.fixture
 def predict(run_cli, trained_run):
-    """predict(input, output): the command line's outcome."""
+    """predict(input, output): the `Outcome` of --mode=predict."""
 
     def run(path, output="out.npz"):
         return run_cli(
@@ -42,7 +42,7 @@ def test_eval_repeats_the_metrics_of_training(run_cli, trained_run):
             assert answer[name] == pytest.approx(value, rel=1e-6)
 
 
-def test_predict_answers_what_evaluation_measured(predict, images, trained_run):
+def test_predictions_have_the_accuracy_and_loss_of_the_evaluation(predict, images, trained_run):
     np.savez("images.npz", image=images[0])
     done = predict("images.npz")
     assert (done.code, done.out) == (0, "359 answers in out.npz\n")
@@ -103,7 +103,7 @@ def read_csv(path):
 
 
 @pytest.mark.parametrize("write", [write_npz, write_jsonl, write_folder, write_list])
-def test_every_form_of_input(predict, images, write):
+def test_every_format_of_input(predict, images, write):
     path, names = write(images[0][:7])
     done = predict(path)
     assert done.code == 0, done.err
@@ -116,7 +116,7 @@ def test_every_form_of_input(predict, images, write):
 @pytest.mark.parametrize(
     "output, read", [("o.npz", read_npz), ("o.jsonl", read_jsonl), ("o.csv", read_csv)]
 )
-def test_every_form_of_output(predict, images, output, read):
+def test_every_format_of_output(predict, images, output, read):
     path, names = write_npz(images[0][:5])
     assert predict(path, output).code == 0
     answers = read(output)
@@ -179,7 +179,7 @@ ROW = [[[0]] * 8] * 8
         ),
     ],
 )
-def test_inputs_that_do_not_work(predict, make, code, message):
+def test_unusable_inputs(predict, make, code, message):
     done = predict(make())
     assert done.code == code, done.err
     assert done.err.startswith("tfapp: ")
@@ -196,7 +196,7 @@ def test_inputs_that_do_not_work(predict, make, code, message):
         ("nowhere/out.csv", 6, "--output=nowhere/out.csv: folder nowhere does not exist"),
     ],
 )
-def test_outputs_that_do_not_work(predict, output, code, message):
+def test_unusable_outputs(predict, output, code, message):
     pathlib.Path("there.csv").write_text("answers of last week")
     done = predict("none.npz", output)
     assert (done.code, done.err.count("\n")) == (code, 1)

@@ -1,4 +1,4 @@
-"""A folder of pictures from the command line to the served model."""
+"""Image folders, from the command line to the served model."""
 
 import json
 
@@ -10,8 +10,8 @@ from tests.image_files import jpeg, make_folder, picture
 
 
 @pytest.mark.slow
-def test_predict_answers_what_evaluation_measured(run_cli, tmp_path):
-    """Trained on a folder with a picture on its side; the files of test go through predict."""
+def test_predictions_have_the_accuracy_and_loss_of_the_evaluation(run_cli, tmp_path):
+    """Trains on a folder, and predicts the files of test, one of which has an EXIF rotation."""
     folder = make_folder(tmp_path / "data" / "train", each=16)
     test = make_folder(tmp_path / "data" / "test", each=6)
     (test / "cat" / "side.jpg").write_bytes(jpeg(picture(9, 30, 24), orientation=6))

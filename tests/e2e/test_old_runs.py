@@ -1,8 +1,8 @@
 """Runs of every older version continue, evaluate and predict.
 
 A folder VERSION below tests/old_runs holds what that version wrote: digits-killed and table-killed
-(killed in mid-run), table-finished, the data people.csv, and what is expected of them: the records
-of the same runs uninterrupted, and the answers for people.csv.
+(killed in mid-run), table-finished, the data people.csv, and what is expected: the records of the
+same runs without interruption, and the answers for people.csv.
 """
 
 import json
@@ -36,7 +36,7 @@ def last_checkpoint(run):
 
 
 def assert_continued(run, step, expected):
-    """Holds the records after `step` to those of a run that was not interrupted."""
+    """Asserts that the records after `step` are those of a run without interruption."""
     wanted = [r for r in read_records(expected) if r["step"] > step]
     found = [r for r in read_records(f"{run}/metrics.jsonl") if r["step"] > step]
     assert wanted

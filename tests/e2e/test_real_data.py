@@ -1,4 +1,4 @@
-"""Real data of every kind by its recipe: the served model answers raw input as evaluation did."""
+"""Real data sets and their recipes: the served model repeats what evaluation measured."""
 
 import csv
 import gzip
@@ -12,7 +12,7 @@ import tensorflow as tf
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
-QUICK = ("--xla=off", "--precision=float32")  # nothing to measure or to compile
+QUICK = ("--xla=off", "--precision=float32")  # no measuring, no compilation
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def train(run_cli):
 
 @pytest.fixture
 def predict(run_cli):
-    """predict(path): the served model's answers, one a row or file."""
+    """predict(path): the served model's answers, one per row or file."""
 
     def run(path):
         done = run_cli("--mode=predict", "--model_dir=run", f"--input={path}", "--output=out.jsonl")
@@ -46,13 +46,13 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def carved_test_split(make_experiment, **changes):
-    """The test split that a run with `changes` carves."""
+def held_out_test_split(make_experiment, **changes):
+    """The test split that a run with `changes` holds out."""
     return make_experiment(xla="off", precision="float32", **changes).data.source.splits["test"]
 
 
 def check_classes(answers, truth, metrics, rel=1e-5):
-    """Accuracy and loss of `answers` against the true names are those that were measured."""
+    """Checks that `answers` have the accuracy and loss in `metrics`; `truth` are class names."""
     found = [a["class_name"] for a in answers]
     assert np.mean(np.array(found) == truth) == pytest.approx(metrics["accuracy"], abs=1e-9)
     name_of = {a["class_id"]: a["class_name"] for a in answers}
@@ -75,7 +75,7 @@ def test_houses(train, predict, make_experiment, test_data):
     path = test_data / "california_housing" / "housing.csv"
     metrics = train("california_housing", f"--dataset=csv:{path}", "--epochs=3")
     assert metrics["root_mean_squared_error"] < 65_000
-    split = carved_test_split(make_experiment, dataset=f"csv:{path}", label="median_house_value")
+    split = held_out_test_split(make_experiment, dataset=f"csv:{path}", label="median_house_value")
     names = [split.name_of(i) for i in range(split.num_examples)]
     rows = [int(name.rsplit(" ", 1)[1]) - 1 for name in names]
     prices = [float(row["median_house_value"]) for row in rows_of(path)]
@@ -94,7 +94,7 @@ def test_sentences_of_77_intents(train, predict, test_data):
 def test_photographs_in_folders(train, predict, make_experiment, test_data):
     folder = test_data / "sign_language_digits" / "images"
     metrics = train("sign_language_digits", f"--dataset=folder:{folder}", "--steps=60")
-    split = carved_test_split(make_experiment, dataset=f"folder:{folder}", model="mlp")
+    split = held_out_test_split(make_experiment, dataset=f"folder:{folder}", model="mlp")
     paths = [split.reader.where(row) for row in split.rows]
     pathlib.Path("files.txt").write_text("\n".join(paths) + "\n")
     truth = [pathlib.Path(path).parent.name for path in paths]

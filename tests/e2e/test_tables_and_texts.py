@@ -1,4 +1,4 @@
-"""From a file of made-up rows or text to a served model that answers as evaluation measured."""
+"""Tables and texts, from the file to a served model that repeats what evaluation measured."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ ROWS = 400
 
 
 def make_table(path, rows=ROWS, seed=0):
-    """Numbers with gaps, a category, a flag, a date and a note; label by a rule, and a real one."""
+    """Writes numbers with gaps, a category, a flag, a date, a note, and two labels."""
     random = np.random.default_rng(seed)
     size, town = random.normal(50, 20, rows), random.choice(["Bern", "Zug", "Genf"], rows)
     lines = ["size,town,open,since,note,price,class"]
@@ -45,7 +45,7 @@ def train(**changes):
         "learning_rate": 3e-3,
         "xla": "off",
         "precision": "float32",
-    }  # nothing to measure or compile: quick
+    }  # quick: no measuring, no compilation
     return tfapp.run(tfapp.Config(**{**defaults, **changes}))
 
 
@@ -77,7 +77,7 @@ def splits():
     make_table("data/test.csv", 100, seed=1)
 
 
-def test_a_classifier_of_rows_answers_what_evaluation_measured(run_cli, splits):
+def test_a_classifier_of_rows_is_served_with_its_measured_accuracy_and_loss(run_cli, splits):
     result = train(
         dataset="csv:data", label="class", features=("size", "town", "open", "since", "note")
     )
@@ -95,7 +95,7 @@ def test_a_classifier_of_rows_answers_what_evaluation_measured(run_cli, splits):
         others = predict(run_cli, path, f"out{ending}.jsonl")
         assert [a["class_name"] for a in others] == [a["class_name"] for a in answers]
     serve = tf.saved_model.load(f"{result.export_dir}").signatures["serving_default"]
-    answer = serve(  # whatever is missing or unknown is answered as well
+    answer = serve(  # missing and unknown values
         size=tf.constant([np.nan]), town=tf.constant(["Paris"]), open=tf.constant([1.0]),
         since=tf.constant([""]), note=tf.constant(["🙂"]),
     )  # fmt: skip
@@ -103,10 +103,11 @@ def test_a_classifier_of_rows_answers_what_evaluation_measured(run_cli, splits):
 
 
 @pytest.mark.slow
-def test_real_values_come_back_in_their_own_unit(run_cli, splits):
+def test_real_values_are_answered_in_the_unit_of_the_label(run_cli, splits):
     result = train(dataset="csv:data", label="price", features=("size", "town"), epochs=40)
     test = result.metrics["test"]
-    assert test["root_mean_squared_error"] < 12_000  # deviation 32,000; a ninth of sizes is missing
+    # The standard deviation is 32,000; a ninth of the sizes are missing.
+    assert test["root_mean_squared_error"] < 12_000
     answers = predict(run_cli, "data/test.csv")
     prices = np.array([float(line.split(",")[-2]) for line in lines_of("data/test.csv")[1:]])
     errors = np.array([a["value"] for a in answers]) - prices
@@ -133,7 +134,7 @@ def test_a_text_with_a_label(run_cli, splits):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["characters", "subwords"])
-def test_a_language_model_scores_and_goes_on(run_cli, unit):
+def test_a_language_model_predicts_the_next_token(run_cli, unit):
     pathlib.Path("text.txt").write_text(
         "the cat sat on the mat and the dog lay on the log.\n" * 200
     )
@@ -151,7 +152,7 @@ def test_a_language_model_scores_and_goes_on(run_cli, unit):
 
 
 @pytest.mark.slow
-def test_a_language_models_scores_are_those_of_evaluation(run_cli):
+def test_a_served_language_model_has_the_measured_loss(run_cli):
     pathlib.Path("text.txt").write_text(
         "the cat sat on the mat and the dog lay on the log.\n" * 100
     )
@@ -190,7 +191,7 @@ def test_a_category_that_train_does_not_have(run_cli, splits, accept):
 
 
 @pytest.mark.slow
-def test_what_was_left_out_is_listed_in_the_run(run_cli, splits):
+def test_skipped_examples_are_listed_in_the_run(run_cli, splits):
     with open("data/train.csv", "a") as file:
         file.write("50,Bern,true\n50,Bern,true,2024-01-11,a house,50000.0,\n")
     done = run_cli(
@@ -204,7 +205,7 @@ def test_what_was_left_out_is_listed_in_the_run(run_cli, splits):
 
 
 def hash_of_order(experiment, first, count, batch_size, replicas):
-    """A hash over the rows of steps [first, first + count), as the engine hands them out."""
+    """A hash over the rows of steps [first, first + count), as the engine delivers them."""
     engine = experiment.engine
     engine.restart(first)
     digest = hashlib.sha256()
@@ -235,8 +236,8 @@ def _rows(engine, pulled, replicas):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["resident", "stream"])
-def test_an_interrupted_epoch_goes_on_with_the_same_rows(make_experiment, splits, engine):
-    """The same rows in the same order from the middle of an epoch, on one replica and on two."""
+def test_a_resume_in_mid_epoch_continues_with_the_same_rows(make_experiment, splits, engine):
+    """They come in the same order on one replica and on two."""
     hashes = set()
     for devices in (0, 2):
         built = make_experiment(

@@ -1,4 +1,4 @@
-"""Training as a user starts it: the default run, and the same run killed in every way."""
+"""Training as a user starts it: the default run, interrupted runs, and the user's own parts."""
 
 import json
 import pathlib
@@ -15,8 +15,8 @@ from tests.conftest import HANG_SECONDS, outcome, start_main
 
 @pytest.fixture(scope="module")
 def default_run(tfds_folder, cache_folder, tmp_path_factory):
-    """main.py without a flag, in a process of its own: its `Outcome` and where it ran."""
-    del tfds_folder, cache_folder  # are only needed to be there
+    """main.py without flags, in a process of its own: its `Outcome` and its working directory."""
+    del tfds_folder, cache_folder  # only have to exist
     folder = tmp_path_factory.mktemp("default")
     return outcome(start_main(folder)), folder
 
@@ -28,7 +28,7 @@ def uninterrupted(default_run):
 
 
 def records(folder, split):
-    """Records of metrics.jsonl without what depends on the clock."""
+    """Records of metrics.jsonl without the fields that depend on the clock."""
     lines = map(json.loads, (pathlib.Path(folder) / "metrics.jsonl").read_text().splitlines())
     timed = ("time", "examples_per_second", "input_wait")
     return [
@@ -42,12 +42,12 @@ def weights(folder):
     """Every variable of the newest checkpoint."""
     newest = max(pathlib.Path(folder, "checkpoints").glob("step-*"))
     reader = tf.train.load_checkpoint(str(newest / "variables"))
-    names = reader.get_variable_to_shape_map()  # and an object graph, which holds Keras's names
+    names = reader.get_variable_to_shape_map()  # the object graph holds Keras's names
     return {n: reader.get_tensor(n) for n in names if n != "_CHECKPOINTABLE_OBJECT_GRAPH"}
 
 
 def test_the_default_run(default_run):
-    """No flag at all, on a fresh machine: real data, a served model, and what a user sees."""
+    """Without flags, on a new machine: real data, a served model, and what a user sees."""
     done, folder = default_run
     assert done.code == 0, done.err
     run = folder / "runs" / "digits-mlp-1"
@@ -72,11 +72,11 @@ def wait_for(condition, process):
     end = time.monotonic() + HANG_SECONDS
     while not condition():
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end, "it hangs"
+        assert time.monotonic() < end, "the process hangs"
         time.sleep(0.005)
 
 
-def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
+def test_a_stopped_and_killed_run_ends_like_an_uninterrupted_one(
     spawn_main, run_main, tmp_path, uninterrupted
 ):
     flags = ("--model_dir=run", "--steps_per_loop=3", "--checkpoint_every=300")
@@ -102,7 +102,7 @@ def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
     assert process.returncode == -signal.SIGKILL
     assert f"resume: from step {stopped_at} " in err
     with open(metrics, "a") as file:
-        file.write('{"step": 17')  # what a crash of the machine may leave
+        file.write('{"step": 17')  # a crash of the machine may leave this
 
     done = run_main(*flags)
     assert done.code == 0, done.err
@@ -124,8 +124,8 @@ def test_stopped_and_killed_it_ends_as_if_nothing_had_happened(
 
 
 @pytest.mark.slow
-def test_a_signal_at_a_step_where_a_record_is_due_loses_nothing(make_config, monkeypatch, tmp_path):
-    """Loops end where something is due, so that is where a signal is mostly noticed."""
+def test_a_signal_where_a_record_is_due_loses_no_record(make_config, monkeypatch, tmp_path):
+    """Loops end where something is due, so that is where most signals are noticed."""
     from tfapp.callbacks import signals
 
     def stop_at_40(self, moment):
@@ -154,7 +154,7 @@ def test_a_finished_run_is_left_alone(run_cli, trained_run):
 
 
 @pytest.mark.slow
-def test_its_flags_file_repeats_a_run(run_cli, trained_run):
+def test_flags_txt_repeats_a_run(run_cli, trained_run):
     flagfile = pathlib.Path(trained_run.model_dir, "flags.txt")
     done = run_cli(f"--flagfile={flagfile}", "--model_dir=again", "--export=none")
     assert done.code == 0, done.err

@@ -1,4 +1,4 @@
-"""The arithmetic of batches: shares, micro-batches, epochs, durations, evaluation."""
+"""The arithmetic of batches: replicas, micro-batches, epochs, durations, evaluation."""
 
 import types
 
@@ -19,12 +19,12 @@ def plan(train=1000, validation=100, num_replicas=1, **changes):
     return plan_batches(source, num_replicas=num_replicas, **{**flags, **changes})
 
 
-def test_a_batch_divides_into_shares_and_micro_batches():
+def test_a_batch_divides_among_replicas_and_micro_batches():
     batches = plan(batch_size=48, num_replicas=2, accumulate=3)
     assert (batches.share, batches.micro_batch) == (24, 8)
 
 
-def test_an_epoch_has_full_batches_alone():
+def test_an_epoch_has_only_full_batches():
     batches = plan()
     assert batches.steps_per_epoch == 31
     assert batches.total_steps == 62
@@ -35,7 +35,7 @@ def test_an_epoch_has_full_batches_alone():
     "flags, size",
     [({}, 256), ({"batch_size": 512}, 512), ({"batch_size": 512, "eval_batch_size": 64}, 64)],
 )
-def test_the_rule_of_the_evaluation_batch(flags, size):
+def test_the_evaluation_batch_size(flags, size):
     assert plan(**flags).eval_batch_size == size
 
 

@@ -74,4 +74,5 @@ def test_results_have_the_same_keys_before_the_first_example(metric, pairs, eage
 
 def test_details_can_be_written_as_json(metric, pairs, eager_state_of):
     for state in (eager_state_of(metric, *pairs), metric.zero().numpy()):
-        json.dumps(metric.details(state))
+        text = json.dumps(metric.details(state))
+        assert json.dumps(json.loads(text)) == text

@@ -1,4 +1,4 @@
-"""--mode=benchmark measures the configuration it is given, and keeps nothing."""
+"""--mode=benchmark measures the given configuration, and keeps nothing."""
 
 import json
 import pathlib
@@ -20,7 +20,7 @@ def test_json(run_cli):
     assert done.code == 0, done.err
     result = json.loads(done.out)
     assert (result["xla"], result["batch_size"], result["replicas"]) == ("update", 16, 1)
-    # Forward and the two gradients of a layer of 64x128, of which the first needs one, and 128x10.
+    # Forward and two gradients of layers of 64x128 and 128x10; the first needs one gradient.
     assert result["flops_per_step"] == 2 * 16 * (2 * 64 * 128 + 3 * 128 * 10)
     rate = 16 / result["step_ms"] * 1000
     assert result["examples_per_second"] == pytest.approx(rate, rel=1e-2)

@@ -1,4 +1,4 @@
-"""--mode=doctor, as a user calls it."""
+"""--mode=doctor from the command line."""
 
 import json
 
@@ -16,7 +16,7 @@ def test_json_holds_findings_and_facts(run_cli, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_page_of_a_required_gpu_that_is_not_there(run_cli):
+def test_the_page_when_a_required_gpu_is_missing(run_cli):
     done = run_cli("--mode=doctor", "--require_gpu")
     for name in ("tensorflow", "device", "XLA", "precision", "memory", "TFDS"):
         assert f"\n{name} " in done.out

@@ -1,4 +1,4 @@
-"""--mode=inspect: what it finds in images, tables and records, and the sheet it draws."""
+"""--mode=inspect: what it reports on images and arrays, and the sheet it draws."""
 
 import json
 import pathlib
@@ -25,7 +25,7 @@ def short(monkeypatch):
 def test_a_folder_of_images(run_cli, tmp_path):
     pillow = pytest.importorskip("PIL.Image")
     folder = make_folder(tmp_path / "data" / "train", each=12)
-    shutil.copytree(folder, tmp_path / "data" / "test")  # all of it leaks
+    shutil.copytree(folder, tmp_path / "data" / "test")  # every example leaks
     found = inspect(run_cli, f"--dataset=folder:{folder.parent}", "--augment=flip,mixup")
     assert found["splits"] == {"train": 32, "test": 36, "validation": 4}
     assert found["features"][0]["shape"] == [24, 30, 3]
@@ -41,7 +41,7 @@ def test_a_folder_of_images(run_cli, tmp_path):
         assert np.unique(np.asarray(sheet)).size > 50
 
 
-def test_its_table_warns_of_leakage(run_cli, save_npz):
+def test_the_tables_warn_of_leakage(run_cli, save_npz):
     x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
     path = save_npz(x_train=x, y_train=np.arange(40) % 2, x_test=x[:7], y_test=np.arange(7) % 2)
     done = run_cli("--mode=inspect", f"--dataset=npz:{path}")
@@ -58,12 +58,13 @@ def test_numbers_and_repeated_rows(run_cli, save_npz):
     found = inspect(run_cli, f"--dataset=npz:{save_npz(x=x, y=np.linspace(0, 9, 50))}")
     assert found["label"]["kind"] == "real"
     assert found["features"][0]["max"] <= 99
+    assert found["label"]["values"]["train"]["std"] == pytest.approx(2.65, abs=0.3)
     total = sum(found["duplicates"][w]["count"] for w in found["duplicates"] if w != "compared")
     assert total == 1
     assert found["sheet"] is None
 
 
-def test_the_sheet_goes_where_output_says(run_cli, tmp_path):
+def test_output_names_the_sheet(run_cli, tmp_path):
     pytest.importorskip("PIL")
     found = inspect(run_cli, "--dataset=digits", f"--output={tmp_path / 'sheet.png'}")
     assert found["sheet"] == str(tmp_path / "sheet.png")

@@ -1,4 +1,4 @@
-"""--mode=predict on an export whose features have names that no function could take."""
+"""--mode=predict on an export whose features have names that are no Python identifiers."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ COLUMNS = ["a b", "a_b", "größe", "1stFlr", "self", "class", "A_B", ""]
 
 @pytest.fixture
 def table():
-    """people.csv: `COLUMNS` and a label that the first of them decides."""
+    """people.csv: `COLUMNS`, and a label that depends on the first of them."""
     random = np.random.default_rng(0)
     with open("people.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -50,14 +50,14 @@ def test_columns_of_any_name_are_trained_exported_and_predicted(run_cli, table):
     )
     others = _predict(run_cli, "rows.jsonl", "others.jsonl")
     assert [a["probabilities"] for a in others] == [a["probabilities"] for a in answers]
-    # The two columns that differ in a blank only are not taken for each other.
+    # The two columns whose names differ only in a space are not confused.
     swapped = [{**row, "a b": row["a_b"], "a_b": row["a b"]} for row in numbers]
     pathlib.Path("swapped.jsonl").write_text("".join(json.dumps(row) + "\n" for row in swapped))
     changed = _predict(run_cli, "swapped.jsonl", "changed.jsonl")
     assert [a["probabilities"] for a in changed] != [a["probabilities"] for a in answers]
 
 
-def test_a_column_that_is_missing_is_named_as_the_user_does(run_cli, table):
+def test_a_missing_column_has_the_users_name_in_the_message(run_cli, table):
     tfapp.run(
         tfapp.Config(
             dataset=f"csv:{table}", label="label", features=("a b", "größe"), model_dir="run",

@@ -16,5 +16,5 @@ def metric_text(metrics, *, monitor="loss"):
 
 
 def number(value):
-    """Four decimals; one, and thousands apart, where the number is large."""
+    """Four decimals; for a large number one, with a comma between thousands."""
     return f"{value:,.1f}" if abs(value) >= _LARGE else f"{value:.4f}"

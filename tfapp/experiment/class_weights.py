@@ -1,4 +1,4 @@
-"""--class_weight -> one factor a class."""
+"""--class_weight: one factor of the training loss per class."""
 
 import numpy as np
 
@@ -8,21 +8,21 @@ from tfapp.registry import suggest
 
 
 def class_weights(pairs, source):
-    """float32 [num_classes].
+    """Turns --class_weight into float32 [num_classes].
 
     Args:
-      pairs: ("balanced",), or "CLASS:WEIGHT" strings; a class is named, or numbered.
+      pairs: ("balanced",), or "CLASS:WEIGHT" strings, where CLASS is the name of a class.
       source: a `Source` with a label of kind "class".
 
     Raises:
-      UsageError: no classes, an unknown one, or a weight that is no number.
+      UsageError: the label has no classes, a class is unknown, or a weight is not a number.
     """
     label = source.spec.label
     if label.kind != "class":
         raise UsageError(f"--class_weight: the label {label.name!r} has no classes")
     if pairs == ("balanced",):
         counts = np.bincount(source.labels(TRAIN), minlength=label.num_classes)
-        # n / (classes * count), as scikit-learn's: all classes weigh the same in sum.
+        # n / (classes * count), as in scikit-learn: each class has the same total weight.
         return (counts.sum() / (label.num_classes * np.maximum(counts, 1))).astype(np.float32)
     weights = np.ones(label.num_classes, np.float32)
     for pair in pairs:
@@ -34,7 +34,7 @@ def class_weights(pairs, source):
         try:
             value = float(weight)
         except ValueError as error:
-            raise UsageError(f"--class_weight={pair}: {weight!r} is no number") from error
+            raise UsageError(f"--class_weight={pair}: {weight!r} is not a number") from error
         if not 0 <= value < float("inf"):
             raise UsageError(f"--class_weight={pair}: must be 0 or more")
         weights[label.class_names.index(name)] = value

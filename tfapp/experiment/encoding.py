@@ -1,4 +1,4 @@
-"""Encodes a source, and finds the categories that train lacks on the way."""
+"""Encodes a source, and looks for categories that do not occur in train."""
 
 import dataclasses
 import logging
@@ -8,7 +8,7 @@ import numpy as np
 from tfapp.errors import DataError
 
 _LOG = logging.getLogger("tfapp")
-_ACCEPT = "--unknown_category=accept lets the model take it for unknown"
+_ACCEPT = "--unknown_category=accept treats it as unknown"
 
 
 def encode(source, preprocess, *, unknown_category):
@@ -23,7 +23,7 @@ def encode(source, preprocess, *, unknown_category):
       unknown_category: "stop" or "accept".
 
     Raises:
-      DataError: an unknown category.
+      DataError: a category is unknown.
     """
     splits = dict(source.splits)
     for name in ("validation", "test"):

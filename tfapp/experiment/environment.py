@@ -1,4 +1,4 @@
-"""What a run ran on: versions, devices, commit, command (environment.json)."""
+"""What a run runs on: versions, devices, commit, command (environment.json)."""
 
 import importlib.metadata
 import os
@@ -8,9 +8,10 @@ import sys
 
 import tensorflow as tf
 
+import tfapp
 from tfapp.runtime.host import processor
 
-_PACKAGES = ("tfapp", "tensorflow", "keras", "tensorflow-datasets", "numpy", "absl-py")
+_PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy", "absl-py")
 
 
 def describe():
@@ -22,7 +23,8 @@ def describe():
         "platform": platform.platform(),
         "processor": processor(),
         "cpu_count": os.cpu_count(),
-        "packages": {name: _version(name) for name in _PACKAGES},
+        # An editable installation may hold the metadata of an older tfapp.
+        "packages": {"tfapp": tfapp.__version__, **{name: _version(name) for name in _PACKAGES}},
         "devices": [_device(d) for d in tf.config.list_physical_devices()],
         "commit": _commit(),
     }

@@ -35,7 +35,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
       a `TrainState`.
 
     Raises:
-      UsageError: model or optimizer cannot be built, or its outputs do not fit the label.
+      UsageError: model or optimizer cannot be built, or the model's outputs do not fit the label.
     """
     keras.utils.set_random_seed(config.seed)
     label = data.spec.label

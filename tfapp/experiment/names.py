@@ -1,4 +1,7 @@
-"""Checks every name on the command line against its registry, before a data set is opened."""
+"""Checks every name on the command line against its registry, before a data set is opened.
+
+A typo fails here: no data is read and nothing is downloaded.
+"""
 
 from tfapp import export, models, tasks
 from tfapp.callbacks import writers
@@ -8,12 +11,22 @@ from tfapp.training import optimizers, schedules
 
 
 def check_names(config):
-    """Checks model, task, loss, optimizer, schedule, augmentation, export and writers.
-
-    Costs no download and reads no data: a typo fails here.
+    """Checks all names that training uses.
 
     Raises:
-      UsageError: an unknown name, with the nearest known one, or an argument nobody takes.
+      UsageError: a name is unknown (the message suggests the nearest known one), or an argument is
+        not accepted.
+    """
+    check_model_names(config)
+    export.check_names(config.export)
+    writers.check_names(config.writers)
+
+
+def check_model_names(config):
+    """Checks the names that building and evaluating a model uses: all but --export and --writers.
+
+    Raises:
+      UsageError: as `check_names`.
     """
     if config.model != "auto":
         models.check_arguments(config.model, parse_arguments(config.model_arg, "model_arg"))
@@ -21,5 +34,3 @@ def check_names(config):
     optimizers.check_name(config.optimizer)
     schedules.check(config.schedule, parse_arguments(config.schedule_arg, "schedule_arg"))
     augmentation.parse(config.augment)
-    export.check_names(config.export)
-    writers.check_names(config.writers)

@@ -11,9 +11,9 @@ from tfapp.spec import EXAMPLE_SEED
 from tfapp.training import groups
 from tfapp.training.flops import count_flops
 
-_WINDOWS = 5  # their median counts
+_WINDOWS = 5  # the median is reported
 _WINDOW_SECONDS = 1.0
-_PEAK_SECONDS = 0.3  # of products, three times, the fastest counts
+_PEAK_SECONDS = 0.3  # of products per trial; the fastest of three trials is reported
 _PEAK_SIZE = {"CPU": 2048, "GPU": 8192}  # rows and columns of the product
 
 
@@ -22,7 +22,7 @@ def measure(experiment, device_type):
 
     Returns:
       a dict that can be written as JSON. Times are medians of windows of about a second;
-      flops_per_step and what follows from it are None where shapes are not static.
+      flops_per_step and what is derived from it are None if shapes are not static.
     """
     run_loop = experiment.run_loop
     experiment.engine.restart(0)
@@ -67,7 +67,7 @@ def flops_per_step(experiment):
 
 
 def peak_flops(precision, device_type):
-    """Operations a second of a large square product in `precision`, here and now."""
+    """Operations per second of a large square matrix product in `precision`, measured now."""
     size = _PEAK_SIZE[device_type]
     a = tf.cast(tf.random.stateless_normal((size, size), (1, 2)), precision)
     product = tf.function(lambda a: tf.matmul(a, a), autograph=False)
@@ -84,9 +84,9 @@ def peak_flops(precision, device_type):
 
 
 def _windows(run_loop):
-    """[(seconds a step, share of the time spent waiting for input)] of each window."""
+    """[(seconds per step, share of the time spent waiting for input)], one per window."""
     steps, step = 1, 1
-    while True:  # until a window takes long enough
+    while True:  # until the steps take long enough to time
         begin = time.monotonic()
         run_loop(step, steps)
         seconds = time.monotonic() - begin

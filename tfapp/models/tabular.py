@@ -39,8 +39,8 @@ class Tabular(keras.Model):
           dropout: rate after each hidden layer.
           frequencies: number of them for each column of numbers; 0 leaves the embedding out.
           number_width: width of a number's embedding.
-          frequency_scale: standard deviation of the initial frequencies, in periods per standard
-            deviation of the column.
+          frequency_scale: initial frequencies are drawn with this standard deviation; their
+            unit is periods per unit of the standardised column.
         """
         super().__init__(**kwargs)
         self.specs = tuple(inputs)

@@ -1,1 +1,1 @@
-"""One file a verb of the command line; each has main(config)."""
+"""The modes of the command line, one module or package each, with main(config)."""

@@ -7,7 +7,7 @@ import tempfile
 from tfapp import flags
 from tfapp.run_folder import open_run_folder
 
-_LONG = 1_000_000  # steps of the run that is imagined, so that calibration takes the time it needs
+_LONG = 1_000_000  # steps assumed for the run, so that calibration has the time it needs
 
 
 def main(config):
@@ -20,21 +20,23 @@ def run(config):
     """Measures `config`.
 
     Returns:
-      a dict: see `tfapp.experiment.throughput.measure`, and what was chosen.
+      a dict: what `tfapp.experiment.throughput.measure` returns, and the choices of the run.
 
     Raises:
-      TfappError: whatever cannot work.
+      TfappError: the configuration cannot be trained.
     """
+    # TensorFlow is imported here.
+    from tfapp.distribution.strategy import device_type
+    from tfapp.experiment import throughput
+    from tfapp.experiment.assemble import assemble
+    from tfapp.experiment.names import check_names
+
+    check_names(config)
     with tempfile.TemporaryDirectory() as folder:
         config = dataclasses.replace(
             config, mode="train", model_dir=f"{folder}/run", steps=config.steps or _LONG
         )
         run_folder = open_run_folder(**flags.folder_arguments(config))
-        # TensorFlow is imported here.
-        from tfapp.distribution.strategy import device_type
-        from tfapp.experiment import throughput
-        from tfapp.experiment.assemble import assemble
-
         try:
             experiment = assemble(config, run_folder)
             measured = throughput.measure(experiment, device_type())
@@ -55,7 +57,7 @@ def run(config):
 
 
 def _table(result):
-    """The result for people, one quantity a line."""
+    """The result as text, one quantity per line."""
     flops, fraction = result["flops_per_step"], result["fraction_of_peak"]
     peak = f"{result['device_peak_flops_per_second'] / 1e9:,.0f} GFLOP/s"
     rows = {
@@ -65,9 +67,9 @@ def _table(result):
         "input wait": f"{result['input_wait']:.1%} of the time",
         "peak memory": f"{result['peak_memory_bytes'] / 1e6:,.0f} MB",
         "work": f"{flops / 1e9:,.3f} GFLOP a step" if flops else "not counted: shapes vary",
-        "reached": f"{fraction:.1%} of {peak}, a product's rate here in {result['precision']}"
+        "reached": f"{fraction:.1%} of {peak}, a large matrix product in {result['precision']}"
         if fraction
-        else f"a product's rate here: {peak}",
+        else f"not known; a large matrix product: {peak}",
         "how": f"{result['engine']}, xla {result['xla']}, {result['precision']}, "
         f"{result['replicas']} replica(s)",
     }

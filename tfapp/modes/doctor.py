@@ -1,4 +1,4 @@
-"""--mode=doctor: one page on what this machine is, and what is wrong with it."""
+"""--mode=doctor: one page about this machine, and what is wrong with it."""
 
 import dataclasses
 import json

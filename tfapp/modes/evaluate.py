@@ -14,11 +14,14 @@ def run(config):
     """Evaluates the run in config.model_dir on config.split; the folder is only read.
 
     Raises:
-      UsageError, DataError: no such run, or no checkpoint that can be read.
+      UsageError, DataError: there is no such run, or none of its checkpoints can be read.
     """
     folder = read_run_folder(config.model_dir)
-    from tfapp.experiment.restore import restore  # TensorFlow is imported here
+    # TensorFlow is imported here.
+    from tfapp.experiment.names import check_model_names
+    from tfapp.experiment.restore import restore
 
+    check_model_names(config)  # the run's exporters and writers are not used here
     experiment, step = restore(config, folder)
     metrics = experiment.evaluate(config.split).metrics
     return {"model_dir": str(folder.path), "step": step, "split": config.split, **metrics}

@@ -1,4 +1,4 @@
-"""--mode=train: trains, evaluates, exports; continues what an earlier start left unfinished."""
+"""--mode=train: trains, evaluates, exports; continues a run that did not finish."""
 
 import dataclasses
 import logging
@@ -12,7 +12,7 @@ _LOG = logging.getLogger("tfapp")
 
 
 def main(config):
-    """Runs and prints the answer to stdout."""
+    """Trains and prints the results to stdout."""
     if config.only_check_args:
         _check(config)
         print("flags, data and model are sound")
@@ -21,7 +21,7 @@ def main(config):
 
 
 def run(config, actions=()):
-    """Trains as `config` says.
+    """Trains, evaluates and exports.
 
     Args:
       config: a `Config`.
@@ -63,7 +63,7 @@ def _check(config):
 
 
 def _open(config):
-    """Checks what needs no data, then takes the run's folder."""
+    """Checks what needs no data, then opens the run's folder."""
     from tfapp.experiment.names import check_names
 
     check_names(config)
@@ -71,7 +71,7 @@ def _open(config):
 
 
 def _build(config, folder, actions):
-    """Builds and checks everything; a folder that is new goes again if that fails."""
+    """Builds and checks everything; removes the folder again if it is new and that fails."""
     from tfapp.experiment.assemble import assemble
     from tfapp.experiment.training_run import TrainingRun
 
@@ -83,7 +83,7 @@ def _build(config, folder, actions):
 
 
 def _answer(result, kept):
-    """The few lines a user wants to see at the end."""
+    """The few lines that are printed at the end."""
     lines = []
     for split, metrics in result.metrics.items():
         lines.append(f"{split:<11} {metric_text(metrics)}")

@@ -182,7 +182,7 @@ def test_only_the_features_asked_for(tmp_path):
 # x is numeric with one word among 100 numbers, row 57; row 3 has a field too many; row 5 no label.
 FAULTS = {
     "word": ("x,y\n" + "".join(f"{i if i != 57 else 'abc'},{i % 2}\n" for i in range(1, 101)),
-             "t.csv, row 57: 'x' is 'abc', no number"),
+             "t.csv, row 57: 'x' is 'abc', not a number"),
     "fields": ("x,y\n" + "".join(f"{i},{i % 2}{',9' * (i == 3)}\n" for i in range(1, 101)),
                "t.csv, row 3: has 3 fields, not 2"),
     "label": ("x,y\n" + "".join(f"{i},{i % 2 if i != 5 else ''}\n" for i in range(1, 101)),

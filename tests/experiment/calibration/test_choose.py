@@ -18,7 +18,7 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def measured(monkeypatch):
-    """What was measured, a list of lists of candidates; measuring takes no time."""
+    """The candidates of each call of `calibrate`, which is replaced and takes no time."""
     calls = []
 
     def calibrate(candidates, prepare, *, total_steps, cluster):
@@ -59,14 +59,14 @@ def test_the_fastest_is_chosen_and_the_others_are_printed(measured):
     assert measured == [[FLOAT, HALF]]
 
 
-def test_what_was_measured_before_is_not_measured_again(measured):
+def test_nothing_is_measured_twice(measured):
     first, second = ask(), ask()
     assert len(measured) == 1
     assert second.placement_reason == first.placement_reason.replace("measured", "measured before")
     assert second.to_json() == first.to_json()
 
 
-def test_another_model_is_measured_by_itself(measured):
+def test_another_model_is_measured_on_its_own(measured):
     ask(), ask(model="cnn")
     assert len(measured) == 2
 
@@ -104,7 +104,7 @@ def test_a_forced_choice_names_its_flag(measured):
 
 
 def test_the_chiefs_cache_decides_on_all_workers(measured):
-    """A worker whose own cache holds something else must not build another program."""
+    """A worker whose own cache differs must not build another program."""
     ask()
 
     class Worker(SingleProcess):

@@ -1,4 +1,4 @@
-"""Choosing by measuring: what is chosen, within which budget, and that it changes nothing."""
+"""Measuring candidates: what is fastest, within which budget, and without a trace in the run."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ def record(precision, xla, step_ms):
         ([("bfloat16", "off", 3.0)], ("bfloat16", "off")),
     ],
 )
-def test_the_fastest_wins_and_bfloat16_has_to_gain(records, chosen):
+def test_the_fastest_wins_and_bfloat16_must_be_much_faster(records, chosen):
     best = measure.fastest([record(*r) for r in records])
     assert (best["precision"], best["xla"]) == chosen
 
@@ -37,7 +37,7 @@ class Clock:
 
 
 class State:
-    """Counts what a loop does to it, and puts it back."""
+    """Counts the steps of a loop; what is read can be written back."""
 
     def __init__(self):
         self.value = tf.Variable(0.0)
@@ -55,7 +55,7 @@ class Engine:
 
 
 def calibrate(compile_seconds, step_seconds, total_steps):
-    """Measures three candidates that take so long; returns the records."""
+    """Measures three candidates with these times; returns the measurements and the time spent."""
     clock, state = Clock(), State()
 
     def prepare(candidate):
@@ -72,7 +72,7 @@ def calibrate(compile_seconds, step_seconds, total_steps):
     candidates = [Candidate("float32", name) for name in ("loop", "update", "step")]
     begin = clock()
     measured = measure.calibrate(candidates, prepare, total_steps=total_steps, clock=clock)
-    assert float(state.value) == 0.0  # as if nothing had happened
+    assert float(state.value) == 0.0  # restored
     return measured, clock() - begin
 
 
@@ -82,7 +82,7 @@ def test_a_long_run_measures_all():
     assert measured[0].step_seconds == pytest.approx(0.001)
 
 
-def test_a_short_run_measures_nothing_more_than_its_first_guess():
+def test_a_short_run_measures_only_its_first_guess():
     measured, seconds = calibrate(compile_seconds=1.0, step_seconds=0.001, total_steps=100)
     assert len(measured) == 1
     assert seconds < 1.1
@@ -98,7 +98,7 @@ def test_the_budget_holds(step_seconds, total_steps):
 
 
 def test_a_burst_of_other_work_does_not_decide():
-    """The faster one is measured first while the machine is busy, for a second."""
+    """The faster candidate is measured first, while the machine is busy for a second."""
     clock, true = Clock(), {"loop": 0.001, "update": 0.0012}
 
     def prepare(candidate):
@@ -109,7 +109,7 @@ def test_a_burst_of_other_work_does_not_decide():
         return measure.Prepared(State(), run_loop, Engine())
 
     candidates = [Candidate("float32", name) for name in true]
-    clock.now = 0.85  # the first one's steps go on until the other work has ended
+    clock.now = 0.85  # the first candidate's burst outlasts the other work
     measured = measure.calibrate(candidates, prepare, total_steps=10**6, clock=clock)
     records = [m.to_json() for m in measured]
     assert measure.fastest(records)["xla"] == "loop"
@@ -118,7 +118,7 @@ def test_a_burst_of_other_work_does_not_decide():
 
 @pytest.mark.slow
 def test_measuring_changes_neither_weights_nor_order(make_experiment, monkeypatch):
-    """The run after a calibration is the run without one, to the bit."""
+    """A run after a calibration is bit for bit the run without one."""
     weights = []
     for steps in (30, 30):
         built = make_experiment(batch_size=64, steps=steps, xla="update")

@@ -122,14 +122,16 @@ def _split(part, columns, group_column, bad):
 
 
 def _numbers(part, name):
-    """float32 [n] with NaN for missing; and row -> reason of values that are no numbers."""
+    """float32 [n] with NaN for missing; and row -> reason of values that are not numbers."""
     numbers, broken = as_numbers(part.columns[name])
     if broken is None:
         return numbers, {}
     strings = part.strings(name)
     values = strings.values[strings.codes[broken]]
     rows = np.flatnonzero(broken).tolist()
-    return numbers, {r: f"{name!r} is {v!r}, no number" for r, v in zip(rows, values, strict=True)}
+    return numbers, {
+        r: f"{name!r} is {v!r}, not a number" for r, v in zip(rows, values, strict=True)
+    }
 
 
 def _weights(part, name):

@@ -61,7 +61,7 @@ def _dictionary(chunk):
 def as_numbers(chunks):
     """Concatenated Arrow arrays as (float32 [n] with NaN for missing, bad).
 
-    bad: bool [n], True where a string is no number; None if there are no strings.
+    bad: bool [n], True where a string is not a number; None if there are no strings.
     """
     if any(is_string(chunk.type) for chunk in chunks):
         column = as_strings(chunks)

@@ -1,1 +1,1 @@
-"""--mode=inspect: what tfapp sees in a data set."""
+"""--mode=inspect: what a data set holds."""

@@ -12,18 +12,18 @@ from tfapp.experiment import augment
 from tfapp.spec import EXAMPLE_SEED
 
 _COLUMNS = 8
-_LEAST_SIDE, _MOST_SIDE = 72, 224  # pixels of an image on the sheet
+_LEAST_SIDE, _MOST_SIDE = 72, 224  # bounds on an image's longer side on the sheet, in pixels
 _CAPTION = 14  # pixels of height
 _GAP = 6
 
 
 def draw(config, data, count):
-    """Draws a PNG of the first batch in the order of training.
+    """Draws a PNG of the first training batch.
 
     Args:
       config: a `Config`; --output names the file.
       data: a `Data`.
-      count: images at most.
+      count: largest number of images.
 
     Returns:
       the path, or None if no feature is an image.
@@ -49,7 +49,7 @@ def draw(config, data, count):
 
 
 def _batch(data, count, seed, entries):
-    """The first batch of training, name -> NumPy, changed by the --augment items `entries`."""
+    """The first batch of training, name -> NumPy, augmented by the --augment items `entries`."""
     train, left, _ = augment.divide(entries, data.source.splits["train"])
     change = augment.build(left, data, micro_batch=count)
     engine = StreamInput(
@@ -64,7 +64,7 @@ def _batch(data, count, seed, entries):
 
 
 def _captions(label, batch):
-    """What stands under each image: its class, or the classes it is mixed of, or its value."""
+    """The caption of each image: its class, the classes that were mixed into it, or its value."""
     captions = []
     for value in batch[label.name]:
         if label.kind != "class":
@@ -104,7 +104,7 @@ def _sheet(parts):
 
 
 def _shown(images):
-    """uint8 [n, height, width, 3]; images whose range is not that of bytes are stretched."""
+    """uint8 [n, height, width, 3]; images that are not in the range of bytes are rescaled."""
     images = images[..., :3].astype(np.float32)
     low, high = float(images.min()), float(images.max())
     if low < 0 or high > 255 or high <= 32:  # counts, or numbers between 0 and 1

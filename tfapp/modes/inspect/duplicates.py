@@ -1,16 +1,16 @@
-"""Examples that occur twice: within train, and, worse, on both sides of a split."""
+"""Examples that occur twice, within train or, worse, in train and in validation or test."""
 
 import hashlib
 
 import numpy as np
 import tensorflow as tf
 
-_MOST = 200_000  # examples a split that are compared
-_NAMED = 3  # pairs that are named
+_MOST = 200_000  # examples compared per split
+_NAMED = 3  # pairs listed
 
 
 def find(source):
-    """A dict: pairs of splits -> {"count", "examples"}; the label does not count.
+    """A dict: pairs of splits -> {"count", "examples"}; labels are not compared.
 
     Files are compared byte by byte (by hash), arrays value by value.
     """
@@ -40,7 +40,7 @@ def _hashes(split, spec):
     for i, feature in enumerate(spec.features):
         words = _words(np.asarray(arrays[feature.name])[:count])
         keys = np.random.Philox(key=[i, 7]).random_raw(words.shape[1]) | np.uint64(1)
-        for j, key in enumerate(keys):  # a column at a time: the products of all would not fit
+        for j, key in enumerate(keys):  # one column at a time: all products at once would not fit
             total += _mixed(words[:, j] * key + np.uint64(j))
     return total
 

@@ -1,10 +1,10 @@
-"""What --mode=inspect says about features and label."""
+"""What --mode=inspect reports about features and label."""
 
 import numpy as np
 
-_TOP = 5  # most frequent values that are shown
-_ROWS = 3  # rows that are shown of what is no image
-_SHORT = 40  # characters of a text that are shown
+_TOP = 5  # most frequent values shown
+_ROWS = 3  # rows shown of features that are not images
+_SHORT = 40  # characters shown of a text
 
 
 def describe(feature, column):
@@ -40,7 +40,7 @@ def _numbers(column, kind):
         found["channel_means"] = [round(float(v), 2) for v in values.mean(axes, dtype=np.float64)]
     elif missing < values.size:
         found["mean"] = float(np.nanmean(values, dtype=np.float64))
-        found["deviation"] = float(np.nanstd(values, dtype=np.float64))
+        found["std"] = float(np.nanstd(values, dtype=np.float64))
     return found
 
 
@@ -59,7 +59,7 @@ def _strings(column):
 
 
 def describe_label(source):
-    """A dict about the label: examples a class in each split, or the range of its values."""
+    """A dict about the label: examples per class in each split, or the range of its values."""
     label = source.spec.label
     found = {"name": label.name, "kind": label.kind}
     labels = {name: split.labels(label.name) for name, split in source.splits.items()}
@@ -79,7 +79,7 @@ def describe_label(source):
         name: {
             "min": float(a.min()),
             "mean": float(a.mean()),
-            "deviation": float(a.std()),
+            "std": float(a.std()),
             "max": float(a.max()),
         }
         for name, a in numbers.items()
@@ -88,9 +88,9 @@ def describe_label(source):
 
 
 def _tokens(label, labels):
-    """How many tokens are to be predicted in each split, and the most frequent ones of train."""
+    """How many tokens each split has to predict, and the most frequent ones of train."""
     counts = np.bincount(labels["train"].ravel(), minlength=label.num_classes)
-    counts[0] = 0  # nothing
+    counts[0] = 0  # padding
     order = np.argsort(-counts, kind="stable")[:_TOP]
     return {
         "vocabulary": label.num_classes,
@@ -100,7 +100,7 @@ def _tokens(label, labels):
 
 
 def first_rows(source, sample):
-    """A few rows of what is no image, for the eye."""
+    """The first rows of features that are not images, as strings."""
     names = [f.name for f in source.spec.features if f.kind != "image" and f.shape == ()]
     count = min(_ROWS, len(next(iter(sample.values())))) if names else 0
     return [{name: _shown(sample[name][i]) for name in names} for i in range(count)]

@@ -1,4 +1,4 @@
-"""--mode=inspect: what tfapp sees in a data set, before a minute is spent on training."""
+"""--mode=inspect: what a data set holds, before any time goes into training."""
 
 import json
 import logging
@@ -7,33 +7,35 @@ import time
 from tfapp.modes.inspect import report
 
 _LOG = logging.getLogger("tfapp")
-_SHOWN = 32  # examples of the contact sheet
-_READ_SECONDS = 2.0  # for which reading is timed
+_SHOWN = 32  # examples on the contact sheet
+_READ_SECONDS = 2.0  # how long reading is timed
 _READ_BATCH = 64
-_EXAMPLES = 4096  # of which features are described, where examples lie in files
+_EXAMPLES = 4096  # from which features are described
 
 
 def main(config):
-    """Prints tables, or one JSON object with --json; images go to a contact sheet besides."""
+    """Prints tables, or one JSON object with --json; draws a contact sheet of images."""
     found = run(config)
     print(json.dumps(found) if config.json else report.text(found))
 
 
 def run(config):
-    """Looks at the data.
+    """Inspects the data set.
 
     Returns:
       a dict that can be written as JSON: splits, features, label, duplicates, reading, and the path
-      of the contact sheet, None without images.
+      of the contact sheet, None if there are no images.
 
     Raises:
       TfappError: data that cannot be used.
     """
     # TensorFlow is imported here.
+    from tfapp.data import augmentation
     from tfapp.distribution.strategy import build_strategy
     from tfapp.experiment.prepare import prepare
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
+    augmentation.parse(config.augment)  # its names, before the data is opened
     strategy, _ = build_strategy(
         strategy=config.strategy,
         logical_devices=config.logical_devices,
@@ -43,7 +45,7 @@ def run(config):
     )
     data = prepare(config, keep_raw=True)
     sample = data.raw.splits["train"].sample(_EXAMPLES)
-    # A long text has examples, and they a label, once it is cut into windows of tokens.
+    # A long text has no examples or labels until it is cut into windows of tokens.
     examples = data.source if data.spec.label.kind == "tokens" else data.raw
     return {
         "dataset": data.spec.name,
@@ -59,7 +61,7 @@ def run(config):
 
 
 def _reading(config, source, strategy):
-    """How fast examples of train are read, and where training would have them."""
+    """How fast examples of train are read, and which engine training would use."""
     import tensorflow as tf
 
     from tfapp.data.pipeline import choose as engines

@@ -1,10 +1,10 @@
-"""What --mode=inspect found, as text for people."""
+"""The result of --mode=inspect as text."""
 
-_MOST_CLASSES = 20  # lines of classes; the rest is summed up
+_MOST_CLASSES = 20  # classes listed; the rest are counted
 
 
 def text(found):
-    """The tables, from what `inspect.run` returns."""
+    """The tables, from what `main.run` returns."""
     counts = "  ".join(f"{name} {count:,}" for name, count in found["splits"].items())
     parts = [
         [f"{'data set':<11} {found['dataset']}", f"{'splits':<11} {counts}"],
@@ -22,7 +22,7 @@ def text(found):
 
 
 def _features(features):
-    header = ("feature", "kind", "shape", "dtype", "missing", "what it holds")
+    header = ("feature", "kind", "shape", "dtype", "missing", "content")
     rows = [
         (
             f["name"],
@@ -43,11 +43,11 @@ def _content(feature):
         values = ", ".join(f"{v!r} {n}" for v, n in list(feature["most_frequent"].items())[:3])
         return f"{feature['distinct']} distinct: {values}"
     if feature["min"] is None:
-        return "nothing"
+        return "no values"
     span = f"{feature['min']:g} to {feature['max']:g}"
     if "channel_means" in feature:
         return f"{span}, means {', '.join(map(str, feature['channel_means']))}"
-    return f"{span}, mean {feature['mean']:.4g}, deviation {feature['deviation']:.4g}"
+    return f"{span}, mean {feature['mean']:.4g}, std {feature['std']:.4g}"
 
 
 def _rows(rows):
@@ -58,7 +58,7 @@ def _rows(rows):
 
 def _label(label):
     if "values" in label:
-        header = ("label " + label["name"], "min", "mean", "deviation", "max")
+        header = ("label " + label["name"], "min", "mean", "std", "max")
         return _aligned(
             [header, *((s, *(f"{v:.5g}" for v in n.values())) for s, n in label["values"].items())]
         )

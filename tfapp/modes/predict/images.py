@@ -1,4 +1,4 @@
-"""Answers for image files, which the exported model decodes as training did."""
+"""Answers for image files, which the exported model decodes as in training."""
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +20,7 @@ def answer_files(model, files):
       (names, answers): one name per file, and name -> array [n, ...].
 
     Raises:
-      DataError: a file that cannot be read or decoded.
+      DataError: a file cannot be read or decoded.
     """
     parts = []
     for start in range(0, len(files), _BATCH):

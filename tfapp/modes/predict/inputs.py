@@ -47,12 +47,14 @@ def read_inputs(path, signature):
         )
     name, spec = next(iter(signature.items()))
     if len(spec.shape) != 4:
-        raise UsageError(f"--input={path}: the model takes no images but {name} {spec.shape[1:]}")
+        raise UsageError(
+            f"--input={path}: is read as images, but the model takes {name} {spec.shape[1:]}"
+        )
     return [str(f) for f in files], {name: np.stack([_read_image(f, spec) for f in files])}
 
 
 def image_files(path):
-    """Paths of the images that --input refers to; None if it is no image. Raises DataError."""
+    """Paths of the images that --input refers to; None if it is not images. Raises DataError."""
     path = pathlib.Path(path)
     if not path.exists():
         raise DataError(f"--input={path}: does not exist")
@@ -98,10 +100,10 @@ def _read_image(path, spec):
 
 def _from_npz(path, signature):
     try:
-        # numpy would leave a damaged file open.
+        # np.load(path) would leave a damaged file open.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
             arrays = dict(found)
-    except Exception as error:  # zipfile, numpy and the file system each raise their own
+    except Exception as error:  # zipfile, NumPy and the file system raise errors of their own
         raise DataError(f"--input={path}: cannot be read as .npz ({_first_line(error)})") from error
     features = {}
     for name, spec in signature.items():

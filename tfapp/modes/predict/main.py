@@ -1,6 +1,6 @@
-"""--mode=predict: answers of a run's exported model for --input, written to --output.
+"""--mode=predict: writes the exported model's answers for --input to --output.
 
-Only the SavedModel is used, nothing of the code or data that made it.
+It uses only the SavedModel, none of the code or data that the model was made from.
 """
 
 import pathlib
@@ -26,8 +26,8 @@ def run(config):
     """Answers every input. Returns their number.
 
     Raises:
-      UsageError: no export, or a format of input or output that is not supported.
-      DataError: an input that cannot be read or does not fit the model.
+      UsageError: there is no export, or a format of input or output is not supported.
+      DataError: an input cannot be read or does not fit the model.
     """
     check_output(config.output)
     path = _latest_export(config.model_dir)
@@ -39,7 +39,7 @@ def run(config):
 
 
 def _answer(model, path):
-    """(names, answers) of what is at `path`: one name per example, and name -> array [n, ...]."""
+    """(names, answers) for --input: one name per example, and name -> array [n, ...]."""
     files = image_files(path) if model.takes_bytes else None
     if files is not None:
         return answer_files(model, files)

@@ -1,4 +1,4 @@
-"""Rows of a table, or lines of a text, as inputs of a model that takes named columns."""
+"""Rows of a table, or lines of a text, as the named inputs of a model."""
 
 import numpy as np
 import tensorflow as tf
@@ -31,7 +31,7 @@ def from_table(path, signature):
     other = [name for name, spec in signature.items() if not is_scalar(spec)]
     if other:
         raise UsageError(
-            f"--input={path}: the model takes {other[0]}, which is no column; use .npz"
+            f"--input={path}: the model takes {other[0]}, which is not a column; use .npz"
         )
     part = Part([path], READERS[path.suffix])
     for row, reason in part.malformed.items():
@@ -53,7 +53,7 @@ def _column(part, name, spec):
     if bad is not None and bad.any():
         row = int(np.argmax(bad))
         value = np.asarray(part.strings(name)[row : row + 1])[0]
-        raise DataError(f"{part.name_of(row)}: {name!r} is {value!r}, no number")
+        raise DataError(f"{part.name_of(row)}: {name!r} is {value!r}, not a number")
     return numbers.astype(spec.dtype.as_numpy_dtype)
 
 
@@ -81,7 +81,7 @@ def json_column(values, spec):
         return np.array([_text(where, value) for where, value in values.items()], object)
     for where, value in values.items():
         if value is not None and not isinstance(value, (bool, int, float)):
-            raise DataError(f"{where}: {value!r} is no number")
+            raise DataError(f"{where}: {value!r} is not a number")
     numbers = [np.nan if value is None else float(value) for value in values.values()]
     return np.array(numbers).astype(spec.dtype.as_numpy_dtype)
 
