@@ -4,7 +4,7 @@
     python benchmarks/compare.py --data=FOLDER_OF_FASHION_MNIST --output=results.json
 
 Run it on an idle machine. Results are added to an existing file, so that it can be run in parts:
---only=mlp-32,cnn-128.
+--only=mlp-32,cnn-128. --against=DIR compares with another checkout of tfapp instead of the peers.
 """
 
 import argparse
@@ -35,6 +35,7 @@ GROUPS = {
     "Keras best": ("keras default", "keras graph", "keras jit"),
     "PyTorch best": ("pytorch eager", "pytorch compiled"),
     "JAX scan": ("jax scan",),
+    "other checkout": ("other checkout",),
 }
 
 
@@ -47,6 +48,7 @@ def main():
     parser.add_argument("--only", help="comma-separated workloads", default="")
     parser.add_argument("--precision", help="float32 or bfloat16; both by default", default="")
     parser.add_argument("--output", default="benchmark-results.json")
+    parser.add_argument("--against", help="folder of another checkout; only it is compared with")
     flags = parser.parse_args()
     names = flags.only.split(",") if flags.only else list(workloads.WORKLOADS)
     results = _read(flags.output)
@@ -56,10 +58,10 @@ def main():
             for precision in workloads.WORKLOADS[name].precisions:
                 if flags.precision not in ("", precision):
                     continue
-                rates = _compare(name, precision, arrays, flags.rounds, folder)
+                rates = _compare(name, precision, arrays, flags.rounds, folder, flags.against)
                 results["rows"][f"{name} {precision}"] = rates
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
-        if not flags.only and _has_gpu():
+        if not flags.only and not flags.against and _has_gpu():
             for name in GPU_WORKLOADS:
                 results["rows"][f"{name} bfloat16"] = _compare_on_gpu(name, flags.rounds, folder)
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
@@ -80,11 +82,14 @@ def table(rows):
     return "\n".join(lines)
 
 
-def _compare(name, precision, arrays, rounds, folder):
+def _compare(name, precision, arrays, rounds, folder, against):
     """Rates by runner, one per round; the runners take turns."""
-    rates = {"tfapp": [], **{peer: [] for peer in PEERS}}
+    rates = {"tfapp": [], "other checkout": [], **{peer: [] for peer in PEERS}}
     for _ in range(rounds):
-        rates["tfapp"].append(_run_tfapp(name, precision, arrays, folder))
+        rates["tfapp"].append(_run_tfapp(ROOT, name, precision, arrays, folder))
+        if against:
+            rates["other checkout"].append(_run_tfapp(against, name, precision, arrays, folder))
+            continue
         for peer, (script, variant) in PEERS.items():
             if peer == "jax scan" and workloads.WORKLOADS[name].model != "mlp":
                 continue
@@ -117,14 +122,16 @@ def _compare_on_gpu(name, rounds, folder):
     return rates
 
 
-def _run_tfapp(name, precision, arrays, folder):
+def _run_tfapp(checkout, name, precision, arrays, folder):
+    checkout = pathlib.Path(checkout).resolve()
     workload = workloads.WORKLOADS[name]
     command = [
-        ROOT / "main.py", "--mode=benchmark", "--json", f"--dataset=npz:{arrays}",
+        checkout / "main.py", "--mode=benchmark", "--json", f"--dataset=npz:{arrays}",
         f"--model={workload.model}", f"--batch_size={workload.batch_size}",
         f"--precision={precision}", f"--learning_rate={workloads.LEARNING_RATE}",
     ]  # fmt: skip
-    return _rate("tfapp", command, {"XDG_CACHE_HOME": f"{folder}/cache"})
+    cache = f"{folder}/cache-{checkout.name}"
+    return _rate(f"tfapp in {checkout.name}", command, {"XDG_CACHE_HOME": cache})
 
 
 def _run_peer(script, variant, name, precision, arrays):
