@@ -9,10 +9,11 @@ from tfapp.data.pipeline import choose as engines
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.distribution.cluster import SingleProcess
-from tfapp.distribution.strategy import build_strategy, device_type
+from tfapp.distribution.strategy import device_type
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import plan_batches
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.prepare import prepare
@@ -39,13 +40,7 @@ def assemble(config, folder, *, train=True):
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
-    strategy, devices = build_strategy(
-        strategy=config.strategy,
-        logical_devices=config.logical_devices,
-        batch_size=config.batch_size,
-        deterministic=config.deterministic,
-        require_gpu=config.require_gpu,
-    )
+    strategy, devices = choose_devices(config)
     _LOG.info("device: %s", devices)
     cluster = SingleProcess()
     data = _prepare(config, folder, train)

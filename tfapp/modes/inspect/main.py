@@ -31,18 +31,12 @@ def run(config):
     """
     # TensorFlow is imported here.
     from tfapp.data import augmentation
-    from tfapp.distribution.strategy import build_strategy
+    from tfapp.experiment.devices import choose_devices
     from tfapp.experiment.prepare import prepare
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
     augmentation.parse(config.augment)  # its names, before the data is opened
-    strategy, _ = build_strategy(
-        strategy=config.strategy,
-        logical_devices=config.logical_devices,
-        batch_size=config.batch_size,
-        deterministic=config.deterministic,
-        require_gpu=config.require_gpu,
-    )
+    strategy, _ = choose_devices(config)
     data = prepare(config, keep_raw=True)
     sample = data.raw.splits["train"].sample(_EXAMPLES)
     # A long text has no examples or labels until it is cut into windows of tokens.
