@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from tests.diagnosis.machines import NO_DRIVER, without_gpus
-from tfapp.distribution import strategy
+from tfapp.distribution import devices
+from tfapp.distribution.strategy import build_distribution
 from tfapp.errors import DeviceError
 
 NOTHING = {"pci_gpus": 0, "gpu_files": 0, "driver": ""}
@@ -17,7 +18,7 @@ def facts_are(monkeypatch):
 
     def put(**changes):
         facts = without_gpus(**changes)
-        monkeypatch.setattr(strategy, "gather", lambda report: facts)
+        monkeypatch.setattr(devices, "gather", lambda report: facts)
 
     return put
 
@@ -31,7 +32,7 @@ def build():
             "strategy": "auto", "logical_devices": 0, "batch_size": 32, "deterministic": False,
             "require_gpu": False,
         }  # fmt: skip
-        return strategy.build_strategy(**{**defaults, **changes})
+        return build_distribution(**{**defaults, **changes})
 
     return build_default
 

@@ -1,29 +1,44 @@
-"""--strategy -> tf.distribute.Strategy, over the GPUs or the CPU's logical devices."""
+"""--strategy -> the tf.distribute.Strategy and the cluster of processes it spans."""
 
 import functools
-import logging
+from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfapp.diagnosis import gpu_findings, tensorflow_report
-from tfapp.diagnosis.gather import gather
-from tfapp.errors import DeviceError, UsageError
+from tfapp.distribution.cluster import Cluster, SingleProcess
+from tfapp.distribution.devices import local_devices
+from tfapp.errors import UsageError
+from tfapp.registry import Registry
 
-_LOG = logging.getLogger("tfapp")
+# Each is build(*, logical_devices, require_gpu) -> `Distribution`, called before TensorFlow has made
+# its devices. A name is also one of the choices of --strategy.
+STRATEGIES = Registry(
+    "strategy",
+    {
+        "auto": "tfapp.distribution.strategy:automatic",
+        "one": "tfapp.distribution.strategy:one_device",
+        "mirrored": "tfapp.distribution.strategy:mirrored",
+    },
+)
 
 
-def build_strategy(*, strategy, logical_devices, batch_size, deterministic, require_gpu):
-    """Builds the tf.distribute.Strategy of this process.
+class Distribution(NamedTuple):
+    """What a run is spread over."""
+
+    strategy: tf.distribute.Strategy
+    cluster: Cluster
+    reason: str  # one phrase for the log
+
+
+def build_distribution(*, strategy, logical_devices, batch_size, deterministic, require_gpu):
+    """Builds the `Distribution` of this process.
 
     Args:
-      strategy: "auto" (all GPUs there are, or the CPU), "one" or "mirrored".
+      strategy: a name of `STRATEGIES`.
       logical_devices: how many devices to split the CPU into; 0: leave it whole.
       batch_size: examples in a global batch.
       deterministic: whether TensorFlow's operations must give the same result every time.
       require_gpu: whether a machine without a GPU is an error.
-
-    Returns:
-      (strategy, reason): reason is one phrase for the log.
 
     Raises:
       DeviceError: a GPU is required and none is visible.
@@ -31,21 +46,38 @@ def build_strategy(*, strategy, logical_devices, batch_size, deterministic, requ
     """
     if deterministic:
         tf.config.experimental.enable_op_determinism()
-    devices = _devices(logical_devices, require_gpu)
-    kind = devices[0].device_type
-    count = len(devices)
-    if strategy == "one" or (strategy == "auto" and count == 1):
-        return tf.distribute.get_strategy(), f"one {kind}"
-    if strategy == "mirrored" and count == 1 and kind == "CPU":
-        raise UsageError(
-            "--strategy=mirrored: there is one device, the CPU; add --logical_devices=2 to try it"
-        )
+    build = STRATEGIES.get(strategy)
+    built = build(logical_devices=logical_devices, require_gpu=require_gpu)
+    count = built.strategy.num_replicas_in_sync
     if batch_size % count:
         raise UsageError(
             f"--batch_size={batch_size}: does not divide among {count} replicas; "
             f"use {batch_size // count * count or count}"
         )
-    return _mirrored(tuple(device.name for device in devices)), f"{count} {kind}s"
+    return built
+
+
+def automatic(**hardware):
+    """All GPUs there are, or the CPU's devices, mirrored if they are several."""
+    return one_device(**hardware) if len(local_devices(**hardware)) == 1 else mirrored(**hardware)
+
+
+def one_device(**hardware):
+    """The first device alone."""
+    kind = local_devices(**hardware)[0].device_type
+    return Distribution(tf.distribute.get_strategy(), SingleProcess(), f"one {kind}")
+
+
+def mirrored(**hardware):
+    """A replica on each device of this machine. Raises UsageError for a CPU that is not split."""
+    devices = local_devices(**hardware)
+    kind = devices[0].device_type
+    if len(devices) == 1 and kind == "CPU":
+        raise UsageError(
+            "--strategy=mirrored: there is one device, the CPU; add --logical_devices=2 to try it"
+        )
+    strategy = _mirrored(tuple(device.name for device in devices))
+    return Distribution(strategy, SingleProcess(), f"{len(devices)} {kind}s")
 
 
 @functools.cache
@@ -53,52 +85,3 @@ def _mirrored(devices):
     """One strategy a process: a second one would give its collective operations the numbers of the
     first one's, and TensorFlow would confuse them ("Shape mismatch in the collective")."""
     return tf.distribute.MirroredStrategy(devices)
-
-
-def device_type():
-    """ "GPU" or "CPU": what computes."""
-    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
-
-
-def _devices(logical_devices, require_gpu):
-    """All GPUs or, without any, that many of the CPU's logical devices."""
-    if logical_devices > 1:
-        _split_cpu(logical_devices)
-    gpus = tf.config.list_logical_devices("GPU")
-    if not gpus:
-        _explain_no_gpu(logical_devices, require_gpu)
-    if gpus and logical_devices > 1:
-        raise UsageError(
-            f"--logical_devices={logical_devices}: splits the CPU, but this machine has "
-            f"{len(gpus)} GPUs to use; drop it, or hide them with CUDA_VISIBLE_DEVICES=-1"
-        )
-    # One device by default, even where an earlier call in this process has split the CPU.
-    return gpus or tf.config.list_logical_devices("CPU")[: max(logical_devices, 1)]
-
-
-def _explain_no_gpu(logical_devices, require_gpu):
-    """Logs why TensorFlow sees no GPU, where one was to be expected.
-
-    Raises DeviceError for --require_gpu.
-    """
-    facts = gather(tensorflow_report.describe())
-    reason = gpu_findings.why_no_gpu(facts)[0]
-    if require_gpu:
-        raise DeviceError(f"--require_gpu: TensorFlow sees no GPU: {reason}")
-    if gpu_findings.is_expected(facts) and not logical_devices:
-        _LOG.warning("training on the CPU: %s", reason)
-
-
-def _split_cpu(wanted):
-    """Splits the CPU, unless TensorFlow has split it into enough devices already."""
-    cpu = tf.config.list_physical_devices("CPU")[0]
-    try:
-        tf.config.set_logical_device_configuration(
-            cpu, [tf.config.LogicalDeviceConfiguration()] * wanted
-        )
-    except RuntimeError as error:  # TensorFlow's devices are fixed by now
-        have = len(tf.config.list_logical_devices("CPU"))
-        if have < wanted:
-            raise UsageError(
-                f"--logical_devices={wanted}: this process has {have} already; start a new one"
-            ) from error

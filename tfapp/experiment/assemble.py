@@ -8,8 +8,7 @@ import logging
 from tfapp.data.pipeline import choose as engines
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.distribution.cluster import SingleProcess
-from tfapp.distribution.strategy import device_type
+from tfapp.distribution.devices import device_type
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import plan_batches
 from tfapp.experiment.class_weights import class_weights
@@ -40,9 +39,8 @@ def assemble(config, folder, *, train=True):
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
-    strategy, devices = choose_devices(config)
+    strategy, cluster, devices = choose_devices(config)
     _LOG.info("device: %s", devices)
-    cluster = SingleProcess()
     data = _prepare(config, folder, train)
     batches = plan_batches(
         data.source,

@@ -1,18 +1,15 @@
 """The devices that a configuration asks for."""
 
-from tfapp.distribution.strategy import build_strategy
+from tfapp.distribution.strategy import build_distribution
 
 
 def choose_devices(config):
-    """Builds the strategy over them.
-
-    Returns:
-      (tf.distribute.Strategy, what it runs on, for the log).
+    """Builds the `Distribution` over them.
 
     Raises:
       UsageError, DeviceError: the machine has no such devices.
     """
-    return build_strategy(
+    return build_distribution(
         strategy=config.strategy,
         logical_devices=config.logical_devices,
         batch_size=config.batch_size,

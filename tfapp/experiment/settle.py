@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tfapp.distribution.strategy import device_type
+from tfapp.distribution.devices import device_type
 from tfapp.experiment.calibration.candidates import first_precision, list_candidates
 from tfapp.experiment.calibration.choose import Choice, Question, choose
 from tfapp.experiment.calibration.description import describe

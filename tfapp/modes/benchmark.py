@@ -26,7 +26,7 @@ def run(config):
       TfappError: the configuration cannot be trained.
     """
     # TensorFlow is imported here.
-    from tfapp.distribution.strategy import device_type
+    from tfapp.distribution.devices import device_type
     from tfapp.experiment import throughput
     from tfapp.experiment.assemble import assemble
     from tfapp.experiment.names import check_names

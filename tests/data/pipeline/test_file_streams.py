@@ -12,7 +12,7 @@ from tests.data.opening import open_all
 from tests.data.pets import Pets
 from tests.image_files import make_folder
 from tfapp.data.pipeline import choose as engines
-from tfapp.distribution.strategy import build_strategy
+from tfapp.distribution.strategy import build_distribution
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def folder(tmp_path):
 def batches(folder, first, count, *, engine="stream", replicas=1, windows=False):
     """Global batches of steps first, first + 1, ...: lists of (pixels, labels)."""
     name = folder if isinstance(folder, str) else f"folder:{folder}"
-    strategy, _ = build_strategy(
+    strategy = build_distribution(
         strategy="auto",
         logical_devices=replicas,
         batch_size=12,
         deterministic=False,
         require_gpu=False,
-    )
+    ).strategy
     train = open_all(name).splits["train"]
     if windows:
         train = train.with_random_windows()

@@ -4,7 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tfapp.distribution.strategy import device_type
+from tfapp.distribution.devices import device_type
 from tfapp.runtime.host import processor
 
 

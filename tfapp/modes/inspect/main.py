@@ -36,7 +36,7 @@ def run(config):
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
     augmentation.parse(config.augment)  # its names, before the data is opened
-    strategy, _ = choose_devices(config)
+    strategy = choose_devices(config).strategy
     data = prepare(config, keep_raw=True)
     sample = data.raw.splits["train"].sample(_EXAMPLES)
     # A long text has no examples or labels until it is cut into windows of tokens.
@@ -60,7 +60,7 @@ def _reading(config, source, strategy):
 
     from tfapp.data.pipeline import choose as engines
     from tfapp.data.pipeline.stream import StreamInput
-    from tfapp.distribution.strategy import device_type
+    from tfapp.distribution.devices import device_type
     from tfapp.experiment import augment
 
     train, _, crops = augment.divide(config.augment, source.splits["train"])
