@@ -10,7 +10,7 @@ from tfapp.distribution.devices import local_devices
 from tfapp.errors import UsageError
 from tfapp.registry import Registry
 
-# Each is build(*, logical_devices, require_gpu) -> `Distribution`, called before TensorFlow has made
+# Each is build(*, logical_devices, require_gpu) -> `Distribution`, called before TensorFlow makes
 # its devices. A name is also one of the choices of --strategy.
 STRATEGIES = Registry(
     "strategy",
