@@ -52,7 +52,7 @@ REGISTERED = {
 
 @pytest.mark.parametrize("name", REGISTERED)
 def test_help_names_all_that_is_registered(name):
-    words = re.findall(r"\w+", FLAGS[name].meaning)
+    words = re.findall(r"\w+", flag_help.meaning(name))
     assert REGISTERED[name]
     for entry in REGISTERED[name]:
         assert entry in words

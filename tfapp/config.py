@@ -90,13 +90,11 @@ class Config:
         identity=True, above=0, below=1)
 
     model: str = _model("auto",
-        "mlp, cnn, smallcnn, resnet20, resnet32, resnet44, resnet56, resnet110, tabular, "
-        "text_encoder, causal_transformer, or your own package.module:Class; auto: by the kind of "
-        "data", identity=True)
+        "{names}, or your own package.module:Class; auto: by the kind of data", identity=True)
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",
-        "classification, regression or language_modelling; auto: from the label", identity=True)
+        "{names}, or your own package.module:Class; auto: from the label", identity=True)
     loss: str = _model("auto",
         "sparse_categorical_crossentropy or mean_squared_error; auto: the task's own",
         identity=True)
@@ -185,10 +183,10 @@ class Config:
     keep: int = _saving(3,
         "how many of the latest checkpoints stay, in addition to the best one", above=0)
     writers: tuple[str, ...] = _saving(("jsonl", "tensorboard"),
-        "where metrics are written, a list of jsonl, tensorboard and csv; metrics.jsonl is always "
-        "written")
+        "where metrics are written, a list of {names}, or your own package.module:Class; "
+        "metrics.jsonl is always written")
     export: tuple[str, ...] = _saving(("savedmodel",),
-        "list of export formats: savedmodel; none: no export")
+        "list of formats: {names}, or your own package.module:Class; none: no export")
 
     split: str = _answers("test",
         "what --mode=eval evaluates", choices=("train", "validation", "test"), resolved=False)

@@ -3,11 +3,21 @@
 python -m tfapp.flags > docs/flags.md
 """
 
+import importlib
 import itertools
 import textwrap
 
 from tfapp.config import FLAGS
 from tfapp.errors import exit_codes
+
+# Where the names are registered that stand for {names} in a flag's meaning. None of these modules
+# imports TensorFlow by itself.
+_REGISTRIES = {
+    "model": "tfapp.models:MODELS",
+    "task": "tfapp.tasks:TASKS",
+    "writers": "tfapp.callbacks.writers:WRITERS",
+    "export": "tfapp.export:EXPORTERS",
+}
 
 _WIDTH = 100
 _INDENT = 34  # of the meanings
@@ -60,6 +70,16 @@ def markdown():
     return "\n".join(out) + "\n"
 
 
+def meaning(name):
+    """What the flag `name` means, with the registered names where it has some."""
+    text = FLAGS[name].meaning
+    if name not in _REGISTRIES:
+        return text
+    module, _, registry = _REGISTRIES[name].partition(":")
+    known = vars(importlib.import_module(module))[registry].names()
+    return text.replace("{names}", ", ".join(known))
+
+
 def _groups():
     """(heading, its (name, `Flag`) pairs), in the order of the fields."""
     return itertools.groupby(FLAGS.items(), key=lambda item: item[1].group)
@@ -69,7 +89,7 @@ def _help_lines(name, flag):
     switch = isinstance(flag.default, bool)
     head = f"  --{'[no]' if switch else ''}{name}={_default(flag)}"
     choices = f"{'|'.join(flag.choices)}: " if flag.choices else ""
-    lines = textwrap.wrap(choices + flag.meaning, _WIDTH - _INDENT)
+    lines = textwrap.wrap(choices + meaning(name), _WIDTH - _INDENT)
     if len(head) > _INDENT - 2:
         yield head
         head = ""
@@ -81,7 +101,7 @@ def _help_lines(name, flag):
 def _row(name, flag):
     default = _default(flag)
     choices = ", ".join(f"`{choice}`" for choice in flag.choices)
-    cells = (f"`--{name}`", f"`{default}`" if default else "", flag.meaning, choices)
+    cells = (f"`--{name}`", f"`{default}`" if default else "", meaning(name), choices)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

@@ -9,6 +9,7 @@ import re
 
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
+from tfapp.runtime import strict_json
 from tfapp.runtime.atomic_files import write_text
 
 # Files and folders of a run.
@@ -40,7 +41,7 @@ class RunFolder:
 
     def write_json(self, name, value):
         """Replaces the file `name` by `value` as JSON. Raises StorageError."""
-        self._write(name, json.dumps(value, indent=1) + "\n")
+        self._write(name, strict_json.dumps(value, indent=1) + "\n")
 
     def read_json(self, name):
         """The value of the file `name`, or None if it is not there. Raises DataError."""

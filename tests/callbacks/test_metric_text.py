@@ -32,3 +32,12 @@ def test_the_loss_what_decides_and_three_others_are_shown():
     assert metric_text(metrics, monitor="calibration").split()[::2] == [
         "loss", "calibration", "accuracy", "f1", "auc"
     ]  # fmt: skip
+
+
+def test_what_the_examples_do_not_define_is_left_out():
+    metrics = {"loss": 0.5, "accuracy": 1.0, "roc_auc": float("nan"), "pr_auc": None, "r2": 0.25}
+    assert metric_text(metrics) == "loss 0.5000  accuracy 1.0000  r2 0.2500"
+
+
+def test_a_loss_that_is_not_finite_is_shown():
+    assert metric_text({"loss": None}) == "loss nan"

@@ -1,5 +1,7 @@
 """How metrics are shown to people."""
 
+import math
+
 _LARGE = 1000  # from here on, four decimals say nothing
 _OTHERS = 3  # metrics shown after the loss and the monitored one
 
@@ -8,13 +10,15 @@ def metric_text(metrics, *, monitor="loss"):
     """{"loss": 0.31, "error": 34423.64} as "loss 0.3100  error 34,423.6".
 
     Shows the loss, the metric called `monitor`, and the first three others in the task's order,
-    where those of training come first. metrics.jsonl has all of them.
+    where those of training come first; one that the examples do not define (NaN, or None as JSON
+    has it) is not among these. metrics.jsonl has all of them.
     """
     first = [name for name in dict.fromkeys(("loss", monitor)) if name in metrics]
-    others = [name for name in metrics if name not in first]
+    others = [n for n, v in metrics.items() if n not in first and v is not None and v == v]
     return "  ".join(f"{name} {number(metrics[name])}" for name in first + others[:_OTHERS])
 
 
 def number(value):
-    """Four decimals; for a large number one, with a comma between thousands."""
+    """Four decimals; for a large number one, with a comma between thousands; None is nan."""
+    value = math.nan if value is None else value
     return f"{value:,.1f}" if abs(value) >= _LARGE else f"{value:.4f}"

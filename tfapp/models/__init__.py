@@ -2,8 +2,6 @@
 
 import inspect
 
-import keras
-
 from tfapp.errors import UsageError
 from tfapp.models.preset import Preset
 from tfapp.models.presets import PRESETS
@@ -71,6 +69,8 @@ def build_model(name, arguments, *, outputs, inputs):
     except Exception as error:  # a constructor may raise anything, a user's own all the more
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"--model={name}: {message}") from error
+    import keras  # late: --help lists the names of models without it
+
     if not isinstance(model, keras.Model):
         raise UsageError(f"--model={name}: gives a {type(model).__name__}, not a keras.Model")
     return model

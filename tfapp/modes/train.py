@@ -84,9 +84,9 @@ def _build(config, folder, actions):
 
 def _answer(result, kept):
     """The few lines that are printed at the end."""
-    lines = []
+    lines, monitor = [], result.summary["best"]["metric"]
     for split, metrics in result.metrics.items():
-        lines.append(f"{split:<11} {metric_text(metrics)}")
+        lines.append(f"{split:<11} {metric_text(metrics, monitor=monitor)}")
     summary = result.summary
     if summary["examples_per_second"]:
         lines.append(

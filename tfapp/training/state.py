@@ -84,13 +84,17 @@ class TrainState:
         }
 
     def read(self, replica=0):
-        """The values on local replica `replica`: group -> tuple of tensors."""
-        return {name: _values(group) for name, group in self._local[replica].items()}
+        """The values on a replica: group -> tuple of tensors.
+
+        `replica` is its number among those of all workers; every worker has as many.
+        """
+        return {name: _values(group) for name, group in self._variables(replica).items()}
 
     def write(self, values, replica=0):
-        """Assigns the groups in `values`, all or some of them, on local replica `replica`."""
+        """Assigns the groups in `values`, all or some of them, on the replica, as in `read`."""
+        variables = self._variables(replica)
         for name, group in values.items():
-            for variable, value in zip(self._local[replica][name], group, strict=True):
+            for variable, value in zip(variables[name], group, strict=True):
                 variable.assign(value)
 
     def read_all(self):
@@ -111,9 +115,13 @@ class TrainState:
 
     def read_for_answers(self, replica=0):
         """(trainable, non_trainable) for evaluation and export; with --ema, the EMA weights."""
-        local = self._local[replica]
+        local = self._variables(replica)
         weights = local[EMA] if EMA in local else local[TRAINABLE]
         return _values(weights), _values(local[NON_TRAINABLE])
+
+    def _variables(self, replica):
+        """This process's own variables of the replica."""
+        return self._local[replica % len(self._local)]
 
 
 def _groups(model, optimizer, precision, ema, extra):

@@ -6,6 +6,7 @@ import os
 import time
 
 from tfapp.callbacks.writers.writer import Writer
+from tfapp.runtime import strict_json
 from tfapp.runtime.atomic_files import write_bytes
 
 
@@ -21,7 +22,7 @@ class JsonlWriter(Writer):
 
     def scalars(self, step, split, values):
         record = {"step": step, "split": split, "time": round(self._wall_clock(), 3), **values}
-        self._file.write(json.dumps(record) + "\n")
+        self._file.write(strict_json.dumps(record) + "\n")
         self._file.flush()
 
     def rewind(self, step):

@@ -1,10 +1,10 @@
 """--mode=inspect: what a data set holds, before any time goes into training."""
 
-import json
 import logging
 import time
 
 from tfapp.modes.inspect import report
+from tfapp.runtime import strict_json
 
 _LOG = logging.getLogger("tfapp")
 _SHOWN = 32  # examples on the contact sheet
@@ -16,7 +16,7 @@ _EXAMPLES = 4096  # from which features are described
 def main(config):
     """Prints tables, or one JSON object with --json; draws a contact sheet of images."""
     found = run(config)
-    print(json.dumps(found) if config.json else report.text(found))
+    print(strict_json.dumps(found) if config.json else report.text(found))
 
 
 def run(config):
