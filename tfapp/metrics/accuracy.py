@@ -5,6 +5,8 @@ import tensorflow as tf
 from tfapp.metrics.classes import predicted_classes, true_classes
 from tfapp.metrics.mean import Mean
 
+_FEW_CLASSES = 10  # with so many, a guess is among the first five half of the time
+
 
 class Accuracy(Mean):
     """The share of examples whose true class has the largest logit."""
@@ -20,6 +22,10 @@ class TopKAccuracy(Mean):
     the same for all classes gains nothing. Used for more than 10 classes (Russakovsky et al.,
     arXiv:1409.0575, report top-5 for 1000).
     """
+
+    @classmethod
+    def for_label(cls, label):
+        return cls() if label.num_classes > _FEW_CLASSES else None
 
     def __init__(self, k=5):
         super().__init__(f"top_{k}_accuracy", lambda *pair: _within(k, *pair), "max")

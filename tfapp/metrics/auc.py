@@ -24,6 +24,10 @@ class AreasUnderCurves(Metric):
     name = "roc_auc"
     goal = "max"
 
+    @classmethod
+    def for_label(cls, label):
+        return cls(label.num_classes) if 2 <= label.num_classes <= MOST_CLASSES else None
+
     def __init__(self, num_classes):
         """`num_classes`: from 2 to `MOST_CLASSES`."""
         self._num_classes = num_classes

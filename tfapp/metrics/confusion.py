@@ -18,6 +18,10 @@ class ConfusionMatrix(Metric):
     name = "confusion_matrix"
     goal = "max"
 
+    @classmethod
+    def for_label(cls, label):
+        return cls(label.class_names) if label.num_classes <= MOST_CLASSES else None
+
     def __init__(self, class_names):
         """`class_names`: at most `MOST_CLASSES`, in the order of the classes."""
         self._class_names = tuple(class_names)
@@ -53,6 +57,10 @@ class MacroF1(Metric):
 
     name = "macro_f1"
     goal = "max"
+
+    @classmethod
+    def for_label(cls, label):
+        return cls(label.num_classes)
 
     def __init__(self, num_classes):
         self._num_classes = num_classes

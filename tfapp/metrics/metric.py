@@ -23,6 +23,12 @@ class Metric(abc.ABC):
     name: str
     goal: Literal["max", "min"]
 
+    @classmethod
+    def for_label(cls, label):
+        """The metric for a `LabelSpec`; None if it does not suit the label."""
+        del label
+        return cls()
+
     @abc.abstractmethod
     def zero(self):
         """The state before the first example, a float64 tensor of a fixed shape."""

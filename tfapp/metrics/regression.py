@@ -53,6 +53,10 @@ class R2(Metric):
     name = "r2"
     goal = "max"
 
+    @classmethod
+    def for_label(cls, label):
+        return cls(label.num_outputs)
+
     def __init__(self, num_values):
         self._num_values = num_values
 

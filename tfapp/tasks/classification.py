@@ -6,13 +6,9 @@ cross-entropy of one-hot targets (Goodfellow, Bengio, Courville, "Deep Learning"
 
 import tensorflow as tf
 
-from tfapp.metrics import auc, confusion
-from tfapp.metrics.accuracy import Accuracy, TopKAccuracy
-from tfapp.metrics.calibration import ExpectedCalibrationError
-from tfapp.metrics.log_loss import LogLoss
+from tfapp.metrics.accuracy import Accuracy
+from tfapp.metrics.by_label import metrics_for
 from tfapp.tasks.task import Objective, Task
-
-_TOP_K_FROM = 11  # classes; with fewer, a guess is among the first five half of the time
 
 
 class Classification(Task):
@@ -34,7 +30,7 @@ class Classification(Task):
             loss,
             monitor=("accuracy", "max"),
             training_metrics=(Accuracy(),),
-            more_metrics=_more_metrics(label),
+            more_metrics=metrics_for(label),
         )
         self._smoothing = label_smoothing
         self._class_weight = class_weight
@@ -90,16 +86,3 @@ class Classification(Task):
         if len(labels.shape) == 2:
             return labels * (1 - self._smoothing) + share
         return tf.one_hot(labels, self._label.num_classes, 1 - self._smoothing + share, share)
-
-
-def _more_metrics(label):
-    """Metrics of validation and test, the most informative first."""
-    classes = label.num_classes
-    found = [TopKAccuracy(5)] if classes >= _TOP_K_FROM else []
-    found.append(confusion.MacroF1(classes))
-    if 2 <= classes <= auc.MOST_CLASSES:
-        found.append(auc.AreasUnderCurves(classes))
-    found += [LogLoss(), ExpectedCalibrationError()]
-    if classes <= confusion.MOST_CLASSES:
-        found.append(confusion.ConfusionMatrix(label.class_names))
-    return found

@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from tfapp.metrics.accuracy import correct
+from tfapp.metrics.by_label import metrics_for
 from tfapp.metrics.mean import Mean
 from tfapp.tasks.task import Objective, Task
 
@@ -27,6 +28,7 @@ class LanguageModelling(Task):
             loss,
             monitor=("loss", "min"),
             training_metrics=(Mean("accuracy", _accuracy, "max"),),
+            more_metrics=metrics_for(label),
         )
         self._label = label
 

@@ -7,7 +7,8 @@ and errors are in the label's own unit, the loss is not.
 import numpy as np
 import tensorflow as tf
 
-from tfapp.metrics.regression import R2, MeanAbsoluteError, MeanSquaredError
+from tfapp.metrics.by_label import metrics_for
+from tfapp.metrics.regression import MeanAbsoluteError, MeanSquaredError
 from tfapp.tasks.task import Objective, Task
 
 
@@ -36,7 +37,7 @@ class Regression(Task):
                 MeanAbsoluteError(self._scale),
                 MeanSquaredError(self._scale),
             ),
-            more_metrics=(R2(label.num_outputs),),
+            more_metrics=metrics_for(label),
         )
 
     def objective(self, call, batch):
