@@ -8,7 +8,12 @@ import inspect
 from tfapp.errors import UsageError
 from tfapp.registry import Registry, is_object_path
 
-EXPORTERS = Registry("export", {"savedmodel": "tfapp.export.savedmodel:SavedModelExporter"})
+EXPORTERS = Registry(
+    "export",
+    {
+        "savedmodel": "tfapp.export.savedmodel:SavedModelExporter",
+    },
+)
 NONE = "none"  # in place of the names: no export
 
 
