@@ -8,7 +8,12 @@ from tfapp.models import MODELS, build_model
 from tfapp.models.preset import Preset
 
 
-@pytest.mark.parametrize("name", MODELS.names())
+def _marked(name):
+    deep = name in ("resnet44", "resnet56", "resnet110")
+    return pytest.param(name, marks=pytest.mark.slow if deep else ())
+
+
+@pytest.mark.parametrize("name", map(_marked, MODELS.names()))
 def test_parameters_and_outputs(name):
     """A model that is offered without a pinned number of parameters fails here."""
     preset = MODELS.get(name)

@@ -80,10 +80,10 @@ def kept():
     [
         {"xla": "off"},
         {"xla": "loop"},
-        {"xla": "step"},
+        pytest.param({"xla": "step"}, marks=pytest.mark.slow),
         {"xla": "gradients"},
         {"xla": "update"},
-        {"xla": "update", "logical_devices": 2},
+        pytest.param({"xla": "update", "logical_devices": 2}, marks=pytest.mark.slow),
         {"xla": "gradients", "logical_devices": 2},
     ],
     ids=str,

@@ -33,7 +33,7 @@ def test_a_record_is_a_line(path):
     assert path.read_text() == (
         '{"step": 7, "split": "train", "time": 1234.568, "loss": 0.5, "learning_rate": 0.25, '
         '"skipped": 3}\n'
-        '{"step": 7, "split": "validation", "time": 1234.568, "loss": NaN}\n'
+        '{"step": 7, "split": "validation", "time": 1234.568, "loss": null}\n'
     )
 
 

@@ -103,6 +103,7 @@ def test_the_same_examples_with_other_arrays(split):
     assert not other.by_example
 
 
+@pytest.mark.slow
 def test_random_windows_are_a_function_of_the_seed(split):
     if not split.cuts_windows:
         assert isinstance(split, ArraySplit)
