@@ -59,25 +59,33 @@ def build_distribution(*, strategy, logical_devices, batch_size, deterministic, 
 
 def automatic(**hardware):
     """All GPUs there are, or the CPU's devices, mirrored if they are several."""
-    return one_device(**hardware) if len(local_devices(**hardware)) == 1 else mirrored(**hardware)
+    devices = local_devices(**hardware)
+    return _alone(devices) if len(devices) == 1 else _replicas(devices)
 
 
 def one_device(**hardware):
     """The first device alone."""
-    kind = local_devices(**hardware)[0].device_type
-    return Distribution(tf.distribute.get_strategy(), SingleProcess(), f"one {kind}")
+    return _alone(local_devices(**hardware))
 
 
 def mirrored(**hardware):
     """A replica on each device of this machine. Raises UsageError for a CPU that is not split."""
     devices = local_devices(**hardware)
-    kind = devices[0].device_type
-    if len(devices) == 1 and kind == "CPU":
+    if len(devices) == 1 and devices[0].device_type == "CPU":
         raise UsageError(
             "--strategy=mirrored: there is one device, the CPU; add --logical_devices=2 to try it"
         )
+    return _replicas(devices)
+
+
+def _alone(devices):
+    kind = devices[0].device_type
+    return Distribution(tf.distribute.get_strategy(), SingleProcess(), f"one {kind}")
+
+
+def _replicas(devices):
     strategy = _mirrored(tuple(device.name for device in devices))
-    return Distribution(strategy, SingleProcess(), f"{len(devices)} {kind}s")
+    return Distribution(strategy, SingleProcess(), f"{len(devices)} {devices[0].device_type}s")
 
 
 @functools.cache
