@@ -7,9 +7,8 @@ import signal
 import sys
 import traceback
 
-from tfapp import flag_help, flags
+from tfapp import flag_help
 from tfapp.errors import Stopped, StorageError, TfappError
-from tfapp.runtime import import_tensorflow
 
 _MODES = {
     "train": "tfapp.modes.train",
@@ -23,14 +22,18 @@ _MODES = {
 
 def main(argv):
     """Runs the command line `argv` (program name first) and returns the exit code."""
-    if any(argument in flags.HELP_FLAGS for argument in argv[1:]):
+    if any(argument in flag_help.HELP_FLAGS for argument in argv[1:]):
         print(flag_help.help_text())
         return 0
+    from tfapp import flags  # late: --help is quicker without absl and what reads run folders
+
     _configure_logging()
     try:
         config = flags.parse(argv)
         if config.mode != "doctor":  # it has to answer where TensorFlow cannot be imported
-            import_tensorflow.import_tensorflow()
+            from tfapp.runtime.import_tensorflow import import_tensorflow
+
+            import_tensorflow()
         importlib.import_module(_MODES[config.mode]).main(config)
     except TfappError as error:
         return _report(error, error.exit_code)

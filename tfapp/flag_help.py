@@ -19,6 +19,7 @@ _REGISTRIES = {
     "export": "tfapp.export:EXPORTERS",
 }
 
+HELP_FLAGS = ("--help", "-help", "--helpfull", "--helpshort", "-h")
 _WIDTH = 100
 _INDENT = 34  # of the meanings
 

@@ -16,7 +16,6 @@ from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
 from tfapp.registry import suggest
 
-HELP_FLAGS = ("--help", "-help", "--helpfull", "--helpshort", "-h")
 _FLAGFILE = ("--flagfile", "-flagfile")
 _TODAY = {name: name for name in FLAGS}
 _DEFINE = {
