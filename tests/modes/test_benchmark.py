@@ -16,7 +16,9 @@ def short(monkeypatch):
 
 
 def test_json(run_cli):
-    done = run_cli("--mode=benchmark", "--json", "--batch_size=16", "--xla=update")
+    done = run_cli(
+        "--mode=benchmark", "--json", "--batch_size=16", "--xla=update", "--precision=float32"
+    )
     assert done.code == 0, done.err
     result = json.loads(done.out)
     assert (result["xla"], result["batch_size"], result["replicas"]) == ("update", 16, 1)
@@ -29,7 +31,9 @@ def test_json(run_cli):
 
 
 def test_table(run_cli):
-    done = run_cli("--mode=benchmark", "--xla=off", "--accumulate=2", "--engine=stream")
+    done = run_cli(
+        "--mode=benchmark", "--xla=off", "--precision=float32", "--accumulate=2", "--engine=stream"
+    )
     assert done.code == 0, done.err
     lines = dict(line.split(maxsplit=1) for line in done.out.splitlines())
     assert {"rate", "step", "work", "reached", "how"} <= set(lines)
