@@ -71,17 +71,26 @@ def run_plain(model, optimizer, batches, *, accumulate=1, calls=1):
     before, losses = [v.numpy() for v in model.variables], []  # with the generators' states
     variables = model.trainable_variables
     optimizer.build(variables)
+
+    def gradients(part, wanted):
+        with tf.GradientTape() as tape:
+            data = sum(
+                tf.reduce_mean(squared_errors(model(part, training=True), wanted))
+                for _ in range(calls)
+            )
+            loss = (data + sum(model.losses)) / accumulate
+        found = tape.gradient(
+            loss,
+            [v.value for v in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        return data, [tf.convert_to_tensor(g) for g in found]
+
     for inputs, labels in batches:
         total, grads = 0.0, [tf.zeros(v.shape) for v in variables]
         for part, wanted in micro_batches(inputs, labels, accumulate):
-            with tf.GradientTape() as tape:
-                data = sum(
-                    tf.reduce_mean(squared_errors(model(part, training=True), wanted))
-                    for _ in range(calls)
-                )
-                loss = (data + sum(model.losses)) / accumulate
-            found = tape.gradient(loss, variables, unconnected_gradients="zero")
-            grads = [a + tf.convert_to_tensor(b) for a, b in zip(grads, found, strict=True)]
+            data, found = gradients(part, wanted)
+            grads = [a + b for a, b in zip(grads, found, strict=True)]
             total += float(data) / accumulate
         optimizer.apply_gradients(zip(grads, variables, strict=True))
         losses.append(total)

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras.src.backend.common import global_state, masking
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+from tensorflow.python.framework import func_graph
 
 
 def layers_of(model, *, recursive=True):
@@ -82,6 +83,21 @@ def _read_again(value, leaf):
         return None, tf.cast(upstream, leaf.dtype)
 
     return tf.identity(value), gradient
+
+
+@contextlib.contextmanager
+def variables_read():
+    """Yields a list, at the end of the tf.Variables that the graph reads for the first time.
+
+    Only while a tf.function is traced: elsewhere the list stays empty.
+    """
+    graph, found = tf.compat.v1.get_default_graph(), []
+    if not isinstance(graph, func_graph.FuncGraph):
+        yield found
+        return
+    before = {id(variable) for variable in graph._watched_variables}
+    yield found
+    found += [v for v in graph._watched_variables if id(v) not in before]
 
 
 def call_context():

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfapp.runtime.private_api import VariableValues
+from tfapp.errors import UsageError
+from tfapp.runtime.private_api import VariableValues, variables_read
+from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
 
 
@@ -35,18 +37,41 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
     Returns:
       a `Forward`. The gradient of an assigned value goes to the one in `trainable`, as if it had
       been read there; see `VariableValues`.
+
+    Raises:
+      UsageError: a layer uses a variable that is not among the model's.
     """
     scope = VariableValues(
         zip(model.trainable_variables, trainable, strict=True),
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
-    with scope:
+    with scope, variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext():
             outputs = model(inputs, training=training)
         penalties = model.losses
+    _check_known(model, scope, others)
     assigned = scope.assigned_among(model.trainable_variables)
     new = tuple(scope.get_current_value(v) for v in model.non_trainable_variables)
     return Forward(outputs, assigned, new, penalties)
+
+
+def _check_known(model, scope, others):
+    """Raises UsageError if a variable was read or assigned that is not among the model's."""
+    known = {id(variable) for variable in model.variables}
+    others = [*(v for key, v in scope.assigned.items() if key not in known), *others]
+    if not others:
+        return
+    name = others[0].name
+    if "seed_generator_state" in name:
+        raise UsageError(
+            "a layer draws random numbers from a generator that the model does not keep, so that "
+            "each step would draw the same; pass seed=self.generator, and make it in __init__: "
+            "self.generator = keras.random.SeedGenerator(0)"
+        )
+    raise UsageError(
+        f"it uses <tf.Variable '{name}'>, which is not among its weights and would be neither "
+        "trained nor saved; make it with self.add_weight"
+    )
 
 
 class ModelCall:
@@ -74,15 +99,21 @@ class ModelCall:
         self.penalties = []
 
     def __call__(self, inputs):
-        """The model's outputs."""
-        called = forward(
-            self._model,
-            replaced(self._trainable, self.assigned),
-            self.non_trainable,
-            inputs,
-            training=self._training,
-            remat=self._remat,
-        )
+        """The model's outputs. Raises UsageError, whatever the model itself raises."""
+        try:
+            called = forward(
+                self._model,
+                replaced(self._trainable, self.assigned),
+                self.non_trainable,
+                inputs,
+                training=self._training,
+                remat=self._remat,
+            )
+        except Exception as error:  # a user's model may raise anything
+            verb = "trained" if self._training else "evaluated"
+            raise UsageError(
+                f"the model {type(self._model).__name__} cannot be {verb}: {reason(error)}"
+            ) from error
         self.assigned = {**self.assigned, **called.assigned}
         self.non_trainable, self.penalties = called.non_trainable, called.penalties
         return called.outputs
