@@ -208,3 +208,65 @@ def test_the_default_folder_of_tfds():
 def test_the_error_for_a_wrong_file():
     """A file of --manual_dir with other content is reported in one line."""
     assert issubclass(private_api.tfds_checksum_error(), Exception)
+
+
+def test_an_assigned_variable_is_a_leaf_of_its_own():
+    """As on TensorFlow: Keras's own scope lets gradients through what is assigned."""
+    weight = keras.Variable([2.0, 3.0])
+    other = keras.Variable([1.0, 1.0], trainable=False)
+    value = tf.constant([2.0, 3.0])
+    with tf.GradientTape() as tape:
+        tape.watch(value)
+        scope = private_api.VariableValues([(weight, value)], [(other, tf.ones(2))])
+        with scope:
+            read = weight * 1.0
+            weight.assign(5.0 * read)
+            other.assign(7.0 * read)
+            loss = tf.reduce_sum(read * 3.0 + weight * weight + other)
+    assert tape.gradient(loss, value).numpy() == pytest.approx([23, 33])  # 3 + 2 * 5 * value
+    changed = scope.assigned_among([other, weight])
+    assert {i: v.numpy().tolist() for i, v in changed.items()} == {0: [14, 21], 1: [10, 15]}
+    assert weight.numpy().tolist() == [2, 3]
+
+
+def test_call_context():
+    """Without it, a block that --remat calls again drops nothing: it is not in training."""
+    kept = []
+
+    class Outer(keras.layers.Layer):
+        def call(self, inputs):
+            kept.append(private_api.call_context())
+            return inputs
+
+    Outer()(tf.ones(1), training=True)
+    dropout, ones = keras.layers.Dropout(0.5), tf.ones(100)
+    with kept[0]():
+        assert 0 in dropout(ones).numpy()
+    assert 0 not in dropout(ones).numpy()
+
+
+def test_with_mask_of():
+    """Masks travel in an attribute of a tensor, which a function's own arguments lack."""
+    masked = keras.layers.Masking()(tf.constant([[[0.0], [1.0]]]))
+    copied = private_api.with_mask_of(tf.identity(masked), masked)
+    rnn = keras.layers.SimpleRNN(1, return_sequences=True)
+    assert np.array_equal(rnn(copied), rnn(masked))
+    assert rnn(copied).numpy()[0, 0, 0] == 0
+
+
+def test_variables_read():
+    """A variable that the model does not keep would neither train nor be saved."""
+    before, new, unused = (tf.Variable(1.0, trainable=t) for t in (True, False, True))
+    found = []
+
+    @tf.function(autograph=False)
+    def read():
+        x = before + 1.0
+        with private_api.variables_read() as variables:
+            x += new + before
+        found.extend(variables)
+        return x
+
+    read()
+    assert len(found) == 1 and found[0] is new
+    assert unused is not new

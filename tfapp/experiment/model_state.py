@@ -11,6 +11,7 @@ from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
+from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat
 from tfapp.training.schedules import Schedule
@@ -46,6 +47,9 @@ def build_state(config, model_name, strategy, data, batches, precision):
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
         result = _call(model_name, model, inputs)
+        check_layers(
+            model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
+        )
         _check_outputs(model_name, result, label)
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")

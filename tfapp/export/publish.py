@@ -6,13 +6,12 @@ import tempfile
 
 import tensorflow as tf
 
-from tfapp.errors import StorageError, TfappError, UsageError
+from tfapp.errors import StorageError, UsageError
 from tfapp.export import make_exporters
 from tfapp.export.versions import add_version
+from tfapp.training.reasons import reason
 
-_BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)
 _UNTRACKED = re.compile(r"Trackable referencing this tensor = (.*)")
-_LONGEST = 200  # characters of a reason
 
 
 def export_all(names, servable, folder, examples):
@@ -77,20 +76,12 @@ def try_export(names, servable, examples):
         except Exception as error:  # a user's model, layer or exporter may raise anything
             raise UsageError(
                 f"--export={name}: the model {servable.model_name} cannot be exported: "
-                f"{_reason(error)[:_LONGEST]}"
+                f"{_reason(error)}"
             ) from error
 
 
 def _reason(error):
-    """The reason in one line, without the context that TensorFlow and Keras add."""
-    text = str(error)
-    if isinstance(error, TfappError):
-        return text
-    untracked = _UNTRACKED.search(text)
+    untracked = _UNTRACKED.search(str(error))
     if untracked:
         return f"it uses {untracked[1]}, which is not among its weights; make it with add_weight"
-    if isinstance(error, tf.errors.OpError):  # the lines that follow list nodes of the graph
-        return f"{type(error).__name__}: {text.splitlines()[0]}"
-    keras = _BOLD.search(text)
-    lines = [line for line in (keras[1] if keras else text).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1].strip() if lines else ''}"
+    return reason(error)

@@ -65,14 +65,14 @@ class Servable:
 
     def core(self, inputs):
         """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
-        outputs, _, _ = forward(
+        called = forward(
             self._model,
             [v.read_value() for v in self.trainable_weights],
             [v.read_value() for v in self.other_weights],
             inputs,
             training=False,
         )
-        return outputs
+        return called.outputs
 
     def answers(self, outputs, inputs):
         """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""

@@ -7,7 +7,10 @@ setup.cfg admits only the minor versions these were checked with.
 import contextlib
 
 import keras
+import tensorflow as tf
+from keras.src.backend.common import global_state, masking
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+from tensorflow.python.framework import func_graph
 
 
 def layers_of(model, *, recursive=True):
@@ -37,6 +40,92 @@ def seed_positions(model):
 def optimization_barrier(tensors):
     """The same tensors, in a list; XLA neither merges nor moves computations across the barrier."""
     return list(gen_xla_ops.xla_optimization_barrier(input=list(tensors)))
+
+
+class VariableValues(keras.StatelessScope):
+    """Inside, variables have given values, and what is assigned is kept here.
+
+    Gradients are those of Keras on TensorFlow, where each read of a variable is a leaf: none flows
+    through an assigned value, and what reaches a trainable variable is its gradient whether it was
+    read before or after it was assigned. Keras's own scope lets the gradient through.
+    """
+
+    def __init__(self, trainable, non_trainable):
+        """
+        Args:
+          trainable, non_trainable: pairs of a `keras.Variable` and its value.
+        """
+        trainable = list(trainable)
+        super().__init__([*trainable, *non_trainable], collect_losses=True)
+        self._leaves = {id(v): self.get_current_value(v) for v, _ in trainable}
+        self.assigned = {}  # id of a variable -> the variable
+
+    def add_update(self, update):
+        """What `keras.Variable.assign` calls."""
+        variable, value = update
+        leaf = self._leaves.get(id(variable))
+        value = tf.stop_gradient(value) if leaf is None else _read_again(value, leaf)
+        self.assigned[id(variable)] = variable
+        super().add_update((variable, value))
+
+    def assigned_among(self, variables):
+        """Position -> new value, of those of the `variables` that were assigned."""
+        return {
+            i: self.get_current_value(v) for i, v in enumerate(variables) if id(v) in self.assigned
+        }
+
+
+@tf.custom_gradient
+def _read_again(value, leaf):
+    """The tensor `value`, whose gradient is that of `leaf`, a tensor of the same shape."""
+
+    def gradient(upstream):
+        return None, tf.cast(upstream, leaf.dtype)
+
+    return tf.identity(value), gradient
+
+
+@contextlib.contextmanager
+def variables_read():
+    """Yields a list, at the end of the tf.Variables that the graph reads for the first time.
+
+    Only while a tf.function is traced: elsewhere the list stays empty.
+    """
+    graph, found = tf.compat.v1.get_default_graph(), []
+    if not isinstance(graph, func_graph.FuncGraph):
+        yield found
+        return
+    before = {id(variable) for variable in graph._watched_variables}
+    yield found
+    found += [v for v in graph._watched_variables if id(v) not in before]
+
+
+def call_context():
+    """A context manager, to be entered once or more, for calling a layer as it is called here.
+
+    Inside, `training` and the like are those of the layers around this call, also after these have
+    returned. Without it, a layer that is called again is the outermost, and not in training.
+    """
+    now = global_state.get_global_attribute("current_call_ctx")
+
+    @contextlib.contextmanager
+    def entered():
+        before = global_state.get_global_attribute("current_call_ctx")
+        global_state.set_global_attribute("current_call_ctx", now)
+        try:
+            yield
+        finally:
+            global_state.set_global_attribute("current_call_ctx", before)
+
+    return entered
+
+
+def with_mask_of(tensor, other):
+    """`tensor`, with the mask that Keras keeps in an attribute of the tensor `other`, if any."""
+    mask = masking.get_keras_mask(other)
+    if mask is not None:
+        masking.set_keras_mask(tensor, mask)
+    return tensor
 
 
 def variable_index(optimizer, variable):

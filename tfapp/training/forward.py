@@ -5,11 +5,23 @@ and the optional `training` argument; this goes through it.
 """
 
 import contextlib
+from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 
+from tfapp.errors import UsageError
+from tfapp.runtime.private_api import VariableValues, variables_read
+from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
+
+
+class Forward(NamedTuple):
+    """What a call of a model gives."""
+
+    outputs: tf.Tensor
+    assigned: dict[int, tf.Tensor]  # position of a trainable variable -> value its layer gave it
+    non_trainable: tuple  # the new values of the others
+    penalties: list  # scalars: regularisation and other losses that layers add
 
 
 def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
@@ -23,55 +35,92 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
       remat: keep no activations inside the model's blocks; see `tfapp.training.remat`.
 
     Returns:
-      outputs; the new non-trainable values, a tuple; the penalties (regularisation and
-      other losses that layers add), a list of scalars.
+      a `Forward`. The gradient of an assigned value goes to the one in `trainable`, as if it had
+      been read there; see `VariableValues`.
+
+    Raises:
+      UsageError: a layer uses a variable that is not among the model's.
     """
-    mapping = [
-        *zip(model.trainable_variables, trainable, strict=True),
-        *zip(model.non_trainable_variables, non_trainable, strict=True),
-    ]
-    with keras.StatelessScope(state_mapping=mapping, collect_losses=True) as scope:
+    scope = VariableValues(
+        zip(model.trainable_variables, trainable, strict=True),
+        zip(model.non_trainable_variables, non_trainable, strict=True),
+    )
+    with scope, variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext():
             outputs = model(inputs, training=training)
         penalties = model.losses
+    _check_known(model, scope, others)
+    assigned = scope.assigned_among(model.trainable_variables)
     new = tuple(scope.get_current_value(v) for v in model.non_trainable_variables)
-    return outputs, new, penalties
+    return Forward(outputs, assigned, new, penalties)
+
+
+def _check_known(model, scope, others):
+    """Raises UsageError if a variable was read or assigned that is not among the model's."""
+    known = {id(variable) for variable in model.variables}
+    others = [*(v for key, v in scope.assigned.items() if key not in known), *others]
+    if not others:
+        return
+    name = others[0].name
+    if "seed_generator_state" in name:
+        raise UsageError(
+            "a layer draws random numbers from a generator that the model does not keep, so that "
+            "each step would draw the same; pass seed=self.generator, and make it in __init__: "
+            "self.generator = keras.random.SeedGenerator(0)"
+        )
+    raise UsageError(
+        f"it uses <tf.Variable '{name}'>, which is not among its weights and would be neither "
+        "trained nor saved; make it with self.add_weight"
+    )
 
 
 class ModelCall:
     """The model of one batch, for a task that calls it once or several times.
 
-    Each call starts from the non-trainable values that the call before it left: running statistics
-    accumulate, and dropout draws new masks. No gradient flows through these values.
+    Each call starts from the values that the call before it left: running statistics accumulate,
+    dropout draws new masks, and a weight that a layer assigns (spectral normalisation) stays as it
+    was assigned.
     """
 
     def __init__(self, model, trainable, non_trainable, *, training, remat=False):
         """See `forward`.
 
         Attributes:
+          assigned: position -> value of the trainable variables that were assigned so far.
           non_trainable: the values after the latest call, a tuple.
           penalties: of the latest call, a list of scalars, as Keras keeps them; empty before it.
         """
         self._model = model
-        self._trainable = trainable
+        self._trainable = tuple(trainable)
         self._training = training
         self._remat = remat
-        self._called = False
+        self.assigned = {}
         self.non_trainable = tuple(non_trainable)
         self.penalties = []
 
     def __call__(self, inputs):
-        """The model's outputs."""
-        before = self.non_trainable
-        if self._called:
-            before = tuple(tf.stop_gradient(value) for value in before)
-        self._called = True
-        outputs, self.non_trainable, self.penalties = forward(
-            self._model,
-            self._trainable,
-            before,
-            inputs,
-            training=self._training,
-            remat=self._remat,
-        )
-        return outputs
+        """The model's outputs. Raises UsageError, whatever the model itself raises."""
+        try:
+            called = forward(
+                self._model,
+                replaced(self._trainable, self.assigned),
+                self.non_trainable,
+                inputs,
+                training=self._training,
+                remat=self._remat,
+            )
+        except Exception as error:  # a user's model may raise anything
+            verb = "trained" if self._training else "evaluated"
+            raise UsageError(
+                f"the model {type(self._model).__name__} cannot be {verb}: {reason(error)}"
+            ) from error
+        self.assigned = {**self.assigned, **called.assigned}
+        self.non_trainable, self.penalties = called.non_trainable, called.penalties
+        return called.outputs
+
+
+def replaced(values, changes):
+    """`values`, a tuple, with those at the positions in `changes` replaced; itself without any."""
+    if not changes:
+        return values
+    return tuple(changes.get(i, value) for i, value in enumerate(values))

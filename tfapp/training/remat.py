@@ -10,7 +10,6 @@ each block becomes a function of its inputs and weights with a gradient of its o
 
 import contextlib
 
-import keras
 import tensorflow as tf
 
 from tfapp.errors import UsageError
@@ -56,43 +55,47 @@ class _Block:
         others = [v.value for v in layer.non_trainable_variables]
         flat = tf.nest.flatten((args, kwargs))
         places = [i for i, value in enumerate(flat) if tf.is_tensor(value)]
+        regularizer, called_here = layer.activity_regularizer, private_api.call_context()
+        variables = [*layer.trainable_variables, *layer.non_trainable_variables]
 
         def compute(tensors, weights):
-            """(outputs, new non-trainable values), through Layer.__call__ for its dtype casts."""
+            """(outputs, losses, assigned), through Layer.__call__ for its dtype casts."""
             values = list(flat)
             for place, tensor in zip(places, tensors, strict=True):
-                values[place] = tensor
+                values[place] = private_api.with_mask_of(tensor, flat[place])
             again_args, again_kwargs = tf.nest.pack_sequence_as((args, kwargs), values)
-            mapping = [
-                *zip(layer.trainable_variables, weights, strict=True),
-                *zip(layer.non_trainable_variables, others, strict=True),
-            ]
-            self._inside = True
+            scope = private_api.VariableValues(
+                zip(layer.trainable_variables, weights, strict=True),
+                zip(layer.non_trainable_variables, others, strict=True),
+            )
+            self._inside, layer.activity_regularizer = True, None  # the outer __call__ adds it
             try:
-                with keras.StatelessScope(state_mapping=mapping) as scope:
+                with scope, called_here():
                     outputs = layer(*again_args, **again_kwargs)
             finally:
-                self._inside = False
-            new = [scope.get_current_value(v) for v in layer.non_trainable_variables]
-            return outputs, new
+                self._inside, layer.activity_regularizer = False, regularizer
+            return outputs, list(scope.losses), scope.assigned_among(variables)
 
-        outputs, new = _checkpointed(compute, [flat[i] for i in places], weights)
-        for variable, value in zip(layer.non_trainable_variables, new, strict=True):
-            variable.assign(value)
+        outputs, losses, assigned = _checkpointed(compute, [flat[i] for i in places], weights)
+        for loss in losses:
+            layer.add_loss(loss)
+        for position, value in assigned.items():
+            variables[position].assign(value)
         return outputs
 
 
 def _checkpointed(compute, tensors, weights):
-    """compute(tensors, weights), whose gradient computes it again from its inputs."""
-    count, shape = len(tensors), []
+    """What `compute(tensors, weights)` gives; its gradient computes it again from its inputs."""
+    count, structure = len(tensors), []
 
     @tf.custom_gradient
     def run(*inputs):
-        outputs, new = compute(inputs[:count], inputs[count:])
-        shape[:] = [outputs, len(tf.nest.flatten(outputs))]
+        outputs, losses, assigned = compute(inputs[:count], inputs[count:])
+        structure[:] = [(outputs, losses, assigned)]
+        number = len(tf.nest.flatten((outputs, losses)))  # the rest has no gradient
 
         def gradient(*grads):
-            grads = grads[: shape[1]]
+            grads = grads[:number]
             # Until these gradients are there, nothing may be computed again, nor be taken for the
             # same as the first time.
             with tf.control_dependencies(grads):
@@ -101,16 +104,15 @@ def _checkpointed(compute, tensors, weights):
             again, grads = again[: len(inputs)], again[len(inputs) :]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(again)
-                outputs, _ = compute(again[:count], again[count:])
+                outputs, losses, _ = compute(again[:count], again[count:])
             return tape.gradient(
-                tf.nest.flatten(outputs),
+                tf.nest.flatten((outputs, losses)),
                 again,
                 output_gradients=grads,
                 unconnected_gradients=tf.UnconnectedGradients.ZERO,
             )
 
-        return [*tf.nest.flatten(outputs), *new], gradient
+        return tf.nest.flatten((outputs, losses, assigned)), gradient
 
     results = run(*tensors, *weights)
-    outputs, number = shape
-    return tf.nest.pack_sequence_as(outputs, results[:number]), results[number:]
+    return tf.nest.pack_sequence_as(structure[0], results)

@@ -16,7 +16,7 @@ from tfapp.runtime import private_api
 from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
-from tfapp.training.forward import ModelCall
+from tfapp.training.forward import ModelCall, replaced
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
 from tfapp.training.update import make_update
 
@@ -51,6 +51,7 @@ class Gradients(NamedTuple):
     """What one replica's forward and backward give."""
 
     grads: tuple  # one dense gradient a weight, of the scaled loss
+    assigned: dict  # position -> value of the weights that layers assigned in their call
     non_trainable: tuple
     sums: dict  # see `metric_sums`
 
@@ -95,7 +96,7 @@ def make_step_functions(
         grads = tape.gradient(loss, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         grads = tuple(tf.convert_to_tensor(g) for g in grads)  # embeddings: sparse to dense
         sums = metric_sums(task.training_metrics, objective, losses, batch)
-        return Gradients(grads, call.non_trainable, sums)
+        return Gradients(grads, call.assigned, call.non_trainable, sums)
 
     def gradients(values, batch, replica):
         shifted = _shift_seeds(values[NON_TRAINABLE], seeds, replica)
@@ -118,40 +119,68 @@ def _accumulated(one_batch, values, batch, options, task):
         for name, value in batch.items()
     }
 
-    def body(i, total):
+    def one_piece(i, total):
         piece = {name: value[i] for name, value in pieces.items()}
-        part = one_batch({**values, NON_TRAINABLE: total.non_trainable}, piece)
+        trainable = replaced(values[TRAINABLE], total.assigned)
+        current = {**values, TRAINABLE: trainable, NON_TRAINABLE: total.non_trainable}
+        part = one_batch(current, piece)
         grads = tuple(a + b for a, b in zip(total.grads, part.grads, strict=True))
-        return i + 1, Gradients(grads, part.non_trainable, add_sums(total.sums, part.sums))
+        sums = add_sums(total.sums, part.sums)
+        return Gradients(grads, part.assigned, part.non_trainable, sums)
 
-    zero = Gradients(
-        tuple(tf.zeros_like(value) for value in values[TRAINABLE]),
-        values[NON_TRAINABLE],
-        zero_sums(task.training_metrics),
-    )
-    return tf.while_loop(lambda i, _: i < options.accumulate, body, (tf.constant(0), zero))[1]
+    def loop(assigned):
+        """(totals, whether the loop carried all that is assigned in it)."""
+        carried = []
+
+        def body(i, total):
+            new = one_piece(i, total)
+            carried[:] = sorted(new.assigned)
+            return i + 1, new._replace(assigned={k: new.assigned[k] for k in assigned})
+
+        zero = Gradients(
+            tuple(tf.zeros_like(value) for value in values[TRAINABLE]),
+            assigned,
+            values[NON_TRAINABLE],
+            zero_sums(task.training_metrics),
+        )
+        start = (tf.constant(0), zero)
+        return tf.while_loop(lambda i, _: i < options.accumulate, body, start)[1], carried
+
+    # A loop's variables are fixed before its body is traced, and only that shows what layers
+    # assign: rarely anything, so that carrying all weights would be a waste.
+    total, assigned = loop({})
+    if not assigned:
+        return total
+    return loop({i: values[TRAINABLE][i] for i in assigned})[0]
 
 
 def make_train_step(functions, reduce, options):
     """Composes a step: (values, batch, replica, step) -> (values, sums, bad).
 
     `values` are all groups of a `TrainState`; a group that the step leaves alone comes back as the
-    same object. `step` is an int64 scalar. `reduce` maps (grads, non_trainable, loss) of a replica
-    to what all replicas agree on. `bad` is a bool scalar: the step met something that is not finite
-    and that was not skipped.
+    same object. `step` is an int64 scalar. `reduce` maps (grads, state, loss) of a replica to what
+    all replicas agree on; `state` is a tuple of the values that the forward pass left. `bad` is a
+    bool scalar: the step met something that is not finite and that was not skipped.
     """
 
     def train_step(values, batch, replica, step):
-        grads, non_trainable, sums = functions.gradients(
+        grads, assigned, non_trainable, sums = functions.gradients(
             groups.for_gradients(values), batch, replica
         )
-        grads, non_trainable, loss = reduce(grads, non_trainable, sums["loss"])
-        new = {**values, NON_TRAINABLE: non_trainable}
+        left = (*assigned.values(), *non_trainable)
+        grads, left, loss = reduce(grads, left, sums["loss"])
+        assigned = dict(zip(assigned, left, strict=False))
+        new = {
+            **values,
+            TRAINABLE: replaced(values[TRAINABLE], assigned),
+            NON_TRAINABLE: left[len(assigned) :],
+        }
         updated = functions.update(groups.for_update(new, hooks=functions.hooks), grads, loss, step)
         new.update(updated.values)
         skipped = tf.zeros([], tf.float64)
         if options.skip_nonfinite or SCALE in values:
-            new[NON_TRAINABLE] = keep_if(updated.finite, new[NON_TRAINABLE], values[NON_TRAINABLE])
+            for name in (TRAINABLE, NON_TRAINABLE) if assigned else (NON_TRAINABLE,):
+                new[name] = keep_if(updated.finite, new[name], values[name])
             sums = keep_if(updated.finite, sums, {k: tf.zeros_like(v) for k, v in sums.items()})
             skipped = tf.where(updated.finite, skipped, 1.0 / options.num_replicas)
         return new, {**sums, SKIPPED: skipped}, updated.bad
@@ -164,27 +193,25 @@ def keep_if(condition, new, old):
     return tf.nest.map_structure(lambda a, b: tf.where(condition, a, b), new, old)
 
 
-def reduce_nothing(grads, non_trainable, loss):
+def reduce_nothing(grads, state, loss):
     """The reduction of a single replica."""
-    return grads, non_trainable, loss
+    return grads, state, loss
 
 
-def reduce_across_replicas(grads, non_trainable, loss):
-    """Sums gradients and averages the model's running statistics; called inside strategy.run."""
+def reduce_across_replicas(grads, state, loss):
+    """Sums gradients, averages statistics and assigned weights; called inside strategy.run."""
     context = tf.distribute.get_replica_context()
     # One type: reductions are packed into one buffer. The reduced loss is only checked, not logged.
     *grads, loss = context.all_reduce(
         tf.distribute.ReduceOp.SUM, [*grads, tf.cast(loss, grads[0].dtype)]
     )
-    floating = [i for i, v in enumerate(non_trainable) if v.dtype.is_floating]
+    floating = [i for i, v in enumerate(state) if v.dtype.is_floating]
     if floating:
-        means = context.all_reduce(
-            tf.distribute.ReduceOp.MEAN, [non_trainable[i] for i in floating]
-        )
-        non_trainable = list(non_trainable)
+        means = context.all_reduce(tf.distribute.ReduceOp.MEAN, [state[i] for i in floating])
+        state = list(state)
         for i, mean in zip(floating, means, strict=True):
-            non_trainable[i] = mean
-    return tuple(grads), tuple(non_trainable), loss
+            state[i] = mean
+    return tuple(grads), tuple(state), loss
 
 
 def example_weights(objective, batch):
