@@ -17,6 +17,7 @@ FLAGS = "flags.txt"
 IDENTITY = "identity.json"
 ENVIRONMENT = "environment.json"
 PREPROCESSING = "preprocessing.json"
+DATA = "data.json"
 CHOICES = "choices.json"
 BAD_EXAMPLES = "bad_examples.jsonl"
 METRICS = "metrics.jsonl"
@@ -26,7 +27,7 @@ EXPORT = "export"
 SUMMARY = "summary.json"
 _LOCK = ".lock"
 # What a run writes before its first step.
-_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, CHOICES, BAD_EXAMPLES, _LOCK)
+_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, BAD_EXAMPLES, _LOCK)
 
 
 class RunFolder:

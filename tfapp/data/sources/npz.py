@@ -4,6 +4,7 @@ The split is part of an array's name, as in `x_train` or `train_images`; without
 The label is the array that --label names, or the only one whose name usually means the label.
 """
 
+import dataclasses
 import zipfile
 
 import numpy as np
@@ -35,7 +36,8 @@ def open_npz(where, *, label, task):
             )
         splits[split][name] = array
     label = label or _find_label(where, splits)
-    return source_from_arrays(where, splits, label=label, task=task)
+    source = source_from_arrays(where, splits, label=label, task=task)
+    return dataclasses.replace(source, files=(where,))
 
 
 def read_npz(path, flag):

@@ -4,6 +4,7 @@ The first word of a file's name that is one of a split is its split; files witho
 Records with images are read one by one; others are tables and are read into memory.
 """
 
+import dataclasses
 import glob
 import os
 
@@ -51,7 +52,7 @@ def open_tfrecord(where, *, label, task, features, image_size, max_bad_examples)
             raise DataError(f"--dataset=tfrecord:{where}: no file of train among {len(paths)}")
         by_split = {TRAIN: paths}
     records = {split: record_index.build_index(files) for split, files in by_split.items()}
-    return source_from_records(
+    source = source_from_records(
         where,
         records,
         label=label,
@@ -60,6 +61,7 @@ def open_tfrecord(where, *, label, task, features, image_size, max_bad_examples)
         image_size=image_size,
         max_bad_examples=max_bad_examples,
     )
+    return dataclasses.replace(source, files=tuple(paths))
 
 
 def source_from_records(
