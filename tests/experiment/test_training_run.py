@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import tfapp
+from tests.kills import Killed, kill_at
 from tfapp.experiment import evaluations, training_run
 from tfapp.experiment.early_end import early_end as early_end_of
 from tfapp.training.action import Action
@@ -146,3 +147,17 @@ def test_an_early_end_that_an_older_tfapp_recorded_is_one():
         for step, total in ((5, 20), (5, 21), (4, 20))
     }  # fmt: skip
     assert found == {(5, 20): "seen enough", (5, 21): "", (4, 20): ""}
+
+
+@pytest.mark.parametrize(
+    "name", ["flags.txt", "identity.json", "preprocessing.json", "data.json", "choices.json",
+             "environment.json", "summary.json"],
+)  # fmt: skip
+def test_a_command_killed_at_any_early_file_can_be_repeated(make_config, name):
+    config = make_config(**QUICK, model_dir="", steps=5)
+    with kill_at(name), pytest.raises(Killed):
+        tfapp.run(config)
+    result = tfapp.run(config)
+    assert (result.steps, result.model_dir) == (5, "runs/digits-mlp-1")
+    assert [path.name for path in pathlib.Path("runs").iterdir()] == ["digits-mlp-1"]
+    assert not list(pathlib.Path(result.model_dir).glob(".*.tmp"))
