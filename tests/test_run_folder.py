@@ -6,6 +6,7 @@ import pathlib
 import pytest
 
 import tfapp
+from tests.kills import Killed, kill_at
 from tfapp import flags, run_folder
 from tfapp.errors import DataError, StorageError, UsageError
 
@@ -18,7 +19,6 @@ def open_folder():
     def open_(**changes):
         config = tfapp.Config(**changes)
         folder = run_folder.open_run_folder(**flags.folder_arguments(config))
-        folder.write_flags(flags.to_lines(config))
         opened.append(folder)
         return folder
 
@@ -158,3 +158,47 @@ def test_discard_leaves_what_was_there_before(open_folder):
 def test_reading_needs_a_run():
     with pytest.raises(UsageError, match="--model_dir=nowhere: holds no checkpoints"):
         run_folder.read_run_folder("nowhere")
+
+
+@pytest.mark.parametrize("model_dir", ["", "run"])
+@pytest.mark.parametrize("name", [run_folder.FLAGS, run_folder.IDENTITY])
+def test_a_command_killed_at_its_first_files_can_be_repeated(open_folder, name, model_dir):
+    with kill_at(name), pytest.raises(Killed):
+        open_folder(model_dir=model_dir)
+    again = open_folder(model_dir=model_dir)
+    assert str(again.path) == (model_dir or "runs/digits-mlp-1")
+    assert {p.name for p in again.path.iterdir()} == {"flags.txt", "identity.json", ".lock"}
+
+
+def test_a_folder_that_was_only_made_is_used(open_folder):
+    os.makedirs("runs/digits-mlp-1")
+    pathlib.Path("runs/digits-mlp-1/.lock").write_text("")
+    assert open_folder().path == pathlib.Path("runs/digits-mlp-1")
+
+
+@pytest.mark.parametrize("model_dir", ["", "run"])
+def test_an_unfinished_start_without_flags_belongs_to_its_configuration(open_folder, model_dir):
+    first = open_folder(model_dir=model_dir)
+    first.close()
+    (first.path / "flags.txt").unlink()  # as tfapp 0.1.0 left it, which wrote that file last
+    (first.path / "preprocessing.json").write_text("{}")
+    if model_dir:
+        with pytest.raises(UsageError, match="belongs to a run with --learning_rate"):
+            open_folder(model_dir=model_dir, learning_rate=0.5)
+        assert not (first.path / "flags.txt").exists()
+    else:
+        assert open_folder(learning_rate=0.5).path != first.path
+    assert open_folder(model_dir=model_dir).path == first.path
+
+
+def test_a_folder_that_another_process_takes_meanwhile_is_left_to_it(open_folder, monkeypatch):
+    choose, taken = run_folder._default_path, []
+
+    def choose_and_lose(*arguments):
+        path = choose(*arguments)
+        if not taken:
+            taken.append(open_folder(model_dir=str(path)))
+        return path
+
+    monkeypatch.setattr(run_folder, "_default_path", choose_and_lose)
+    assert open_folder().path == pathlib.Path("runs/digits-mlp-2")

@@ -34,6 +34,8 @@ class Config:
     resume: str = _run("auto",
         "auto continues what is in the folder, never refuses to, must demands it",
         choices=("auto", "never", "must"), resolved=False)
+    accept_changed_data: bool = _run(False,
+        "continue a run although its data set is not the one that it began with", resolved=False)
     seed: int = _run(0,
         "seed of initial weights, order, splits and dropout",
         identity=True, least=0, most=2**31 - 1)

@@ -67,6 +67,7 @@ def folder_arguments(config):
         "dataset": config.dataset,
         "model": config.model,
         "identity": config.identity(),
+        "flags": to_lines(config),
         "is_same_run": is_same_run,
     }
 

@@ -10,13 +10,14 @@ import re
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.runtime import strict_json
-from tfapp.runtime.atomic_files import write_text
+from tfapp.runtime.atomic_files import is_unfinished, write_text
 
 # Files and folders of a run.
 FLAGS = "flags.txt"
 IDENTITY = "identity.json"
 ENVIRONMENT = "environment.json"
 PREPROCESSING = "preprocessing.json"
+DATA = "data.json"
 CHOICES = "choices.json"
 BAD_EXAMPLES = "bad_examples.jsonl"
 METRICS = "metrics.jsonl"
@@ -26,7 +27,11 @@ EXPORT = "export"
 SUMMARY = "summary.json"
 _LOCK = ".lock"
 # What a run writes before its first step.
-_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, CHOICES, BAD_EXAMPLES, _LOCK)
+_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, BAD_EXAMPLES, _LOCK)
+
+
+class _Taken(UsageError):
+    """Another process holds the folder."""
 
 
 class RunFolder:
@@ -84,7 +89,7 @@ def read_json(path):
         raise DataError(f"{path}: cannot be read ({str(error)[:100]})") from error
 
 
-def open_run_folder(*, model_dir, resume, dataset, model, identity, is_same_run):
+def open_run_folder(*, model_dir, resume, dataset, model, identity, flags, is_same_run):
     """Chooses, makes and locks the run's folder.
 
     Args:
@@ -93,6 +98,8 @@ def open_run_folder(*, model_dir, resume, dataset, model, identity, is_same_run)
       dataset: value of --dataset, for the name of a new folder.
       model: value of --model, likewise.
       identity: what the folder is bound to, name of a field -> value.
+      flags: lines of flags.txt. A new folder gets them before anything else: by them a command
+        that is repeated finds it, wherever the first one was killed.
       is_same_run: called with the path of an interrupted run's flags.txt; whether repeating this
         command continues that run. It may raise an OSError or ValueError for a file that it cannot
         read, which then belongs to another run.
@@ -102,13 +109,23 @@ def open_run_folder(*, model_dir, resume, dataset, model, identity, is_same_run)
       DataError: the folder's identity.json is damaged.
       StorageError: it cannot be made or written.
     """
-    path = pathlib.Path(model_dir or _default_path(dataset, model, resume, is_same_run))
+    while True:
+        path = model_dir or _default_path(dataset, model, resume, identity, is_same_run)
+        try:
+            return _open(pathlib.Path(path), resume, identity, flags)
+        except _Taken:
+            if model_dir:
+                raise  # otherwise another process was faster, and the next number is free
+
+
+def _open(path, resume, identity, flags):
+    """Makes, locks and binds the folder at `path`. Raises as `open_run_folder` does."""
     if resume == "must" and not (path / CHECKPOINTS).is_dir():
         raise UsageError(f"--resume=must: {path} holds no checkpoints")
-    occupied = path.is_dir() and any(p.name != _LOCK for p in path.iterdir())
+    occupied = path.is_dir() and bool(_contents(path))
     if occupied and resume == "never":
         raise UsageError(f"--resume=never: {path} is not empty; name another --model_dir")
-    if occupied and not (path / FLAGS).exists():
+    if occupied and not (path / FLAGS).exists() and not _is_begun(path):
         raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
     made = [p for p in (path, *path.parents) if not p.exists()]
     try:
@@ -118,7 +135,7 @@ def open_run_folder(*, model_dir, resume, dataset, model, identity, is_same_run)
         raise StorageError(f"--model_dir={path}: {error.strerror}") from error
     folder = RunFolder(path, lock, is_new=not occupied, made=made)
     try:
-        _check_identity(folder, identity)
+        _bind(folder, identity, flags)
     except BaseException:
         folder.close()
         raise
@@ -132,12 +149,22 @@ def read_run_folder(path):
     return RunFolder(path, None, is_new=False)
 
 
-def _check_identity(folder, mine):
-    """Binds a new folder to the configuration `mine`, or compares an older one with it."""
+def _bind(folder, identity, flags):
+    """Binds a new folder to this configuration, or compares an older one with it."""
+    for path in folder.path.iterdir():
+        if is_unfinished(path.name):
+            path.unlink()
     kept = folder.read_json(IDENTITY)
+    if kept is not None:
+        _check_identity(folder, identity, kept)
+    if not (folder.path / FLAGS).exists():
+        folder.write_flags(flags)
     if kept is None:
-        folder.write_json(IDENTITY, migrations.identity_to_json(mine))
-        return
+        folder.write_json(IDENTITY, migrations.identity_to_json(identity))
+
+
+def _check_identity(folder, mine, kept):
+    """Compares the configuration `mine` with what identity.json holds. Raises UsageError."""
     theirs = migrations.identity_from_json(kept, folder.path / IDENTITY)
     different = [name for name in mine if mine[name] != theirs[name]]
     if different:
@@ -160,11 +187,22 @@ def _lock(path):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise UsageError(f"--model_dir={path}: another process is training there") from error
+        raise _Taken(f"--model_dir={path}: another process is training there") from error
     return descriptor
 
 
-def _default_path(dataset, model, resume, is_same_run):
+def _contents(path):
+    """Names of what is in a folder, apart from the lock and what a killed write left."""
+    names = {p.name for p in path.iterdir()}
+    return {name for name in names if name != _LOCK and not is_unfinished(name)}
+
+
+def _is_begun(path):
+    """Whether a folder holds nothing but what a start writes before its first step."""
+    return _contents(path) <= set(_EARLY)
+
+
+def _default_path(dataset, model, resume, identity, is_same_run):
     """runs/DATASET-MODEL-N, or runs/DATASET-N with --model=auto.
 
     N is that of an interrupted run of the same configuration, or the next free number.
@@ -177,7 +215,7 @@ def _default_path(dataset, model, resume, is_same_run):
     if resume != "never":
         for number in sorted(numbers, reverse=True):
             path = root / f"{stem}-{number}"
-            if _is_interrupted(path, is_same_run):
+            if _is_interrupted(path, identity, is_same_run):
                 return path
     return root / f"{stem}-{max(numbers, default=0) + 1}"
 
@@ -197,15 +235,33 @@ def _numbers(root, stem):
     return [int(m.group(1)) for m in map(pattern.fullmatch, names) if m]
 
 
-def _is_interrupted(path, is_same_run):
+def _is_interrupted(path, identity, is_same_run):
     """True for an unfinished run of this configuration that no process holds."""
     with contextlib.suppress(OSError, ValueError):
+        if not (path / FLAGS).exists():
+            return _is_begun(path) and _is_same_identity(path, identity) and _is_free(path)
         summary = read_json(path / SUMMARY)
         if summary is not None and summary.get("status") == "done":
             return False
         if not is_same_run(path / FLAGS):
             return False
-        with contextlib.suppress(FileNotFoundError), open(path / _LOCK) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
+        return _is_free(path)
     return False
+
+
+def _is_same_identity(path, mine):
+    """Whether a folder is bound to the configuration `mine`, or to none yet."""
+    kept = read_json(path / IDENTITY)
+    return kept is None or mine.items() <= migrations.identity_from_json(kept, path).items()
+
+
+def _is_free(path):
+    """Whether no process holds the folder."""
+    try:
+        with open(path / _LOCK) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:  # as in a copy of the folder
+        return True
+    except OSError:
+        return False
+    return True

@@ -2,14 +2,25 @@
 
 A batch is a flat dict of tensors: one entry a feature, one for the label, and `SAMPLE_WEIGHT`,
 float32 [batch], which is 0 for the rows that only pad the last batch of an evaluation. Batches for
-augmentation hold `EXAMPLE_SEED`, int64 [batch] in [0, 2**32), a key of random numbers.
+augmentation hold `EXAMPLE_SEED`, int64 [batch] in [0, 2**32), a key of random numbers. tfapp's own
+entries have reserved names (`reserved_name`), which no feature or label can have.
 """
 
 import dataclasses
 
+from tfapp.errors import DataError
+
+_RESERVED = "\0"  # with which the name of an entry of tfapp's own begins
+
+
+def reserved_name(word):
+    """The name of an entry of a batch that is neither a feature nor the label."""
+    return _RESERVED + word
+
+
 DIGITS = "digits"  # the data set that ships with tfapp
-SAMPLE_WEIGHT = "sample_weight"
-EXAMPLE_SEED = "example_seed"
+SAMPLE_WEIGHT = reserved_name("sample_weight")
+EXAMPLE_SEED = reserved_name("example_seed")
 # Signatures of an exported model: of raw features; of image models also of encoded images.
 SERVING_DEFAULT = "serving_default"
 SERVING_BYTES = "serving_bytes"
@@ -65,11 +76,31 @@ class LabelSpec:
 
 @dataclasses.dataclass(frozen=True)
 class DataSpec:
-    """A data set's features and label."""
+    """A data set's features and label.
+
+    Raises:
+      DataError: two of them have the same name, or one has a reserved name.
+    """
 
     name: str
     features: tuple[FeatureSpec, ...]
     label: LabelSpec
+
+    def __post_init__(self):
+        names = [feature.name for feature in self.features]
+        for name in (*names, self.label.name):
+            if name.startswith(_RESERVED):
+                raise DataError(
+                    f"{self.name}: the name {name!r} begins with the character NUL; rename it"
+                )
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise DataError(f"{self.name}: two features are called {twice!r}; rename one")
+        if self.label.name in names:
+            raise DataError(
+                f"{self.name}: a feature and the label are both called {self.label.name!r}; rename "
+                "one, or choose another --label"
+            )
 
     def to_json(self):
         return dataclasses.asdict(self)

@@ -123,6 +123,22 @@ def test_a_stopped_and_killed_run_ends_like_an_uninterrupted_one(
     assert [p.name for p in (folder / "export").iterdir()] == ["1"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_start_that_a_signal_ended_is_repeated_in_its_folder(
+    spawn_main, run_cli, tmp_path, number
+):
+    """The signal comes once the folder is there, before TensorFlow has built anything."""
+    process = spawn_main("--steps=5", "--export=none", "--xla=off", "--precision=float32")
+    run = tmp_path / "runs" / "digits-mlp-1"
+    wait_for(run.exists, process)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=HANG_SECONDS)
+    assert process.returncode in (-number, 128 + number), err
+    done = run_cli("--steps=5", "--export=none", "--xla=off", "--precision=float32")
+    assert done.code == 0, done.err
+    assert [path.name for path in run.parent.iterdir()] == [run.name]
+
+
 @pytest.mark.slow
 def test_a_signal_where_a_record_is_due_loses_no_record(make_config, monkeypatch, tmp_path):
     """Loops end where something is due, so that is where most signals are noticed."""

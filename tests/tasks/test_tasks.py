@@ -132,7 +132,13 @@ def test_every_number_that_can_decide_has_a_goal():
             {},
             "monitor 'own' is none of its results",
         ),
-        ("tests.tasks.test_tasks:Clashing", "auto", REAL, {}, "two of its sums are called 'loss'"),
+        (
+            "tests.tasks.test_tasks:Clashing",
+            "auto",
+            REAL,
+            {},
+            "the metric 'loss' has a reserved name",
+        ),
     ],
 )
 def test_what_does_not_fit_the_label_is_refused(name, loss, label, recipe, message):

@@ -4,6 +4,8 @@ import math
 
 from tfapp.callbacks.metric_text import metric_text, number
 
+EARLY_STOPPING = "early stopping"  # with which the reason of such an end begins
+
 
 class Validation:
     """Runs an evaluation and keeps host.best_* and the patience up to date."""
@@ -47,6 +49,6 @@ class Validation:
         if self._patience and host.evaluations_without_improvement >= self._patience:
             best = f"{number(host.best_value)} (step {host.best_step})" if host.best_step else "NaN"
             moment.stop = (
-                f"early stopping: {self._monitor} of validation has not improved on {best} for "
+                f"{EARLY_STOPPING}: {self._monitor} of validation has not improved on {best} for "
                 f"{self._patience} evaluations"
             )

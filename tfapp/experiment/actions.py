@@ -2,6 +2,7 @@
 
 from tfapp.callbacks.metrics_log import MetricsLog
 from tfapp.callbacks.progress import Progress
+from tfapp.callbacks.signals import STOP_REASON
 from tfapp.callbacks.validation import Validation
 from tfapp.data.splits.split_names import VALIDATION
 from tfapp.errors import DivergedError
@@ -86,6 +87,9 @@ def _saving(state, checkpoints):
                 f"a weight became NaN or infinite by step {moment.step}; the last checkpoint is "
                 "kept: lower --learning_rate, or look at the data"
             )
+        for_good = moment.stop and moment.stop != STOP_REASON
+        ended = {"reason": moment.stop, "total_steps": moment.total_steps}
+        state.host.ended = ended if for_good else {}
         checkpoints.save()
 
     return save

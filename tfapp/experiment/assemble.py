@@ -16,6 +16,7 @@ from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.prepare import prepare
+from tfapp.experiment.same_data import SameData
 from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
@@ -86,10 +87,12 @@ def assemble(config, folder, *, train=True):
 
 def _prepare(config, folder, train):
     kept = folder.read_json(PREPROCESSING)
+    fitted = kept and Preprocessing.from_json(kept)
     data = prepare(
         config,
-        fitted=kept and Preprocessing.from_json(kept),
+        fitted=fitted,
         list_in=folder.path if train else None,
+        check=SameData(config, folder, fitted, train=train),
     )
     if kept is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())

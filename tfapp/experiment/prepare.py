@@ -37,7 +37,7 @@ class Data:
         return self.preprocess.input_specs(self.spec)
 
 
-def prepare(config, *, fitted=None, list_in=None, keep_raw=False):
+def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda raw: None):
     """Opens the data set and encodes it.
 
     Args:
@@ -45,6 +45,7 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False):
       fitted: the `Preprocessing` of an earlier start of the run; None: it is fitted on train.
       list_in: folder in which examples that cannot be used are listed; None: nowhere.
       keep_raw: whether `Data.raw` is kept, which costs memory.
+      check: called with the raw `Source`, all of whose splits are known, before it is encoded.
 
     Returns:
       a `Data`.
@@ -73,6 +74,7 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False):
     )
     if list_in is not None:
         raw.bad_examples.keep_in(list_in)
+    check(raw)
     found = raw.splits[TEST].examples(_EXAMPLES)
     preprocess = fitted or preprocessing.fit(
         raw.spec,

@@ -10,8 +10,10 @@ from tfapp.callbacks.signals import STOP_REASON, StopSignals
 from tfapp.callbacks.throughput import Throughput
 from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.actions import list_actions
+from tfapp.experiment.early_end import early_end
 from tfapp.experiment.finish import finish
 from tfapp.experiment.monitor import find_monitor
+from tfapp.experiment.restore import use_best_weights
 from tfapp.experiment.summary import Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
@@ -62,11 +64,19 @@ class TrainingRun:
         """
         step = self._resume()
         kept = self._folder.read_json(SUMMARY)
-        if kept and kept["status"] == "done" and step >= self._experiment.batches.total_steps:
-            _LOG.info("run: complete at step %d; nothing left to do", step)
+        total_steps = self._experiment.batches.total_steps
+        ended = early_end(
+            self._state.host,
+            kept,
+            total_steps=total_steps,
+            early_stopping=self._config.early_stopping,
+        )
+        if kept and kept["status"] == "done" and (step >= total_steps or ended):
+            _LOG.info("run: complete at step %d; nothing left to do%s", step, _because(ended))
+            use_best_weights(self._config, self._checkpoints, self._state)
             return self._summary.result(kept)
         try:
-            reason = self._train_until_stopped(step)
+            reason = ended or self._train_until_stopped(step)
             return finish(
                 self._experiment, self._folder, self._checkpoints, self._servable, self._summary,
                 reason,
@@ -161,3 +171,7 @@ class TrainingRun:
             steps_per_loop=None if config.steps_per_loop == "auto" else int(config.steps_per_loop),
             cluster=experiment.cluster,
         )
+
+
+def _because(reason):
+    return f" ({reason})" if reason else ""

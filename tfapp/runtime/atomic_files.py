@@ -3,6 +3,9 @@
 import contextlib
 import os
 import pathlib
+import re
+
+_UNFINISHED = re.compile(r"\..+\.\d+\.tmp")
 
 
 def write_text(path, text):
@@ -24,6 +27,11 @@ def write_bytes(path, data):
         with contextlib.suppress(FileNotFoundError):
             aside.unlink()
     sync_folder(path.parent)
+
+
+def is_unfinished(name):
+    """Whether a file's name is that of a write that was killed before its end."""
+    return _UNFINISHED.fullmatch(name) is not None
 
 
 def sync_folder(folder):

@@ -15,7 +15,11 @@ TASKS = Registry(
     },
 )
 _AUTO = {"class": "classification", "real": "regression", "tokens": "language_modelling"}
-_RESERVED = ("loss", "count")  # sums of every loop, which no metric may be called
+# What sums of a loop and records hold apart from a task's metrics, none of which may be called so.
+_RESERVED = (
+    "loss", "count", "skipped", "input_wait", "seconds", "step", "split", "time", "learning_rate",
+    "examples_per_second",
+)  # fmt: skip
 
 
 def check_names(task, loss):
@@ -83,8 +87,10 @@ def _check_results(name, task):
     """Raises UsageError if the task's metrics clash, or its monitor is none of their results."""
     names = [metric.name for metric in task.evaluation_metrics]
     for metric in names:
-        if metric in _RESERVED or names.count(metric) > 1:
-            raise UsageError(f"--task={name}: two of its sums are called {metric!r}; rename one")
+        if metric in _RESERVED:
+            raise UsageError(f"--task={name}: the metric {metric!r} has a reserved name; rename it")
+        if names.count(metric) > 1:
+            raise UsageError(f"--task={name}: two of its metrics are called {metric!r}; rename one")
     known = task.goals()
     if task.monitor[0] not in known:
         raise UsageError(

@@ -25,6 +25,8 @@ class HostState:
     window: dict = dataclasses.field(default_factory=dict)  # sums since the last training record
     left_out: list = dataclasses.field(default_factory=list)  # steps not run again
     last_train: dict = dataclasses.field(default_factory=dict)  # metrics of the last such record
+    # "reason" and "total_steps" of a run that an action ended before its last step
+    ended: dict = dataclasses.field(default_factory=dict)
 
     def to_json(self):
         return dataclasses.asdict(self)

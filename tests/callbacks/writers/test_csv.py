@@ -86,3 +86,26 @@ def test_a_table_without_a_row_starts_anew(writer, path, content):
     writer.rewind(100)
     writer.scalars(110, "train", {"loss": 1.25})
     assert rows(path) == [{"step": 110, "time": 9.25, "loss": 1.25}]
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_damaged_rows_are_counted_and_the_file_is_kept(writer, path, caplog, damaged):
+    for step in (10, 20):
+        writer.scalars(step, "train", {"loss": 1.5})
+    writer.close()
+    lines = path.read_bytes().splitlines(keepends=True)
+    content = b"".join([*lines[:damaged], b"\x00" * 20 + b"\n", *lines[damaged + 1 :], b"30,9."])
+    path.write_bytes(content)
+    writer.rewind(100)
+    assert path.with_name("train.csv.damaged-1").read_bytes() == content
+    lost = "1 damaged line was dropped" if damaged else "3 damaged lines were dropped"
+    assert f"{path}: {lost}; the file as it was is kept as train.csv.damaged-1" in caplog.text
+
+
+def test_a_last_row_that_a_kill_cut_short_is_no_damage(writer, path, caplog):
+    writer.scalars(10, "train", {"loss": 1.5})
+    writer.close()
+    path.write_bytes(path.read_bytes() + b"30,9.")
+    writer.rewind(100)
+    assert [p.name for p in path.parent.iterdir()] == ["train.csv"]
+    assert not caplog.records

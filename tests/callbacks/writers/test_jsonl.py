@@ -66,3 +66,25 @@ def test_records_are_there_before_close(path):
     writer.scalars(1, "train", {})
     assert steps(path) == [1]
     writer.close()
+
+
+def test_damaged_lines_are_counted_and_the_file_is_kept(path, caplog):
+    write(path, 0, 100, 200, 300, 400)
+    lines = path.read_bytes().splitlines(keepends=True)
+    damaged = [lines[0], b'{"step": \x00\x00\n', b'{"step": "300"}\n', b"\n", lines[3]]
+    for number in (1, 2):
+        path.write_bytes(b"".join(damaged))
+        write(path, 400, 500)
+        assert steps(path) == [100, 400, 500]
+        assert path.with_name(f"metrics.jsonl.damaged-{number}").read_bytes() == b"".join(damaged)
+        assert f"2 damaged lines were dropped; the file as it was is kept as {path.name}.damaged-" \
+            f"{number}" in caplog.text  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [b"", b'{"step": 30', b"\x00" * 40, b'{"step": 300}'])
+def test_a_last_line_that_a_kill_cut_short_is_no_damage(path, caplog, end):
+    write(path, 0, 100)
+    path.write_bytes(path.read_bytes() + end)
+    write(path, 100, 200)
+    assert [p.name for p in path.parent.iterdir()] == ["metrics.jsonl"]
+    assert not caplog.records

@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_is_removed(writer, tmp_path):
     (path,) = event_files(tmp_path)
     path.write_bytes(bytes(4096))
     writer.rewind(100)
-    assert event_files(tmp_path) == []
+    assert not [path for path in event_files(tmp_path) if "tfevents" in path.name]
 
 
 def test_what_a_killed_rewind_left_is_removed(writer, tmp_path):
@@ -114,3 +114,28 @@ def test_what_a_killed_rewind_left_is_removed(writer, tmp_path):
     path.with_name(f".{path.name}.17.tmp").write_bytes(path.read_bytes())
     writer.rewind(100)
     assert event_files(tmp_path) == [path]
+
+
+def test_damage_in_the_middle_is_reported_and_the_file_is_kept(writer, tmp_path, caplog):
+    loss_at(writer, 10, 20, 30)
+    writer.close()
+    (path,) = event_files(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    writer.rewind(100)
+    (kept,) = path.parent.glob("*.damaged.*-1")
+    assert kept.read_bytes() == content
+    assert "tfevents" not in kept.name  # TensorBoard would read it
+    assert f"kept as {kept.name}" in caplog.text
+
+
+def test_an_event_cut_short_is_no_damage(writer, tmp_path, caplog):
+    loss_at(writer, 10, 20)
+    writer.close()
+    (path,) = event_files(tmp_path)
+    for cut in (1, 30):
+        path.write_bytes(path.read_bytes()[:-cut])
+        writer.rewind(100)
+    assert list(path.parent.iterdir()) == [path]
+    assert not caplog.records

@@ -10,6 +10,7 @@ import pytest
 
 from tests.data.opening import open_all
 from tfapp.errors import DataError, UsageError
+from tfapp.spec import SAMPLE_WEIGHT
 
 ROWS = 120
 COLUMNS = {
@@ -136,7 +137,7 @@ def test_a_group_stays_in_one_split_and_weights_have_mean_one(tmp_path):
     groups = [set(np.asarray(split.groups).tolist()) for split in source.splits.values()]
     assert all(groups)
     assert len(set.union(*groups)) == sum(map(len, groups)) == 17
-    weights = np.concatenate([split.arrays()["sample_weight"] for split in source.splits.values()])
+    weights = np.concatenate([split.arrays()[SAMPLE_WEIGHT] for split in source.splits.values()])
     assert weights.mean() == pytest.approx(1, rel=1e-6)
     assert sorted(set(np.round(weights / weights.min(), 3).tolist())) == [1, 2, 3]
     names = [f.name for f in source.spec.features]

@@ -5,6 +5,7 @@ import io
 import os
 import time
 
+from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
 from tfapp.runtime.atomic_files import write_text
 
@@ -52,14 +53,17 @@ class _Table:
         """Adds `row`, a dict. A new column rewrites the file."""
         new = [name for name in row if name not in self._columns]
         if new:
-            self._rewrite([*self._columns, *new], [*self._rows(), row])
+            self._rewrite([*self._columns, *new], [*self._read()[0], row])
         else:
             _csv_writer(self._file, self._columns).writerow(row)
             self._file.flush()
 
     def rewind(self, step):
-        """Drops the rows beyond `step` and those that a crash cut short or garbled."""
-        kept = [row for row in self._rows() if int(row["step"]) <= step]
+        """Drops the rows beyond `step` and those that a crash cut short; warns of damaged ones."""
+        rows, damaged = self._read()
+        if damaged:
+            damage.keep_aside(self._path, damage.lines(damaged))
+        kept = [row for row in rows if int(row["step"]) <= step]
         if kept:
             self._rewrite(list(kept[0]), kept)
         else:
@@ -74,17 +78,18 @@ class _Table:
             self._file.close()
             self._file = None
 
-    def _rows(self):
-        """The whole rows of the file, as dicts of str."""
+    def _read(self):
+        """The whole rows of the file, as dicts of str, and how many of its lines are damaged."""
         if not self._path.exists():
-            return []
+            return [], 0
         lines = self._path.read_text(errors="replace").split("\n")
         # A whole line has its end, so that what follows the last one is empty or cut short.
-        header, *rows = [_cells(line) for line in lines[:-1]] or [[]]
+        header, *rows = [_cells(line) for line in lines[:-1] if line] or [[]]
         if header[:1] != ["step"]:
-            return []
+            return [], len(rows) + bool(header)
         whole = [row for row in rows if len(row) == len(header) and row[0].isdecimal()]
-        return [dict(zip(header, row, strict=True)) for row in whole]
+        damaged = len(rows) - len(whole)
+        return [dict(zip(header, row, strict=True)) for row in whole], damaged
 
     def _rewrite(self, columns, rows):
         self.close()

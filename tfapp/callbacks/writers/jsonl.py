@@ -1,10 +1,10 @@
 """metrics.jsonl: one record a line, no step twice after a resume."""
 
 import json
-import math
 import os
 import time
 
+from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
 from tfapp.runtime import strict_json
 from tfapp.runtime.atomic_files import write_bytes
@@ -28,10 +28,21 @@ class JsonlWriter(Writer):
     def rewind(self, step):
         self.close()
         if self._path.exists():
-            lines = self._path.read_bytes().splitlines()
-            kept = [line for line in lines if _step(line) <= step]
-            write_bytes(self._path, b"".join(line + b"\n" for line in kept))
+            self._keep_up_to(step)
         self._file = open(self._path, "a")  # noqa: SIM115 (kept open for the run, see close)
+
+    def _keep_up_to(self, last):
+        """Drops the records beyond step `last`; warns of damaged ones."""
+        lines = self._path.read_bytes().split(b"\n")
+        steps = [_step(line) for line in lines]
+        # A whole line has its end, so that what follows the last one is empty or cut short.
+        whole = zip(lines[:-1], steps[:-1], strict=True)
+        damaged = sum(step is None and bool(line.strip()) for line, step in whole)
+        if damaged:
+            damage.keep_aside(self._path, damage.lines(damaged))
+        records = zip(lines, steps, strict=True)
+        kept = [line for line, step in records if step is not None and step <= last]
+        write_bytes(self._path, b"".join(line + b"\n" for line in kept))
 
     def close(self):
         if self._file is not None:
@@ -42,8 +53,9 @@ class JsonlWriter(Writer):
 
 
 def _step(line):
-    """The step of a record; of a line that a crash cut short or garbled, infinity."""
+    """The step of a record; None for a line that is none, as a crash cut it short or garbled it."""
     try:
-        return json.loads(line)["step"]
-    except (ValueError, TypeError, KeyError):
-        return math.inf
+        step = json.loads(line)["step"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return step if type(step) is int else None

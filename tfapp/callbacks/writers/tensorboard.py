@@ -1,15 +1,15 @@
 """TensorBoard event files, one folder a split: tensorboard/train and tensorboard/validation."""
 
-import contextlib
-
 import tensorflow as tf
 
+from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
 from tfapp.runtime.atomic_files import write_bytes
 
 _EVENT_FILES = "events.out.tfevents.*"
 # Around a record in a TFRecord file: its length (8 bytes), the length's CRC and its own (4 each).
 _FRAME_BYTES = 16
+_CUT_SHORT = "truncated record"  # in TensorFlow's words
 
 
 class TensorBoardWriter(Writer):
@@ -65,13 +65,17 @@ def _rewind_file(path, step):
     Events are copied as bytes. The first one, which holds the format's version, has step 0.
     """
     kept, offset = [], 0
-    # Where the record after a damaged one begins is unknown: the rest of the file is lost.
-    with contextlib.suppress(tf.errors.DataLossError):
+    try:
         for event in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             end = offset + len(event) + _FRAME_BYTES
             if tf.compat.v1.Event.FromString(event).step <= step:
                 kept.append(slice(offset, end))
             offset = end
+    except tf.errors.DataLossError as error:
+        # Where the record after a damaged one begins is unknown: the rest of the file is lost.
+        if _CUT_SHORT not in str(error):
+            name = path.name.replace("tfevents", "damaged")  # which TensorBoard does not read
+            damage.keep_aside(path, f"what is damaged from byte {offset} on is", name=name)
     if not kept:
         path.unlink()
     elif sum(part.stop - part.start for part in kept) < path.stat().st_size:

@@ -10,9 +10,12 @@ import tensorflow as tf
 from tfapp.data.pipeline.choose import resident_bytes
 from tfapp.data.pipeline.evaluation_input import EvaluationInput
 from tfapp.data.pipeline.resident import place
-from tfapp.data.pipeline.stream import iterator, read_pieces
+from tfapp.data.pipeline.stream import INDICES, iterator, read_pieces
 from tfapp.data.splits.example_loader import SERVED
-from tfapp.spec import SAMPLE_WEIGHT
+from tfapp.spec import SAMPLE_WEIGHT, reserved_name
+
+# Entries of a piece in addition to its examples: their indices, and whether each is one of its own.
+_POSITION, _PRESENT = reserved_name("position"), reserved_name("present")
 
 
 def evaluation_input(split, *, strategy, batch_size, device_type="CPU", allowed=math.inf):
@@ -85,7 +88,7 @@ class StreamedEvaluation(_Steps):
     def batch(self, pulled, replica):
         del replica  # tf.distribute gives each replica its own element
         rows = dict(pulled)
-        return _weighed(rows, rows.pop("position"), rows.pop("present"))
+        return _weighed(rows, rows.pop(_POSITION), rows.pop(_PRESENT))
 
     def _dataset(self):
         def draw(size):
@@ -96,7 +99,7 @@ class StreamedEvaluation(_Steps):
 
     def _drawn(self, number, size):
         indices, present = self._rows(number * size, size)
-        return {"indices": indices, "position": indices, "present": present}
+        return {INDICES: indices, _POSITION: indices, _PRESENT: present}
 
 
 def _weighed(rows, indices, present):

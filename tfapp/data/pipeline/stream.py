@@ -6,13 +6,14 @@ from tfapp.data.pipeline import order
 from tfapp.data.pipeline.engine import Engine
 from tfapp.data.splits.example_loader import SERVED
 from tfapp.runtime.host import cores
-from tfapp.spec import EXAMPLE_SEED
+from tfapp.spec import EXAMPLE_SEED, reserved_name
 
 # Pieces that are read at a time, and batches that are ready. Fixed rather than tuned: tf.data's
 # tuner starts with few and reconsiders only after seconds, which is long where a piece is many
 # files; and deleting an iterator waits for the tuner to wake, up to a minute after a long run.
 _PARALLEL = cores() + 1
 _AHEAD = 4
+INDICES = reserved_name("indices")  # of the examples in a piece
 
 
 class StreamInput(Engine):
@@ -56,9 +57,9 @@ class StreamInput(Engine):
             step, first = number // pieces, (number % pieces) * size
             indices = order.batch_indices(step, first=first, count=size, **self._examples)
             if not self._with_seeds:
-                return {"indices": indices}
+                return {INDICES: indices}
             return {
-                "indices": indices,
+                INDICES: indices,
                 EXAMPLE_SEED: order.example_seeds(indices, step, **self._examples),
             }
 
@@ -79,7 +80,7 @@ def read_pieces(split, share, draw):
     Args:
       split: a `Split`.
       share: examples in an element of the result.
-      draw: (size) -> a data set of {"indices": int64 [size], ...}; other entries are passed on.
+      draw: (size) -> a data set of {INDICES: int64 [size], ...}; other entries are passed on.
 
     Returns:
       a data set of dicts of tensors [share, ...].
@@ -87,7 +88,7 @@ def read_pieces(split, share, draw):
     size = split.chunk_size(share)
 
     def read(piece):
-        indices = tf.ensure_shape(piece.pop("indices"), [size])
+        indices = tf.ensure_shape(piece.pop(INDICES), [size])
         return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
 
     pieces = draw(size).map(read, num_parallel_calls=_PARALLEL, deterministic=True)

@@ -27,6 +27,7 @@ class RecordReader(Reader):
         self._schema = schema
         self._decode = decode.decoder(size, channels) if size else None
         self.size, self.channels = size, channels
+        self._names = schema.names
         pixels = size[0] * size[1] * channels if size else 0
         self.example_nbytes = sum(
             pixels if f.kind == "image" else 4 * f.length for f in schema.features
@@ -43,7 +44,7 @@ class RecordReader(Reader):
                 value = self._decode(value, seed)
             else:
                 value = tf.cast(value, tf.float32)
-            example[feature_name(field.key)] = value
+            example[self._names[field.key]] = value
         return example
 
     def content(self, row):
@@ -62,13 +63,6 @@ class RecordReader(Reader):
 
     def _bytes(self, row):
         return np.bytes_(b"") if row < 0 else np.array(self._records.read(int(row)), object)
-
-
-def feature_name(key):
-    """A feature's name for the field `key`, in characters that a signature's argument may have."""
-    if key == "image/encoded":
-        return "image"
-    return "".join(c if c.isalnum() else "_" for c in key)
 
 
 def columns(records, rows, schema, fields):

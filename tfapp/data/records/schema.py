@@ -34,12 +34,33 @@ class Schema:
     features: tuple[Field, ...]
     label: Field
 
+    @property
+    def names(self):
+        """Key of a field -> its name as a feature or label, in characters for an argument.
+
+        A key in such characters is its own name; no two names are equal.
+        """
+        keys = sorted({f.key for f in (self.label, *self.features)}, key=lambda k: _plain(k) != k)
+        names = {}
+        for key in keys:
+            name = wanted = _plain(key)
+            while name in names.values():
+                name = f"{wanted}_{len(names)}"
+            names[key] = name
+        return names
+
     def parser(self, fields):
         """What tf.io.parse_example takes to read `fields`; every record must have them."""
         return {
             f.key: tf.io.FixedLenFeature(() if f.length == 1 else (f.length,), f.dtype)
             for f in fields
         }
+
+
+def _plain(key):
+    if key == "image/encoded":
+        return "image"
+    return "".join(c if c.isalnum() else "_" for c in key)
 
 
 def infer(name, records, label, wanted=()):

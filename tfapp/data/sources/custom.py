@@ -50,10 +50,13 @@ def _checked(name, source):
 
 def _arrays(name, split, part, label):
     if isinstance(part, (tuple, list)) and len(part) == 2:
-        part = {"x": part[0], label: part[1]}
+        part = {"x" if label != "x" else "features": part[0], label: part[1]}
     if not isinstance(part, Mapping):
         raise DataError(
             f"--dataset={name}: split {split} is a {type(part).__name__}; "
             f'make it (x, y) or {{"x": x, "{label}": y}}'
         )
-    return {str(key): np.asarray(array) for key, array in part.items()}
+    arrays = {str(key): np.asarray(array) for key, array in part.items()}
+    if len(arrays) < len(part):
+        raise DataError(f"--dataset={name}: split {split}: two of its names are equal as text")
+    return arrays

@@ -4,6 +4,7 @@ The split is part of an array's name, as in `x_train` or `train_images`; without
 The label is the array that --label names, or the only one whose name usually means the label.
 """
 
+import dataclasses
 import zipfile
 
 import numpy as np
@@ -28,9 +29,15 @@ def open_npz(where, *, label, task):
     splits = {}
     for key, array in arrays.items():
         split, name = split_names.of_array_name(key)
-        splits.setdefault(split or split_names.TRAIN, {})[name] = array
+        split = split or split_names.TRAIN
+        if name in splits.setdefault(split, {}):
+            raise DataError(
+                f"{where}: two of its arrays are {name!r} of {split}, {key!r} is one; rename one"
+            )
+        splits[split][name] = array
     label = label or _find_label(where, splits)
-    return source_from_arrays(where, splits, label=label, task=task)
+    source = source_from_arrays(where, splits, label=label, task=task)
+    return dataclasses.replace(source, files=(where,))
 
 
 def read_npz(path, flag):

@@ -77,7 +77,8 @@ def open_table(
         part.release()
     _scale_weights(splits)
     _check_groups(group_column, splits)
-    return Source(DataSpec(dataset, specs, label_spec), splits, bad)
+    paths = tuple(str(path) for part in parts.values() for path in part.paths)
+    return Source(DataSpec(dataset, specs, label_spec), splits, bad, files=paths)
 
 
 open_csv = functools.partial(open_table, reader=read_csv)

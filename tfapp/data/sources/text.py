@@ -44,7 +44,7 @@ def open_text(where, *, dataset, validation_split):
         if not texts[split].strip():
             raise DataError(f"--dataset={dataset}: no text for the split {split}")
         splits[split] = ArraySplit({FEATURE: TextStream(texts[split])})
-    return Source(spec, splits)
+    return Source(spec, splits, files=tuple(str(p) for paths in files.values() for p in paths))
 
 
 def _read(path):

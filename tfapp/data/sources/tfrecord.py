@@ -4,6 +4,7 @@ The first word of a file's name that is one of a split is its split; files witho
 Records with images are read one by one; others are tables and are read into memory.
 """
 
+import dataclasses
 import glob
 import os
 
@@ -12,7 +13,7 @@ import numpy as np
 from tfapp.data.images.size import choose_size
 from tfapp.data.records import index as record_index
 from tfapp.data.records import schema as record_schema
-from tfapp.data.records.reader import RecordReader, columns, feature_name
+from tfapp.data.records.reader import RecordReader, columns
 from tfapp.data.sources.arrays import source_from_arrays
 from tfapp.data.splits import split_names
 from tfapp.data.splits.bad_examples import BadExamples
@@ -51,7 +52,7 @@ def open_tfrecord(where, *, label, task, features, image_size, max_bad_examples)
             raise DataError(f"--dataset=tfrecord:{where}: no file of train among {len(paths)}")
         by_split = {TRAIN: paths}
     records = {split: record_index.build_index(files) for split, files in by_split.items()}
-    return source_from_records(
+    source = source_from_records(
         where,
         records,
         label=label,
@@ -60,6 +61,7 @@ def open_tfrecord(where, *, label, task, features, image_size, max_bad_examples)
         image_size=image_size,
         max_bad_examples=max_bad_examples,
     )
+    return dataclasses.replace(source, files=tuple(paths))
 
 
 def source_from_records(
@@ -97,13 +99,13 @@ def source_from_records(
         split: columns(part, np.arange(len(part)), schema, [schema.label])[schema.label.key]
         for split, part in records.items()
     }
-    labels, label_spec = _label(name, schema.label, labels, task, class_names)
+    labels, label_spec = _label(name, schema, labels, task, class_names)
     splits = {}
     for split, part in records.items():
         reader = RecordReader(part, schema, size=size, channels=channels)
         loader = ExampleLoader(reader, label=label_spec.name, bad_examples=bad)
         splits[split] = FileSplit(loader, np.arange(len(part)), labels[split])
-    specs = tuple(_feature(f, size, channels) for f in schema.features)
+    specs = tuple(_feature(schema.names[f.key], f, size, channels) for f in schema.features)
     return Source(DataSpec(name, specs, label_spec), splits, bad)
 
 
@@ -116,9 +118,10 @@ def _charged(bad, records):
     return bad
 
 
-def _label(name, field, labels, task, class_names):
+def _label(name, schema, labels, task, class_names):
     """Labels by split, and the LabelSpec."""
-    key = feature_name(field.key)
+    field = schema.label
+    key = schema.names[field.key]
     real = task == "regression" or field.dtype == "float32"
     if real and field.dtype != "string":
         shape = () if field.length == 1 else (field.length,)
@@ -131,8 +134,7 @@ def _label(name, field, labels, task, class_names):
     return labels, LabelSpec(key, "class", len(names), names)
 
 
-def _feature(field, size, channels):
-    name = feature_name(field.key)
+def _feature(name, field, size, channels):
     if field.kind == "image":
         return FeatureSpec(name, "image", (*size, channels), "uint8")
     return FeatureSpec(name, "numeric", () if field.length == 1 else (field.length,), "float32")
@@ -151,7 +153,7 @@ def _table(name, records, schema, task, class_names, bad):
     splits = {}
     for split, part in records.items():
         found = columns(part, np.arange(len(part)), schema, fields)
-        splits[split] = {feature_name(key): _as_text(value) for key, value in found.items()}
-    label = feature_name(schema.label.key)
+        splits[split] = {schema.names[key]: _as_text(value) for key, value in found.items()}
+    label = schema.names[schema.label.key]
     source = source_from_arrays(name, splits, label=label, class_names=class_names, task=task)
     return Source(source.spec, source.splits, bad)

@@ -6,8 +6,10 @@ One loader serves all splits of a source, so that its functions are compiled onc
 import numpy as np
 import tensorflow as tf
 
+from tfapp.spec import reserved_name
+
 _SEARCH = 1000  # consecutive examples of which one must be readable
-SERVED = "served_position"  # in an example: int64, the position that was read for it
+SERVED = reserved_name("served_position")  # in an example: int64, the position that was read for it
 
 
 class ExampleLoader:
@@ -73,7 +75,7 @@ class ExampleLoader:
 
         def load(offset):
             example = self.load(rows, labels, (position + offset) % num_examples, seed)
-            return {**example, "offset": offset}
+            return example, offset
 
         def report(count):
             tried = tf.gather(rows, (position + tf.range(count)) % num_examples)
@@ -83,8 +85,7 @@ class ExampleLoader:
             with tf.control_dependencies([report(most)]):  # raises
                 return load(tf.constant(0, tf.int64))
 
-        def reported(example):
-            offset = example.pop("offset")
+        def reported(example, offset):
             done = tf.cond(offset > 0, lambda: report(offset), lambda: tf.constant(0, tf.int64))
             with tf.control_dependencies([done]):
                 return tf.nest.map_structure(tf.identity, example)

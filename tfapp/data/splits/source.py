@@ -16,6 +16,7 @@ class Source:
     splits: Mapping[str, Split]  # by split_names.SPLITS: train, and any of the others
     bad_examples: BadExamples = dataclasses.field(default_factory=BadExamples)
     held_out: tuple[str, ...] = ()  # splits that were drawn from train rather than given
+    files: tuple[str, ...] = ()  # paths of what was read, where they are few
 
     def labels(self, split):
         """The labels of the split called `split`, NumPy [num_examples, ...]."""
