@@ -159,14 +159,14 @@ def run_cli(capsys):
     return run
 
 
-def start_main(folder, *flags):
+def start_main(folder, *flags, stderr=subprocess.PIPE):
     """main.py in a process of its own that works in `folder`, as a user starts it; a Popen."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *map(str, flags)],
         cwd=folder,
         env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 

@@ -3,7 +3,13 @@
 import pytest
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import last_of_each, parse_arguments, parse_duration
+from tfapp.flag_values import (
+    last_of_each,
+    number_of_name,
+    parse_arguments,
+    parse_duration,
+    whole_number,
+)
 
 
 def test_values():
@@ -46,3 +52,17 @@ def test_unreadable(text):
 def test_a_unit_that_is_not_allowed():
     with pytest.raises(UsageError, match="write it as 500"):
         parse_duration("60s", "log_every", ("steps", "epochs"))
+
+
+@pytest.mark.parametrize(
+    "text, number, of_name",
+    [("0", 0, 0), ("17", 17, 17), ("017", 17, None), ("9" * 18, 10**18 - 1, 10**18 - 1)],
+)
+def test_whole_numbers(text, number, of_name):
+    assert (whole_number(text), number_of_name(text)) == (number, of_name)
+
+
+@pytest.mark.parametrize("text", ["", "²", "٣", "1²", "-1", "+1", "1.0", "1_0", " 1", "9" * 19])
+def test_what_is_no_whole_number(text):
+    assert whole_number(text) is None
+    assert number_of_name(text) is None

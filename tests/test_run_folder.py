@@ -49,6 +49,12 @@ def test_default_names_hold_data_set_and_model(open_folder, changes, name):
     assert open_folder(**changes).path == pathlib.Path("runs") / name
 
 
+def test_folders_with_other_names_are_not_counted(open_folder):
+    for name in ("²", "٣", "07", "x", "9" * 30):
+        os.makedirs(f"runs/digits-mlp-{name}")
+    assert open_folder().path == pathlib.Path("runs/digits-mlp-1")
+
+
 @pytest.mark.parametrize("status", [None, "stopped", "diverged"])
 def test_an_interrupted_run_is_found_again(open_folder, status):
     first = open_folder()

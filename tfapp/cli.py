@@ -9,6 +9,7 @@ import traceback
 
 from tfapp import flag_help
 from tfapp.errors import Stopped, StorageError, TfappError
+from tfapp.runtime import output
 
 _MODES = {
     "train": "tfapp.modes.train",
@@ -53,6 +54,7 @@ def run():
     # A signal without a handler does not end process 1 of a container: stopping it while
     # TensorFlow is loaded would take until it is killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    output.protect()
     sys.exit(main(sys.argv))
 
 

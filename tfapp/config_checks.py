@@ -1,11 +1,15 @@
 """What a Config refuses without looking at any data: single values, and those that contradict."""
 
+import contextlib
 import math
 import numbers
+import re
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_duration
+from tfapp.flag_values import parse_duration, whole_number
 from tfapp.registry import suggest
+
+_PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
 
 
 def converted(name, value, kind):
@@ -20,7 +24,8 @@ def converted(name, value, kind):
     if kind is tuple and isinstance(value, list):
         return tuple(value)
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
-        return kind(value)
+        with contextlib.suppress(OverflowError):  # an integer that no float can hold
+            return kind(value)
     raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")
 
 
@@ -44,10 +49,10 @@ def check_forms(config):
     """Checks what is written in a form of its own. Raises UsageError."""
     _check_pairs("feature_kind", config.feature_kind, ":", "COLUMN:KIND")
     per_loop = config.steps_per_loop
-    if per_loop != "auto" and not (per_loop.isdecimal() and int(per_loop) > 0):
+    if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")
     bad = config.max_bad_examples
-    if not (bad.isdecimal() or _is_percentage(bad)):
+    if whole_number(bad) is None and not _is_percentage(bad):
         raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")
     if "none" in config.export and len(config.export) > 1:
         raise UsageError(f"--export={','.join(config.export)}: none excludes every other format")
@@ -90,5 +95,4 @@ def _check_pairs(name, pairs, sign, form):
 
 
 def _is_percentage(text):
-    number = text.removesuffix("%")
-    return text.endswith("%") and number.replace(".", "", 1).isdecimal() and float(number) <= 100
+    return _PERCENTAGE.fullmatch(text) is not None and float(text[:-1]) <= 100

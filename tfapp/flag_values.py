@@ -7,7 +7,9 @@ import re
 
 from tfapp.errors import UsageError
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ex|e|%|s|)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|)")
+_WHOLE = re.compile(r"[0-9]{1,18}")  # as many digits as an int64 always holds
+_NUMBERED = re.compile(r"0|[1-9][0-9]{0,17}")
 _UNITS = {"": "steps", "e": "epochs", "%": "percent", "s": "seconds", "ex": "examples"}
 # How a duration in each unit is written, for messages.
 _WRITTEN = {
@@ -17,6 +19,19 @@ _WRITTEN = {
     "seconds": "60s",
     "examples": "4096ex",
 }
+
+
+def whole_number(text):
+    """The number that `text` writes in the digits 0 to 9; None if it is none, or beyond int64.
+
+    `str.isdigit` also takes ² and digits of other scripts, which `int` may not.
+    """
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def number_of_name(text):
+    """Like `whole_number`, for names that are numbers: only if `str` would write it like this."""
+    return int(text) if _NUMBERED.fullmatch(text) else None
 
 
 def last_of_each(pairs):

@@ -9,6 +9,7 @@ import re
 
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
+from tfapp.flag_values import number_of_name
 from tfapp.runtime import strict_json
 from tfapp.runtime.atomic_files import is_unfinished, write_text
 
@@ -230,9 +231,9 @@ def _tail(name):
 
 
 def _numbers(root, stem):
-    pattern = re.compile(re.escape(stem) + r"-(\d+)")
     names = [p.name for p in root.iterdir()] if root.is_dir() else []
-    return [int(m.group(1)) for m in map(pattern.fullmatch, names) if m]
+    tails = [name.removeprefix(f"{stem}-") for name in names if name.startswith(f"{stem}-")]
+    return [number for number in map(number_of_name, tails) if number is not None]
 
 
 def _is_interrupted(path, identity, is_same_run):

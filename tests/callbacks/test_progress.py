@@ -1,6 +1,7 @@
 """What a user sees while training, on a terminal and elsewhere; stream and clock are fakes."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -103,3 +104,28 @@ def test_hours(clock):
     clock.now = 6
     progress(moment(20, total_steps=1_000_020, seconds=10 * 0.0123))
     assert "3:25:00 left" in stream.getvalue()
+
+
+class Broken(io.StringIO):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def write(self, text):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(), OSError(28, "full"), ValueError("closed")])
+def test_a_stream_that_fails_does_not_end_training(clock, error):
+    progress = make(Broken(error), clock)
+    for step in (10, 20):
+        clock.now += 10
+        progress(moment(step))
+        progress.note("a line")
+
+
+def test_a_process_without_stderr_can_train(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    progress = make(None, clock)
+    clock.now += 10
+    progress(moment(10))

@@ -175,3 +175,8 @@ def test_missing_libraries_are_all_named():
 def test_an_unknown_reason():
     (only,) = gpu_findings.why_no_gpu(without_gpus())
     assert "but TensorFlow sees no GPU" in only.what
+
+
+@pytest.mark.parametrize("value", ["²", "٣", "many", "0", "9" * 5000])
+def test_a_variable_that_is_no_small_number_is_no_finding(value):
+    assert find(machine(environment=(("OMP_NUM_THREADS", value),))) == find(machine())

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import signal
+import subprocess
 import time
 
 import numpy as np
@@ -137,6 +138,17 @@ def test_a_start_that_a_signal_ended_is_repeated_in_its_folder(
     done = run_cli("--steps=5", "--export=none", "--xla=off", "--precision=float32")
     assert done.code == 0, done.err
     assert [path.name for path in run.parent.iterdir()] == [run.name]
+
+
+def test_a_closed_pipe_does_not_end_training(tmp_path):
+    """As in `python main.py 2>&1 | head -1`."""
+    flags = ("--steps=40", "--steps_per_loop=1", "--xla=off", "--precision=float32")
+    process = start_main(tmp_path, *flags, "--export=none", stderr=subprocess.STDOUT)
+    with process.stdout as pipe:
+        assert pipe.readline()
+    assert process.wait(HANG_SECONDS) == 0
+    summary = json.loads((tmp_path / "runs" / "digits-mlp-1" / "summary.json").read_text())
+    assert (summary["status"], summary["steps"]) == ("done", 40)
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ def test_versions_rise_and_the_latest_is_the_highest_number():
     assert (versions(FOLDER), latest(FOLDER)) == ([], None)
     assert add_version(FOLDER, write) == FOLDER / "1"
     assert add_version(FOLDER, write) == FOLDER / "2"
-    for name in ("10", "9", "other", ".unfinished-11"):
+    for name in ("10", "9", "other", ".unfinished-11", "²", "٣٣", "012"):
         (FOLDER / name).mkdir()
     assert versions(FOLDER) == [1, 2, 9, 10]
     assert latest(FOLDER) == FOLDER / "10"

@@ -73,6 +73,14 @@ def test_the_latest_and_the_best_stay(checkpoints, state):
     assert checkpoints.steps() == [2, 4, 5, 6]
 
 
+def test_folders_with_other_names_are_no_checkpoints(checkpoints, state, tmp_path):
+    save_steps(checkpoints, state, 1, 2)
+    for name in ("step-0000000²", "step-٠٠٠٠٠٠٠٣", "step-0000000003", "step-3", "step-" + "9" * 30):
+        (tmp_path / "checkpoints" / name).mkdir()
+    assert checkpoints.steps() == [1, 2]
+    assert checkpoints.restore_latest() == 2
+
+
 def truncate(folder, name="variables.data-00000-of-00001"):
     size = (folder / name).stat().st_size
     os.truncate(folder / name, size // 2)

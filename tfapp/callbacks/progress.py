@@ -5,6 +5,7 @@ import time
 
 from tfapp.callbacks.metric_text import metric_text
 from tfapp.metrics.results import results
+from tfapp.runtime.output import Nowhere
 
 _PLAIN_SECONDS = 5.0  # between two plain lines
 _LIVE_SECONDS = 0.1  # between two redraws of the live line
@@ -20,13 +21,13 @@ class Progress:
           steps_per_epoch: optimizer steps an epoch.
           batch_size: examples a step, over all replicas.
           metrics: `Metric`s of training.
-          stream: defaults to stderr.
+          stream: defaults to stderr; where it fails, nothing is shown any more.
           clock: seconds; injected by tests.
         """
         self._steps_per_epoch = steps_per_epoch
         self._batch_size = batch_size
         self._metrics = metrics
-        self._stream = stream or sys.stderr
+        self._stream = stream or sys.stderr or Nowhere()
         self._clock = clock
         self._live = self._stream.isatty()
         self._shown = clock()
@@ -47,8 +48,7 @@ class Progress:
         """Prints a line of its own above the live line."""
         if self._live and self._width:
             text = "\r" + text.ljust(self._width)
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        self._write(text + "\n")
         self._width = 0
 
     def _measure(self, seconds):
@@ -68,11 +68,17 @@ class Progress:
 
     def _show(self, text, final):
         if self._live:
-            self._stream.write("\r" + text.ljust(self._width) + ("\n" if final else ""))
+            self._write("\r" + text.ljust(self._width) + ("\n" if final else ""))
             self._width = 0 if final else len(text)
         else:
-            self._stream.write(text + "\n")
-        self._stream.flush()
+            self._write(text + "\n")
+
+    def _write(self, text):
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):  # ValueError: it is closed, or lacks a character
+            self._stream = Nowhere()
 
 
 def _duration(seconds):

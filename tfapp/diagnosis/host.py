@@ -10,6 +10,7 @@ import platform
 import re
 
 from tfapp.diagnosis.facts import Host
+from tfapp.flag_values import whole_number
 from tfapp.runtime import host
 
 # oneDNN and XLA have faster code for each of these.
@@ -37,7 +38,9 @@ def probe(root="/", environ=os.environ):
         memory_limit=_memory_limit(root),
         shm_bytes=_size(root / "dev/shm"),
         pci_gpus=_pci_gpus(root),
-        gpu_files=len([p for p in root.glob("dev/nvidia[0-9]*") if p.name[6:].isdigit()]),
+        gpu_files=len(
+            [p for p in root.glob("dev/nvidia[0-9]*") if whole_number(p.name[6:]) is not None]
+        ),
         driver=_driver(root),
     )
 
@@ -65,9 +68,9 @@ def _core_limit(root):
 
 def _memory_limit(root):
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        text = host.read(root / "sys/fs/cgroup" / name).strip()
-        if text.isdigit() and int(text) < _NO_LIMIT:
-            return int(text)
+        limit = whole_number(host.read(root / "sys/fs/cgroup" / name).strip())
+        if limit is not None and limit < _NO_LIMIT:
+            return limit
     return 0
 
 

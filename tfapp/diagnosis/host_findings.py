@@ -1,6 +1,7 @@
 """Problems of processor, memory and folders that make training slow or fail."""
 
 from tfapp.diagnosis.finding import ERROR, NOTE, WARNING, Finding
+from tfapp.flag_values import whole_number
 
 _LEAST_MEMORY = 2 << 30  # bytes: TensorFlow and the embedded data take about 1 GiB
 _LEAST_FREE = 1 << 30  # bytes: a few checkpoints and an export of a large model
@@ -26,8 +27,8 @@ def _threads(facts):
     host = facts.host
     usable = min(host.cores, host.core_limit or host.cores)
     for name in _THREADS:
-        value = facts.variable(name) or ""
-        if value.isdigit() and 0 < int(value) < int(usable):
+        value = whole_number(facts.variable(name) or "")
+        if value and value < int(usable):
             what = f"{name}={value} uses only part of the {int(usable)} cores"
             yield Finding(WARNING, what, f"unset {name}")
     if 0 < host.core_limit < host.cores and not facts.variable("TF_NUM_INTRAOP_THREADS"):

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 
+from tfapp.flag_values import number_of_name
 from tfapp.runtime.atomic_files import sync_folder
 
 
@@ -15,7 +16,8 @@ def versions(folder):
     """Numbers of the finished versions below `folder`, ascending; none if it does not exist."""
     folder = pathlib.Path(folder)
     found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(int(p.name) for p in found if p.name.isdigit())
+    numbers = (number_of_name(path.name) for path in found)
+    return sorted(number for number in numbers if number is not None)
 
 
 def latest(folder):

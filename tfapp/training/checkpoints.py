@@ -21,7 +21,7 @@ from tfapp.runtime.atomic_files import sync_folder
 from tfapp.training import manifest
 
 _LOG = logging.getLogger("tfapp")
-_NAME = re.compile(r"step-(\d{8,})")
+_NAME = re.compile(r"step-([0-9]{8,18})")
 _UNFINISHED = "unfinished-"
 
 
@@ -39,7 +39,8 @@ class Checkpoints:
     def steps(self):
         """Steps of the checkpoints in the folder, ascending."""
         names = [p.name for p in self._folder.glob("step-*")] if self._folder.is_dir() else []
-        return sorted(int(m.group(1)) for m in map(_NAME.fullmatch, names) if m)
+        steps = [int(m.group(1)) for m in map(_NAME.fullmatch, names) if m]
+        return sorted(step for step in steps if self._path(step).name in names)
 
     def save(self):
         """Writes the state as it is now, and removes what is no longer kept.

@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_used(folder, make, message):
     assert str(folder) in str(caught.value)
 
 
-@pytest.mark.parametrize("size", ["0", "x", "3x4x5", "-3", "99999"])
+@pytest.mark.parametrize("size", ["0", "x", "3x4x5", "-3", "99999", "²", "3x²", "9" * 5000])
 def test_an_image_size_that_makes_no_sense(folder, size):
     with pytest.raises(UsageError, match=f"--image_size={size}: write it as"):
         open_(folder, image_size=size)

@@ -116,7 +116,15 @@ def test_synthetic_is_the_same_every_time():
     assert all(np.array_equal(one[name], two[name]) for name in one)
 
 
-@pytest.mark.parametrize("where", ["28y28", "0x3", "4:1", "4:10:5", "4:x", "-3", "4:3:2:1"])
+@pytest.mark.parametrize("where", ["99999x99999x99999", "40:2:999999999", "999999999:99"])
+def test_synthetic_that_no_memory_holds(where):
+    with pytest.raises(UsageError, match=f"--dataset=synthetic:{where}: is more than"):
+        open_(f"synthetic:{where}")
+
+
+@pytest.mark.parametrize(
+    "where", ["28y28", "0x3", "4:1", "4:10:5", "4:x", "-3", "4:3:2:1", "²", "9" * 5000]
+)
 def test_synthetic_that_makes_no_sense(where):
     with pytest.raises(UsageError, match=f"--dataset=synthetic:{where}: write it as"):
         open_(f"synthetic:{where}")

@@ -7,6 +7,7 @@ import time
 
 from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
+from tfapp.flag_values import whole_number
 from tfapp.runtime.atomic_files import write_text
 
 
@@ -87,7 +88,9 @@ class _Table:
         header, *rows = [_cells(line) for line in lines[:-1] if line] or [[]]
         if header[:1] != ["step"]:
             return [], len(rows) + bool(header)
-        whole = [row for row in rows if len(row) == len(header) and row[0].isdecimal()]
+        whole = [
+            row for row in rows if len(row) == len(header) and whole_number(row[0]) is not None
+        ]
         damaged = len(rows) - len(whole)
         return [dict(zip(header, row, strict=True)) for row in whole], damaged
 

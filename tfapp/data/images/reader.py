@@ -62,7 +62,7 @@ def in_words(error):
     """An OpError from `decode` or the file system in a few plain words."""
     text = " ".join(str(error.message).split())
     if "claims" in text:
-        height, width = [w for w in text.replace("'", " ").split() if w.isdigit()][-2:]
+        height, width = [w for w in text.replace("'", " ").split() if w.isdecimal()][-2:]
         return f"claims {height}x{width} pixels; at most {decode.MOST_PIXELS:,} are decoded"
     for sign, words in (
         ("is none of", "is none of JPEG, PNG, GIF and BMP"),

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfapp.data.images import exif
 from tfapp.errors import UsageError
+from tfapp.flag_values import whole_number
 
 _LOG = logging.getLogger("tfapp")
 _SAMPLE = 64  # files whose headers are read
@@ -46,9 +47,10 @@ def choose_size(image_size, num_images, read):
 def parse_size(text):
     """(height, width) of "SIDE" or "HEIGHTxWIDTH". Raises UsageError."""
     parts = text.split("x")
-    if len(parts) > 2 or not all(p.isdigit() and 0 < int(p) <= 8192 for p in parts):
+    sides = [whole_number(part) or 0 for part in parts]
+    if len(parts) > 2 or not all(0 < side <= 8192 for side in sides):
         raise UsageError(f"--image_size={text}: write it as 224 or 240x320 (height x width)")
-    return int(parts[0]), int(parts[-1])
+    return sides[0], sides[-1]
 
 
 def _suggested(sizes):

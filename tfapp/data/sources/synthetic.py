@@ -4,6 +4,7 @@ Each class has a random prototype, and an example is its prototype plus noise, s
 network learns it. SHAPE is sizes joined by x: 28x28x1 makes uint8 images, 64 float32 vectors.
 """
 
+import math
 import re
 
 import numpy as np
@@ -13,7 +14,8 @@ from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.errors import UsageError
 
-_FORM = re.compile(r"(\d+(?:x\d+)*)(?::(\d+))?(?::(\d+))?")
+_FORM = re.compile(r"([0-9]{1,9}(?:x[0-9]{1,9})*)(?::([0-9]{1,9}))?(?::([0-9]{1,9}))?")
+_MOST_VALUES = 1 << 33  # of all examples
 _TEST_EXAMPLES = 256
 
 
@@ -28,6 +30,8 @@ def open_synthetic(where, *, task):
             f"--dataset=synthetic:{where}: write it as synthetic:28x28x1, or with the numbers of "
             "classes (2 or more) and examples after it: synthetic:28x28x1:10:2048"
         )
+    if math.prod((examples, *shape)) > _MOST_VALUES or math.prod((classes, *shape)) > _MOST_VALUES:
+        raise UsageError(f"--dataset=synthetic:{where}: is more than {_MOST_VALUES:,} numbers")
     generator = np.random.Generator(np.random.Philox(0))
     prototypes = generator.random((classes, *shape), np.float32)
     splits = {
