@@ -5,10 +5,13 @@ setup.cfg admits only the minor versions these were checked with.
 """
 
 import contextlib
+import functools
 
 import keras
 import tensorflow as tf
 from keras.src.backend.common import global_state, masking
+from keras.src.backend.tensorflow import random as backend_random
+from keras.src.random.seed_generator import draw_seed
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import func_graph
 
@@ -42,9 +45,48 @@ def optimization_barrier(tensors):
     return list(gen_xla_ops.xla_optimization_barrier(input=list(tensors)))
 
 
+_REPLACED = "tfapp_replaced_draws"  # kept by Keras per thread, as its scopes are
+
+
+def replace_draws(draws):
+    """Has layers draw random numbers by other functions, inside `replaced_draws`.
+
+    Args:
+      draws: name in `keras.src.backend.random` -> a function of the same arguments.
+    """
+    for name, ours in draws.items():
+        setattr(backend_random, name, _inside(ours, vars(backend_random)[name]))
+
+
+def _inside(ours, theirs):
+    @functools.wraps(theirs)
+    def draw(*args, **kwargs):
+        active = global_state.get_global_attribute(_REPLACED)
+        return (ours if active else theirs)(*args, **kwargs)
+
+    return draw
+
+
+@contextlib.contextmanager
+def replaced_draws():
+    """Inside, the functions given to `replace_draws` are in the place of Keras's own."""
+    before = global_state.get_global_attribute(_REPLACED)
+    global_state.set_global_attribute(_REPLACED, True)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_REPLACED, before)
+
+
+def next_seed(seed):
+    """int32 [2]: the next seed of a `keras.random.SeedGenerator`, or what Keras makes of others."""
+    return backend_random._cast_seed(draw_seed(seed))
+
+
 class VariableValues(keras.StatelessScope):
     """Inside, variables have given values, and what is assigned is kept here.
 
+    Random numbers are those of `replaced_draws`.
     Gradients are those of Keras on TensorFlow, where each read of a variable is a leaf: none flows
     through an assigned value, and what reaches a trainable variable is its gradient whether it was
     read before or after it was assigned. Keras's own scope lets the gradient through.
@@ -57,8 +99,17 @@ class VariableValues(keras.StatelessScope):
         """
         trainable = list(trainable)
         super().__init__([*trainable, *non_trainable], collect_losses=True)
+        self._draws = contextlib.ExitStack()
         self._leaves = {id(v): self.get_current_value(v) for v, _ in trainable}
         self.assigned = {}  # id of a variable -> the variable
+
+    def __enter__(self):
+        self._draws.enter_context(replaced_draws())
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        self._draws.close()
 
     def add_update(self, update):
         """What `keras.Variable.assign` calls."""

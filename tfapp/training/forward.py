@@ -10,9 +10,12 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.errors import UsageError
-from tfapp.runtime.private_api import VariableValues, variables_read
+from tfapp.runtime import private_api
+from tfapp.runtime.keras_draws import DRAWS
 from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
+
+private_api.replace_draws(DRAWS)
 
 
 class Forward(NamedTuple):
@@ -41,11 +44,11 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
     Raises:
       UsageError: a layer uses a variable that is not among the model's.
     """
-    scope = VariableValues(
+    scope = private_api.VariableValues(
         zip(model.trainable_variables, trainable, strict=True),
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
-    with scope, variables_read() as others:
+    with scope, private_api.variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext():
             outputs = model(inputs, training=training)
         penalties = model.losses
