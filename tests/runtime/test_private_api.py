@@ -284,6 +284,9 @@ def test_replaced_draws():
         patch.setattr(backend, "uniform", backend.uniform)  # put back at the end
         private_api.replace_draws({"uniform": ours})
         assert np.array_equal(keras.random.uniform((2,), seed=3), theirs)
-        with private_api.VariableValues([], []):
+        with private_api.replaced_draws():
+            inside = private_api.call_context()
+            assert keras.random.uniform((2,), seed=3).numpy().tolist() == [3, 0]
+        with inside():
             assert keras.random.uniform((2,), seed=3).numpy().tolist() == [3, 0]
         assert np.array_equal(keras.random.uniform((2,), seed=3), theirs)

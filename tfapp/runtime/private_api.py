@@ -86,7 +86,7 @@ def next_seed(seed):
 class VariableValues(keras.StatelessScope):
     """Inside, variables have given values, and what is assigned is kept here.
 
-    Random numbers are those of `replaced_draws`.
+
     Gradients are those of Keras on TensorFlow, where each read of a variable is a leaf: none flows
     through an assigned value, and what reaches a trainable variable is its gradient whether it was
     read before or after it was assigned. Keras's own scope lets the gradient through.
@@ -99,17 +99,8 @@ class VariableValues(keras.StatelessScope):
         """
         trainable = list(trainable)
         super().__init__([*trainable, *non_trainable], collect_losses=True)
-        self._draws = contextlib.ExitStack()
         self._leaves = {id(v): self.get_current_value(v) for v, _ in trainable}
         self.assigned = {}  # id of a variable -> the variable
-
-    def __enter__(self):
-        self._draws.enter_context(replaced_draws())
-        return super().__enter__()
-
-    def __exit__(self, *error):
-        super().__exit__(*error)
-        self._draws.close()
 
     def add_update(self, update):
         """What `keras.Variable.assign` calls."""
@@ -154,21 +145,28 @@ def variables_read():
 def call_context():
     """A context manager, to be entered once or more, for calling a layer as it is called here.
 
-    Inside, `training` and the like are those of the layers around this call, also after these have
-    returned. Without it, a layer that is called again is the outermost, and not in training.
+    Inside, `training`, the generator of `replaced_draws` and the like are those of this call, also
+    after the layers around it have returned. Without it, a layer that is called again is the
+    outermost, and not in training.
     """
-    now = global_state.get_global_attribute("current_call_ctx")
+    names = ("current_call_ctx", _REPLACED)
+    now = [global_state.get_global_attribute(name) for name in names]
 
     @contextlib.contextmanager
     def entered():
-        before = global_state.get_global_attribute("current_call_ctx")
-        global_state.set_global_attribute("current_call_ctx", now)
+        before = [global_state.get_global_attribute(name) for name in names]
+        _set_attributes(names, now)
         try:
             yield
         finally:
-            global_state.set_global_attribute("current_call_ctx", before)
+            _set_attributes(names, before)
 
     return entered
+
+
+def _set_attributes(names, values):
+    for name, value in zip(names, values, strict=True):
+        global_state.set_global_attribute(name, value)
 
 
 def with_mask_of(tensor, other):

@@ -27,7 +27,7 @@ class Forward(NamedTuple):
     penalties: list  # scalars: regularisation and other losses that layers add
 
 
-def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
+def forward(model, trainable, non_trainable, inputs, *, training, remat=False, keras_draws=False):
     """Calls a built model.
 
     Args:
@@ -36,6 +36,7 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
       inputs: what the model takes.
       training: whether dropout and the like are on.
       remat: keep no activations inside the model's blocks; see `tfapp.training.remat`.
+      keras_draws: draw random numbers by Keras's generator, not by `counter_random`.
 
     Returns:
       a `Forward`. The gradient of an assigned value goes to the one in `trainable`, as if it had
@@ -48,7 +49,8 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
         zip(model.trainable_variables, trainable, strict=True),
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
-    with scope, private_api.variables_read() as others:
+    draws = contextlib.nullcontext() if keras_draws else private_api.replaced_draws()
+    with scope, draws, private_api.variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext():
             outputs = model(inputs, training=training)
         penalties = model.losses
@@ -85,7 +87,9 @@ class ModelCall:
     was assigned.
     """
 
-    def __init__(self, model, trainable, non_trainable, *, training, remat=False):
+    def __init__(
+        self, model, trainable, non_trainable, *, training, remat=False, keras_draws=False
+    ):
         """See `forward`.
 
         Attributes:
@@ -96,7 +100,7 @@ class ModelCall:
         self._model = model
         self._trainable = tuple(trainable)
         self._training = training
-        self._remat = remat
+        self._options = {"training": training, "remat": remat, "keras_draws": keras_draws}
         self.assigned = {}
         self.non_trainable = tuple(non_trainable)
         self.penalties = []
@@ -109,8 +113,7 @@ class ModelCall:
                 replaced(self._trainable, self.assigned),
                 self.non_trainable,
                 inputs,
-                training=self._training,
-                remat=self._remat,
+                **self._options,
             )
         except Exception as error:  # a user's model may raise anything
             verb = "trained" if self._training else "evaluated"
