@@ -89,7 +89,9 @@ def _read_again(value, leaf):
 def variables_read():
     """Yields a list, at the end of the tf.Variables that the graph reads for the first time.
 
-    Only while a tf.function is traced: elsewhere the list stays empty.
+    Only while a tf.function is traced: elsewhere the list stays empty. Copies of later replicas are
+    left out: where replicas wait for each other (synchronised statistics), the next one reads its
+    own weights meanwhile, into the same graph. The first replica's reads show a foreign variable.
     """
     graph, found = tf.compat.v1.get_default_graph(), []
     if not isinstance(graph, func_graph.FuncGraph):
@@ -97,7 +99,8 @@ def variables_read():
         return
     before = {id(variable) for variable in graph._watched_variables}
     yield found
-    found += [v for v in graph._watched_variables if id(v) not in before]
+    new = [v for v in graph._watched_variables if id(v) not in before]
+    found += [v for v in new if "/replica_" not in v.name]
 
 
 def call_context():
