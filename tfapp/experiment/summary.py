@@ -2,7 +2,6 @@
 
 import time
 
-from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.result import Result
 from tfapp.run_folder import SUMMARY
 
@@ -10,11 +9,19 @@ from tfapp.run_folder import SUMMARY
 class Summary:
     """Writes the summary of one run."""
 
-    def __init__(self, experiment, folder, throughput, *, started):
-        """`started`: time.monotonic() when the run began."""
+    def __init__(self, experiment, folder, throughput, *, monitor, started):
+        """
+        Args:
+          experiment: the `Experiment`.
+          folder: the `RunFolder`.
+          throughput: the `Throughput` of the run.
+          monitor: name of the metric that decides which step is best.
+          started: time.monotonic() when the run began.
+        """
         self._experiment = experiment
         self._folder = folder
         self._throughput = throughput
+        self._monitor = monitor
         self._started = started
 
     def write(self, status, host, *, metrics=None, details=None, exported=None, reason=""):
@@ -33,14 +40,13 @@ class Summary:
         """
         experiment = self._experiment
         engine, choice = experiment.engine_choice, experiment.choice
-        name, _ = find_monitor(experiment.config.monitor, experiment.task)
         summary = {
             "status": status,
             "steps": host.step,
             "total_steps": experiment.batches.total_steps,
             "reason": reason,
             "metrics": metrics or {},
-            "best": {"step": host.best_step, "metric": name, "value": host.best_value},
+            "best": {"step": host.best_step, "metric": self._monitor, "value": host.best_value},
             **self._throughput.summary(),
             "train_seconds": round(host.train_seconds, 3),
             "seconds": round(time.monotonic() - self._started, 3),

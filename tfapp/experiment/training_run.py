@@ -47,8 +47,14 @@ class TrainingRun:
             folder.path / CHECKPOINTS, self._state, keep=self._config.keep
         )
         self._throughput = Throughput(experiment.batches.batch_size, note=_LOG.info)
-        self._summary = Summary(experiment, folder, self._throughput, started=time.monotonic())
         self._monitor = find_monitor(self._config.monitor, experiment.task)
+        self._summary = Summary(
+            experiment,
+            folder,
+            self._throughput,
+            monitor=self._monitor[0],
+            started=time.monotonic(),
+        )
         self._servable = self._try_export()
 
     def run(self):

@@ -34,6 +34,13 @@ def is_unfinished(name):
     return _UNFINISHED.fullmatch(name) is not None
 
 
+def close_durably(file):
+    """Closes a file that was written to, once what it holds is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+
+
 def sync_folder(folder):
     """Makes renames inside `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -2,13 +2,12 @@
 
 import csv
 import io
-import os
 import time
 
 from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
 from tfapp.flag_values import whole_number
-from tfapp.runtime.atomic_files import write_text
+from tfapp.runtime.atomic_files import close_durably, write_text
 
 
 class CsvWriter(Writer):
@@ -74,9 +73,7 @@ class _Table:
 
     def close(self):
         if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            close_durably(self._file)
             self._file = None
 
     def _read(self):

@@ -1,13 +1,13 @@
 """metrics.jsonl: one record a line, no step twice after a resume."""
 
 import json
-import os
 import time
 
 from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
+from tfapp.run_folder import METRICS
 from tfapp.runtime import strict_json
-from tfapp.runtime.atomic_files import write_bytes
+from tfapp.runtime.atomic_files import close_durably, write_bytes
 
 
 class JsonlWriter(Writer):
@@ -16,7 +16,7 @@ class JsonlWriter(Writer):
     def __init__(self, folder, *, wall_clock=time.time):
         """`wall_clock`: () -> seconds since 1970; injected by tests."""
         super().__init__(folder)
-        self._path = self.folder / "metrics.jsonl"
+        self._path = self.folder / METRICS
         self._wall_clock = wall_clock
         self._file = None
 
@@ -46,9 +46,7 @@ class JsonlWriter(Writer):
 
     def close(self):
         if self._file is not None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            close_durably(self._file)
             self._file = None
 
 

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tfapp.callbacks.writers import damage
 from tfapp.callbacks.writers.writer import Writer
+from tfapp.run_folder import TENSORBOARD
 from tfapp.runtime.atomic_files import write_bytes
 
 _EVENT_FILES = "events.out.tfevents.*"
@@ -17,7 +18,7 @@ class TensorBoardWriter(Writer):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self._root = self.folder / "tensorboard"
+        self._root = self.folder / TENSORBOARD
         self._writers = {}  # tf.summary.SummaryWriter by split
 
     def scalars(self, step, split, values):
