@@ -270,3 +270,23 @@ def test_variables_read():
     read()
     assert len(found) == 1 and found[0] is new
     assert unused is not new
+
+
+def test_replaced_draws():
+    """Without it, XLA and kernels draw other masks. Initial weights stay those of Keras."""
+
+    def ours(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
+        return private_api.next_seed(seed)
+
+    theirs = keras.random.uniform((2,), seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        backend = vars(private_api)["backend_random"]
+        patch.setattr(backend, "uniform", backend.uniform)  # put back at the end
+        private_api.replace_draws({"uniform": ours})
+        assert np.array_equal(keras.random.uniform((2,), seed=3), theirs)
+        with private_api.replaced_draws():
+            inside = private_api.call_context()
+            assert keras.random.uniform((2,), seed=3).numpy().tolist() == [3, 0]
+        with inside():
+            assert keras.random.uniform((2,), seed=3).numpy().tolist() == [3, 0]
+        assert np.array_equal(keras.random.uniform((2,), seed=3), theirs)

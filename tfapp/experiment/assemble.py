@@ -25,6 +25,7 @@ from tfapp.tasks import build_task
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
+_DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
@@ -54,7 +55,10 @@ def assemble(config, folder, *, train=True):
     )
     model_name = _model_name(config, data)
     engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
-    steps = _steps(config, data, batches, strategy, engine, change)
+    kept = folder.read_json(CHOICES) or {}
+    # A run that began before there was a choice goes on with Keras's generator.
+    draws = kept.get(_DRAWS, "keras") if kept else "counter"
+    steps = _steps(config, data, batches, strategy, engine, change, draws)
     settled = settle(
         config,
         model_name,
@@ -62,11 +66,11 @@ def assemble(config, folder, *, train=True):
         batches,
         steps,
         cluster,
-        kept=folder.read_json(CHOICES) or {},
+        kept=kept,
         measure=train,
     )
     if train:
-        folder.write_json(CHOICES, settled.choice.to_json())
+        folder.write_json(CHOICES, {**settled.choice.to_json(), _DRAWS: draws})
     experiment = Experiment(
         config=config,
         model_name=model_name,
@@ -130,7 +134,7 @@ def _input(config, data, batches, strategy, cluster):
     return choice, engine, change
 
 
-def _steps(config, data, batches, strategy, engine, change):
+def _steps(config, data, batches, strategy, engine, change, draws):
     return StepBuilder(
         strategy=strategy,
         task=_task(config, data),
@@ -145,6 +149,7 @@ def _steps(config, data, batches, strategy, engine, change):
             clip_norm=config.clip_norm,
             ema=config.ema,
             remat=config.remat,
+            keras_draws=draws == "keras",
             skip_nonfinite=config.nan_policy == "skip",
         ),
         bad_examples=data.source.bad_examples,

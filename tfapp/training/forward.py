@@ -10,9 +10,12 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.errors import UsageError
-from tfapp.runtime.private_api import VariableValues, variables_read
+from tfapp.runtime import private_api
+from tfapp.runtime.keras_draws import DRAWS
 from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
+
+private_api.replace_draws(DRAWS)
 
 
 class Forward(NamedTuple):
@@ -24,7 +27,7 @@ class Forward(NamedTuple):
     penalties: list  # scalars: regularisation and other losses that layers add
 
 
-def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
+def forward(model, trainable, non_trainable, inputs, *, training, remat=False, keras_draws=False):
     """Calls a built model.
 
     Args:
@@ -33,6 +36,7 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
       inputs: what the model takes.
       training: whether dropout and the like are on.
       remat: keep no activations inside the model's blocks; see `tfapp.training.remat`.
+      keras_draws: draw random numbers by Keras's generator, not by `counter_random`.
 
     Returns:
       a `Forward`. The gradient of an assigned value goes to the one in `trainable`, as if it had
@@ -41,11 +45,12 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False):
     Raises:
       UsageError: a layer uses a variable that is not among the model's.
     """
-    scope = VariableValues(
+    scope = private_api.VariableValues(
         zip(model.trainable_variables, trainable, strict=True),
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
-    with scope, variables_read() as others:
+    draws = contextlib.nullcontext() if keras_draws else private_api.replaced_draws()
+    with scope, draws, private_api.variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext():
             outputs = model(inputs, training=training)
         penalties = model.losses
@@ -82,7 +87,9 @@ class ModelCall:
     was assigned.
     """
 
-    def __init__(self, model, trainable, non_trainable, *, training, remat=False):
+    def __init__(
+        self, model, trainable, non_trainable, *, training, remat=False, keras_draws=False
+    ):
         """See `forward`.
 
         Attributes:
@@ -93,7 +100,7 @@ class ModelCall:
         self._model = model
         self._trainable = tuple(trainable)
         self._training = training
-        self._remat = remat
+        self._options = {"training": training, "remat": remat, "keras_draws": keras_draws}
         self.assigned = {}
         self.non_trainable = tuple(non_trainable)
         self.penalties = []
@@ -106,8 +113,7 @@ class ModelCall:
                 replaced(self._trainable, self.assigned),
                 self.non_trainable,
                 inputs,
-                training=self._training,
-                remat=self._remat,
+                **self._options,
             )
         except Exception as error:  # a user's model may raise anything
             verb = "trained" if self._training else "evaluated"

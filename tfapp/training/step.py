@@ -36,6 +36,7 @@ class StepOptions:
     clip_norm: float = 0.0  # global norm of the reduced gradient; 0: no clipping
     ema: float = 0.0  # decay of the weights' moving average; 0: none
     remat: bool = False  # compute activations of blocks again in the backward pass
+    keras_draws: bool = False  # layers draw by Keras's generator, as runs of 0.1.0 began
     skip_nonfinite: bool = False  # skip updates whose loss or gradient is not finite
 
 
@@ -83,7 +84,14 @@ def make_step_functions(
         inputs = preprocess(batch)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trainable)
-            call = ModelCall(model, trainable, non_trainable, training=True, remat=options.remat)
+            call = ModelCall(
+                model,
+                trainable,
+                non_trainable,
+                training=True,
+                remat=options.remat,
+                keras_draws=options.keras_draws,
+            )
             objective = task.objective(call, TaskBatch(inputs, batch[label], training=True))
             losses = objective.losses * example_weights(objective, batch)
             loss = tf.reduce_sum(losses) / options.batch_size
