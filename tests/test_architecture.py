@@ -221,3 +221,13 @@ def test_imports_inside_data_point_one_way(path):
         other = data_room(module)
         allowed = other == room or level[other] < level[room]
         assert allowed, f"{path.relative_to(ROOT)} names {module}"
+
+
+def test_all_output_goes_through_one_module():
+    """There, control characters in names and messages are made visible."""
+    for path, _ in modules():
+        if path == PACKAGE / "runtime" / "output.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            printed = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            assert not (printed and node.func.id == "print"), f"{path}:{node.lineno}: print"

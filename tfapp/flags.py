@@ -7,6 +7,7 @@ that `--help` answers at once.
 import csv
 import io
 import os
+import sys
 
 from absl import flags as absl_flags
 
@@ -168,4 +169,4 @@ def _with_commas(items):
 
 
 if __name__ == "__main__":
-    print(flag_help.markdown(), end="")
+    sys.stdout.write(flag_help.markdown())

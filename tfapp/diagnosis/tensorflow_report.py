@@ -167,4 +167,4 @@ def _sum_of_ones(tf):
 
 if __name__ == "__main__":
     answer = json.dumps(dataclasses.asdict(_measured()))
-    print(f"\n{answer}")
+    sys.stdout.write(f"\n{answer}\n")
