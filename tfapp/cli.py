@@ -22,10 +22,10 @@ _MODES = {
 
 def main(argv):
     """Runs the command line `argv` (program name first) and returns the exit code."""
-    if any(argument in flag_help.HELP_FLAGS for argument in argv[1:]):
-        output.answer(flag_help.help_text())
+    if text := flag_help.requested(argv[1:]):
+        output.answer(text)
         return 0
-    from tfapp import flags  # late: --help is quicker without absl and what reads run folders
+    from tfapp import flags  # late: --help is quicker without what reads run folders
 
     output.log_to_stderr()
     try:
