@@ -3,7 +3,7 @@
 import dataclasses
 import json
 
-from tfapp.diagnosis import gpu_findings, page
+from tfapp.diagnosis import gpu_findings, load, page
 from tfapp.diagnosis.findings import find
 from tfapp.diagnosis.gather import gather
 from tfapp.diagnosis.tensorflow_report import measure
@@ -13,7 +13,8 @@ from tfapp.runtime import output
 
 def main(config):
     """Prints the page, or one JSON object with --json. Raises DeviceError for --require_gpu."""
-    facts = gather(measure(), model_dir=config.model_dir, data_dir=config.data_dir)
+    seen, report = load.watched(measure)
+    facts = gather(report, load=seen, model_dir=config.model_dir, data_dir=config.data_dir)
     findings = find(facts)
     output.answer(_as_json(facts, findings) if config.json else page.page(facts, findings))
     if config.require_gpu and not facts.gpus:
