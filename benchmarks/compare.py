@@ -7,7 +7,6 @@ Run it on an idle machine. Results are added to an existing file, so that it can
 --only=mlp-32,cnn-128. --against=DIR compares with another checkout of tfapp instead of the peers.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -17,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 
+import command_line
 import workloads
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -40,32 +40,48 @@ GROUPS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--data", help="folder of Fashion-MNIST's .gz files; default: random images"
-    )
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", help="comma-separated workloads", default="")
-    parser.add_argument("--precision", help="float32 or bfloat16; both by default", default="")
-    parser.add_argument("--output", default="benchmark-results.json")
-    parser.add_argument("--against", help="folder of another checkout; only it is compared with")
-    flags = parser.parse_args()
-    names = flags.only.split(",") if flags.only else list(workloads.WORKLOADS)
+    flags = _arguments().parse_args()
     results = _read(flags.output)
     with tempfile.TemporaryDirectory() as folder:
-        for name in names:
+        for name in flags.only:
             arrays = workloads.write_arrays(name, flags.data, folder)
             for precision in workloads.WORKLOADS[name].precisions:
                 if flags.precision not in ("", precision):
                     continue
+                if reason := "" if _has_gpu() else workloads.lacking(precision):
+                    print(f"{name} {precision}: skipped: {reason}", file=sys.stderr)
+                    continue
                 rates = _compare(name, precision, arrays, flags.rounds, folder, flags.against)
                 results["rows"][f"{name} {precision}"] = rates
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
-        if not flags.only and not flags.against and _has_gpu():
+        everything = flags.only == list(workloads.WORKLOADS)
+        if everything and not flags.against and _has_gpu():
             for name in GPU_WORKLOADS:
                 results["rows"][f"{name} bfloat16"] = _compare_on_gpu(name, flags.rounds, folder)
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
     print(table(results["rows"]))
+
+
+def _arguments():
+    parser = command_line.Parser(__doc__)
+    parser.add_argument(
+        "--data", type=command_line.folder,
+        help="folder of Fashion-MNIST's .gz files; default: random images",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=command_line.above_zero(int), default=3)
+    parser.add_argument(
+        "--only", type=command_line.names_of(workloads.WORKLOADS), default="",
+        help="comma-separated workloads",
+    )  # fmt: skip
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="", help="both by default"
+    )
+    parser.add_argument("--output", type=command_line.new_file, default="benchmark-results.json")
+    parser.add_argument(
+        "--against", type=command_line.checkout,
+        help="folder of another checkout; only it is compared with",
+    )  # fmt: skip
+    return parser
 
 
 def table(rows):
@@ -85,15 +101,20 @@ def table(rows):
 def _compare(name, precision, arrays, rounds, folder, against):
     """Rates by runner, one per round; the runners take turns."""
     rates = {"tfapp": [], "other checkout": [], **{peer: [] for peer in PEERS}}
+    left_out = {"jax scan"} if workloads.WORKLOADS[name].model != "mlp" else set()
     for _ in range(rounds):
         rates["tfapp"].append(_run_tfapp(ROOT, name, precision, arrays, folder))
         if against:
             rates["other checkout"].append(_run_tfapp(against, name, precision, arrays, folder))
             continue
         for peer, (script, variant) in PEERS.items():
-            if peer == "jax scan" and workloads.WORKLOADS[name].model != "mlp":
+            if peer in left_out:
                 continue
-            rates[peer].append(_run_peer(script, variant, name, precision, arrays))
+            rate = _run_peer(script, variant, name, precision, arrays)
+            if rate is None:
+                left_out.add(peer)
+            else:
+                rates[peer].append(rate)
     return {peer: values for peer, values in rates.items() if values}
 
 
@@ -118,8 +139,11 @@ def _compare_on_gpu(name, rounds, folder):
     rates = {"tfapp": [], "pytorch compiled": []}
     for _ in range(rounds):
         rates["tfapp"].append(_rate("tfapp", ours, {"XDG_CACHE_HOME": f"{folder}/cache"}))
-        rates["pytorch compiled"].append(_rate("pytorch compiled", theirs, {}))
-    return rates
+        rate = _rate("pytorch compiled", theirs, {})
+        if rate is None:
+            break
+        rates["pytorch compiled"].append(rate)
+    return {peer: values for peer, values in rates.items() if values}
 
 
 def _run_tfapp(checkout, name, precision, arrays, folder):
@@ -143,6 +167,7 @@ def _run_peer(script, variant, name, precision, arrays):
 
 
 def _rate(label, command, environment):
+    """Examples per second of a script; None if it cannot run here, which is printed."""
     done = subprocess.run(
         [sys.executable, *map(str, command)],
         env={**os.environ, **environment},
@@ -150,6 +175,9 @@ def _rate(label, command, environment):
         capture_output=True,
         text=True,
     )
+    if done.returncode == command_line.SKIPPED:
+        print(f"  {label:<24}  {done.stderr.splitlines()[-1]}", file=sys.stderr, flush=True)
+        return None
     if done.returncode:
         sys.exit(f"{label} failed:\n{done.stderr[-2000:]}")
     rate = json.loads(done.stdout.splitlines()[-1])["examples_per_second"]
@@ -162,12 +190,18 @@ def _read(path):
         return json.loads(pathlib.Path(path).read_text())
     except FileNotFoundError:
         return {"machine": _machine(), "rows": {}}
+    except ValueError:
+        sys.exit(f"--output={path}: is not a file of results; name another")
 
 
 def _machine():
     lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return {"processor": models[0], "cores": os.cpu_count(), "system": platform.platform()}
+    return {
+        "processor": next(iter(models), platform.processor()),
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+    }
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ learning rate is close to zero, because a memorised batch has gradients whose sq
 numbers, which can slow a processor down several times.
 """
 
-import argparse
 import json
 import pathlib
 import statistics
@@ -18,36 +17,42 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from tfapp.runtime import import_tensorflow
+import command_line
 
-import_tensorflow.import_tensorflow()
-
-import tensorflow as tf  # noqa: E402
-
-import tfapp  # noqa: E402
-from tfapp.experiment.assemble import assemble  # noqa: E402
-from tfapp.flags import folder_arguments  # noqa: E402
-from tfapp.run_folder import open_run_folder  # noqa: E402
-from tfapp.training import placement, step  # noqa: E402
+import tfapp
+from tfapp.config import FLAGS
+from tfapp.flags import folder_arguments
+from tfapp.run_folder import open_run_folder
 
 _ROUNDS = 9
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line.Parser(__doc__)
     parser.add_argument("--dataset", default="synthetic:784:10:60000")
     parser.add_argument("--model", default="mlp")
-    parser.add_argument("--batch_size", type=int, default=1024)
-    parser.add_argument("--precision", default="float32")
-    parser.add_argument("--placements", default="loop,step,update,off")
+    parser.add_argument("--batch_size", type=command_line.above_zero(int), default=1024)
+    parser.add_argument("--precision", choices=FLAGS["precision"].choices[1:], default="float32")
+    parser.add_argument(
+        "--placements", type=command_line.names_of(FLAGS["xla"].choices[1:]),
+        default="loop,step,update,off",
+    )  # fmt: skip
     flags = parser.parse_args()
+    from tfapp.runtime.import_tensorflow import import_tensorflow
+
+    import_tensorflow()
     with tempfile.TemporaryDirectory() as folder:
-        for name in flags.placements.split(","):
-            print(json.dumps(compare(flags, name, f"{folder}/{name}")), flush=True)
+        for name in flags.placements:
+            try:
+                print(json.dumps(compare(flags, name, f"{folder}/{name}")), flush=True)
+            except tfapp.TfappError as error:
+                sys.exit(f"{parser.prog}: {error}")
 
 
 def compare(flags, name, folder):
     """Milliseconds per step of the loop and of the bare step, medians of alternating rounds."""
+    from tfapp.experiment.assemble import assemble
+
     config = tfapp.Config(
         dataset=flags.dataset, model=flags.model, batch_size=flags.batch_size,
         precision=flags.precision, xla=name, model_dir=folder, steps=10**6,
@@ -76,6 +81,10 @@ def compare(flags, name, folder):
 
 def bare_loop(experiment, name):
     """The compiled step in a plain loop, always on the same batch."""
+    import tensorflow as tf
+
+    from tfapp.training import placement, step
+
     state, chosen = experiment.state, placement.PLACEMENTS[name]
     options = experiment.steps.options
     functions = placement.compile_step(experiment.steps.functions(state), chosen)

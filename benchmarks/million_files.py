@@ -16,15 +16,17 @@ import sys
 import tempfile
 import time
 
+import command_line
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 CLASSES = 100
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line.Parser(__doc__)
     parser.add_argument("--folder", default="/tmp/tfapp-million-files")
-    parser.add_argument("--files", type=int, default=1_000_000)
-    parser.add_argument("--output", default="")
+    parser.add_argument("--files", type=command_line.above_zero(int), default=1_000_000)
+    parser.add_argument("--output", type=command_line.new_file, default="")
     parser.add_argument("--open", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.open:

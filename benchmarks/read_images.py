@@ -17,19 +17,21 @@ import subprocess
 import sys
 import time
 
+import command_line
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BATCH, SIDE = 64, 224
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = command_line.Parser(__doc__)
     parser.add_argument("--folder", default="/tmp/tfapp-read-images")
-    parser.add_argument("--files", type=int, default=20_000)
-    parser.add_argument("--distinct", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--files", type=command_line.above_zero(int), default=20_000)
+    parser.add_argument("--distinct", type=command_line.above_zero(int), default=500)
+    parser.add_argument("--seconds", type=command_line.above_zero(float), default=10.0)
+    parser.add_argument("--repeats", type=command_line.above_zero(int), default=3)
     parser.add_argument("--torch_python", default="", help="a Python with torch and pillow")
-    parser.add_argument("--output", default="")
+    parser.add_argument("--output", type=command_line.new_file, default="")
     parser.add_argument("--reader", choices=READERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.reader:
@@ -44,11 +46,14 @@ def main():
 
 def measure(arguments):
     rates, cpu = {}, {}
+    pythons = dict.fromkeys(READERS, sys.executable) | {"pytorch": arguments.torch_python}
     for _ in range(arguments.repeats):
-        for reader in READERS:
-            python = arguments.torch_python if reader == "pytorch" else sys.executable
-            if python:
-                rate, milliseconds = run(python, reader, arguments)
+        for reader in [reader for reader, python in pythons.items() if python]:
+            measured = run(pythons[reader], reader, arguments)
+            if measured is None:
+                pythons[reader] = ""
+            else:
+                rate, milliseconds = measured
                 rates.setdefault(reader, []).append(rate)
                 cpu.setdefault(reader, []).append(milliseconds)
     medians = {reader: statistics.median(values) for reader, values in rates.items()}
@@ -65,11 +70,17 @@ def measure(arguments):
 
 
 def run(python, reader, arguments):
-    """What `timed` returns for one reader, in its own process."""
+    """What `timed` returns for one reader, in its own process; None if it cannot run here."""
     command = [python, __file__, f"--reader={reader}", f"--folder={arguments.folder}",
                f"--seconds={arguments.seconds}"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+    except OSError as error:
+        sys.exit(f"--torch_python={python}: {error.strerror}")
+    if done.returncode == command_line.SKIPPED:
+        print(f"{reader}: {done.stderr.splitlines()[-1]}", file=sys.stderr)
+        return None
     if done.returncode:
         sys.exit(f"{reader}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
@@ -157,8 +168,8 @@ def read_with_tf_data(folder, seconds):
 
 
 def read_with_pytorch(folder, seconds):
-    import torch
-
+    torch = command_line.needs("torch")
+    command_line.needs("PIL", "pillow")
     loader = torch.utils.data.DataLoader(
         Pictures(folder), batch_size=BATCH, shuffle=True, num_workers=2, drop_last=True
     )

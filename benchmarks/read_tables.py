@@ -13,13 +13,13 @@ Makes a CSV of numbers, categories and a label in a temporary folder. In turn, a
 Prints medians and their ratios, or one JSON object with --json.
 """
 
-import argparse
 import json
 import pathlib
 import statistics
 import tempfile
 import time
 
+import command_line
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -126,12 +126,14 @@ def time_pandas(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = command_line.Parser(__doc__)
+    parser.add_argument("--rows", type=command_line.above_zero(int), default=1_000_000)
+    parser.add_argument("--rounds", type=command_line.above_zero(int), default=3)
     parser.add_argument("--pandas", action="store_true", help="measure pandas too")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
+    if args.pandas:
+        command_line.needs("pandas")
     times = {"tfapp": [], "pyarrow": [], "batches": [], "pandas": []}
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "table.csv")

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 
+import command_line
 import numpy as np
 import workloads
 
@@ -28,13 +29,18 @@ _EVALUATE_EVERY = 117  # steps: a quarter of an epoch
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder of Fashion-MNIST's .gz files")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser = command_line.Parser(__doc__)
+    parser.add_argument(
+        "--data",
+        type=command_line.folder,
+        required=True,
+        help="folder of Fashion-MNIST's .gz files",
+    )
+    parser.add_argument("--rounds", type=command_line.above_zero(int), default=1)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--keras_policy", default="float32")
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
-    parser.add_argument("--output", default="seconds.json")
+    parser.add_argument("--output", type=command_line.new_file, default="seconds.json")
     # Given in the peer's process: the arrays.
     parser.add_argument("--keras_script", help=argparse.SUPPRESS)
     flags = parser.parse_args()
@@ -134,7 +140,7 @@ def _lines(path):
 def _keras(arrays, policy, seed):
     begin = time.monotonic()
     command = [
-        sys.executable, __file__, "--data=-", f"--keras_script={arrays}",
+        sys.executable, __file__, "--data=.", f"--keras_script={arrays}",
         f"--keras_policy={policy}", f"--seed={seed}",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True)

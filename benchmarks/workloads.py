@@ -7,7 +7,9 @@ same shapes: the benchmark measures speed, not accuracy.
 import dataclasses
 import gzip
 import pathlib
+import sys
 
+import command_line
 import numpy as np
 
 LEARNING_RATE = 1e-3
@@ -15,6 +17,9 @@ _FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", 60_000),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", 10_000),
 }
+# What /proc/cpuinfo calls units for products of this type, on x86 and on ARM.
+_UNITS = {"bfloat16": ("amx_bf16", "avx512_bf16", "bf16", "svebf16")}
+_CPUINFO = pathlib.Path("/proc/cpuinfo")
 _HELD_OUT = 512  # examples in each of tfapp's validation and test splits
 
 
@@ -35,6 +40,35 @@ WORKLOADS = {
     "cnn-128": Workload("cnn", (28, 28, 1), 128, 8_192, ("float32", "bfloat16")),
     "resnet20-128": Workload("resnet20", (32, 32, 3), 128, 2_048, ("float32", "bfloat16")),
 }
+
+
+def lacking(precision):
+    """Why this processor is no place to measure `precision`; "" if it has what that needs.
+
+    Without units the type is emulated: slower than float32, and a measure of nothing.
+    """
+    units = _UNITS.get(precision)
+    if not units or not _CPUINFO.exists():
+        return ""
+    words = set(_CPUINFO.read_text().split())
+    return "" if words & set(units) else f"no units for {precision} here ({', '.join(units)})"
+
+
+def add_arguments(parser, variants, models=("mlp", "cnn", "resnet20")):
+    """Adds what every peer takes: a workload of these models, and a variant of the peer."""
+    known = [name for name, workload in WORKLOADS.items() if workload.model in models]
+    parser.add_argument("--workload", choices=known, required=True)
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--variant", choices=list(variants), required=True)
+    parser.add_argument(
+        "--arrays", type=command_line.file, help="what compare.py has written", required=True
+    )
+
+
+def skip_if_lacking(precision):
+    """Ends a peer where this processor has no units for `precision`."""
+    if reason := lacking(precision):
+        command_line.skip(reason)
 
 
 def write_arrays(name, data, folder):
@@ -67,6 +101,8 @@ def read_split(data, split):
         )
     read = {}
     for name, header in ((images, 16), (labels, 8)):
+        if not (pathlib.Path(data) / name).exists():
+            sys.exit(f"--data={data}: lacks {name}")
         with gzip.open(pathlib.Path(data) / name) as file:
             read[name] = np.frombuffer(file.read(), np.uint8, offset=header)
     return read[images].reshape(-1, 28, 28), read[labels]

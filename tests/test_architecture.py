@@ -13,7 +13,10 @@ PACKAGE = ROOT / "tfapp"
 
 # Lowest first. A module imports from layers below its own, and from its own room; SIDEWAYS lists
 # what rooms of a layer may import from one another in addition.
-_CONFIGURATION = {"config", "config_fields", "config_checks", "flag_values", "migrations"}
+_CONFIGURATION = {
+    "config", "config_fields", "config_checks", "flag_values", "flag_files", "flag_parsing",
+    "migrations",
+}  # fmt: skip
 LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "runtime", "metrics"},
     {"run_folder", "diagnosis"},
@@ -163,13 +166,14 @@ def test_tests_share_helpers_in_modules_of_their_own():
                 assert parts[0] != "tests" or not found, f"{path} imports from {found}"
 
 
-def test_absl_is_in_flags_alone():
-    for path, room in modules():
-        if room != "flags":
-            assert "from absl import flags" not in path.read_text(), path
-
-
-@pytest.mark.parametrize("statement", ["cli.main(['main.py', '--help'])", "__import__('tfapp')"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "cli.main(['main.py', '--help'])",
+        "cli.main(['main.py', '--version'])",
+        "__import__('tfapp')",
+    ],
+)
 def test_help_and_import_do_not_load_tensorflow(statement):
     code = (
         f"import sys; from tfapp import cli; {statement}; "
@@ -221,3 +225,13 @@ def test_imports_inside_data_point_one_way(path):
         other = data_room(module)
         allowed = other == room or level[other] < level[room]
         assert allowed, f"{path.relative_to(ROOT)} names {module}"
+
+
+def test_all_output_goes_through_one_module():
+    """There, control characters in names and messages are made visible."""
+    for path, _ in modules():
+        if path == PACKAGE / "runtime" / "output.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            printed = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            assert not (printed and node.func.id == "print"), f"{path}:{node.lineno}: print"

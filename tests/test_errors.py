@@ -27,4 +27,5 @@ def test_each_exit_code_has_its_own_meaning():
 
 def test_messages_are_one_line():
     for kind in kinds():
-        assert str(kind("first\nsecond")) == "first second"
+        assert str(kind("first\nsecond\r\nthird\u2028last")) == "first second third last"
+        assert str(kind("\x1b[1mbold\x1b[0m")) == "\\x1b[1mbold\\x1b[0m"

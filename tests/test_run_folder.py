@@ -91,7 +91,7 @@ def test_resume_never_takes_a_new_folder(open_folder):
 
 def test_a_folder_is_locked(open_folder):
     first = open_folder(model_dir="run")
-    with pytest.raises(UsageError, match="--model_dir=run: another process is training there"):
+    with pytest.raises(UsageError, match=rf"--model_dir=run: process {os.getpid()} on .* has been"):
         open_folder(model_dir="run")
     first.close()
     open_folder(model_dir="run")
@@ -208,3 +208,37 @@ def test_a_folder_that_another_process_takes_meanwhile_is_left_to_it(open_folder
 
     monkeypatch.setattr(run_folder, "_default_path", choose_and_lose)
     assert open_folder().path == pathlib.Path("runs/digits-mlp-2")
+
+
+@pytest.mark.parametrize("resume", ["auto", "never", "must"])
+def test_who_trains_there_comes_before_what_the_folder_lacks(open_folder, resume):
+    open_folder(model_dir="run")
+    with pytest.raises(UsageError, match=r"has been training there since .*; wait for it"):
+        open_folder(model_dir="run", resume=resume)
+
+
+def test_a_folder_that_filled_up_until_it_was_locked_is_not_new(open_folder, monkeypatch):
+    """Another process took it, trained, and ended, after this one had looked."""
+    lock = run_folder._lock
+
+    def train_and_lock(path):
+        monkeypatch.setattr(run_folder, "_lock", lock)
+        open_folder(model_dir=str(path)).close()
+        return lock(path)
+
+    monkeypatch.setattr(run_folder, "_lock", train_and_lock)
+    open_folder(model_dir="run").discard()
+    assert pathlib.Path("run/flags.txt").exists()
+
+
+def test_something_else_that_appears_until_it_is_locked_is_refused(open_folder, monkeypatch):
+    lock = run_folder._lock
+
+    def write_and_lock(path):
+        path.mkdir()
+        (path / "thesis.txt").write_text("years of work")
+        return lock(path)
+
+    monkeypatch.setattr(run_folder, "_lock", write_and_lock)
+    with pytest.raises(UsageError, match="--model_dir=run: is not empty and not a run's folder"):
+        open_folder(model_dir="run")

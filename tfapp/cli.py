@@ -2,7 +2,6 @@
 
 import errno
 import importlib
-import logging
 import signal
 import sys
 import traceback
@@ -23,12 +22,12 @@ _MODES = {
 
 def main(argv):
     """Runs the command line `argv` (program name first) and returns the exit code."""
-    if any(argument in flag_help.HELP_FLAGS for argument in argv[1:]):
-        print(flag_help.help_text())
+    if text := flag_help.requested(argv[1:]):
+        output.answer(text)
         return 0
-    from tfapp import flags  # late: --help is quicker without absl and what reads run folders
+    from tfapp import flags  # late: --help is quicker without what reads run folders
 
-    _configure_logging()
+    output.log_to_stderr()
     try:
         config = flags.parse(argv)
         if config.mode != "doctor":  # it has to answer where TensorFlow cannot be imported
@@ -58,14 +57,8 @@ def run():
     sys.exit(main(sys.argv))
 
 
-def _configure_logging():
-    """The log goes to stderr, one plain line a message."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
-    logging.getLogger("tfapp").setLevel(logging.INFO)
-
-
 def _report(message, code):
-    print(f"tfapp: {message}", file=sys.stderr)
+    output.report(message)
     return code
 
 
@@ -81,8 +74,10 @@ def _report_bug(error):
     details = "".join(traceback.format_exception(error))
     message = " ".join(str(error).split())
     path = _write_details(details)
-    where = f"; details in {path}" if path else f"\n{details}"
-    return _report(f"internal error: {type(error).__name__}: {message[:300]}{where}", 1)
+    where = f"; details in {path}" if path else ""
+    message = f"internal error: {type(error).__name__}: {message[:300]}{where}"
+    output.report(message, "" if path else details)
+    return 1
 
 
 def _write_details(details):
@@ -91,7 +86,12 @@ def _write_details(details):
 
     try:
         with tempfile.NamedTemporaryFile(
-            "w", prefix="tfapp-error-", suffix=".txt", delete=False
+            "w",
+            prefix="tfapp-error-",
+            suffix=".txt",
+            delete=False,
+            encoding="utf-8",
+            errors="backslashreplace",
         ) as file:
             file.write(details)
             return file.name

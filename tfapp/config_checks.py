@@ -31,6 +31,8 @@ def converted(name, value, kind):
 
 def check_value(name, value, flag):
     """Checks one value against its `Flag`: choices, form and bounds. Raises UsageError."""
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
+        _check_text(name, text)
     if flag.choices and value not in flag.choices:
         raise UsageError(
             f"--{name}={value}: unknown{suggest(value, flag.choices)} "
@@ -86,6 +88,16 @@ def _check_belongs(name, value, predicts):
     if bool(value) != predicts:
         verb = "belongs to" if value else "is needed with"
         raise UsageError(f"--{name} {verb} --mode=predict")
+
+
+def _check_text(name, text):
+    """Refuses what flags.txt, which has one flag a line, cannot hold."""
+    if set(text) & set("\n\r\0"):
+        raise UsageError(f"--{name}={text!r}: holds a line break or NUL; a flag is one line")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"--{name}={text!r}: is not UTF-8; rename it") from error
 
 
 def _check_pairs(name, pairs, sign, form):

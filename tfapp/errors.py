@@ -1,5 +1,7 @@
 """The errors a user can cause, each with the exit code that the process ends with."""
 
+from tfapp.runtime import plain_text
+
 
 class TfappError(ValueError):
     """Base of all errors that are reported in one line instead of a traceback."""
@@ -9,7 +11,7 @@ class TfappError(ValueError):
 
     def __init__(self, message):
         # Messages quote other libraries' and users' own errors, which may span lines.
-        super().__init__(" ".join(str(message).split("\n")))
+        super().__init__(plain_text.joined(str(message)))
 
 
 class UsageError(TfappError):

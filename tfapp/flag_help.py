@@ -1,12 +1,15 @@
-"""What --help prints, and docs/flags.md, both from the fields of Config:
+"""What --help and --version print, and docs/flags.md, from the fields of Config:
 
 python -m tfapp.flags > docs/flags.md
 """
 
 import importlib
+import importlib.metadata
 import itertools
+import platform
 import textwrap
 
+import tfapp
 from tfapp.config import FLAGS
 from tfapp.errors import exit_codes
 
@@ -19,9 +22,37 @@ _REGISTRIES = {
     "export": "tfapp.export:EXPORTERS",
 }
 
-HELP_FLAGS = ("--help", "-help", "--helpfull", "--helpshort", "-h")
+_HELP = ("help", "helpfull", "helpshort", "h")
+_VERSION = "version"
 _WIDTH = 100
 _INDENT = 34  # of the meanings
+
+
+def requested(arguments):
+    """The text that a command line asks for by --help, -h or --version; "" if it does not."""
+    words = list(itertools.takewhile(lambda word: word != "--", arguments))
+    names = [word.removeprefix("-").removeprefix("-") for word in words if word.startswith("-")]
+    if any(name in _HELP for name in names):
+        return help_text()
+    return version_text() if _VERSION in names else ""
+
+
+def version_text():
+    """The text of `--version`: tfapp's, and those of what it computes with, none of it imported."""
+    packages = {"TensorFlow": ("tensorflow", "tensorflow-cpu"), "Keras": ("keras",)}
+    lines = [f"tfapp {tfapp.__version__}"]
+    lines += [f"{name} {_installed(*names)}" for name, names in packages.items()]
+    return "\n".join([*lines, f"Python {platform.python_version()}"])
+
+
+def _installed(*names):
+    """The version of the first of these packages that is installed."""
+    for name in names:
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "not installed"
 
 
 def help_text():
@@ -32,6 +63,7 @@ def help_text():
         "  python main.py                          the default: a small network on real digits",
         "  python main.py --dataset=npz:my.npz     your own arrays",
         "  python main.py --flagfile=FILE          flags from a file; later ones override",
+        "  python main.py --version                versions of tfapp, TensorFlow, Keras and Python",
         "",
     ]
     for group, flags in _groups():

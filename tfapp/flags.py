@@ -7,24 +7,14 @@ that `--help` answers at once.
 import csv
 import io
 import os
+import sys
 
-from absl import flags as absl_flags
-
-from tfapp import flag_help, migrations, run_folder
+from tfapp import flag_files, flag_help, flag_parsing, migrations, run_folder
 from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
-from tfapp.registry import suggest
 
-_FLAGFILE = ("--flagfile", "-flagfile")
 _TODAY = {name: name for name in FLAGS}
-_DEFINE = {
-    bool: absl_flags.DEFINE_bool,
-    int: absl_flags.DEFINE_integer,
-    float: absl_flags.DEFINE_float,
-    str: absl_flags.DEFINE_string,
-    tuple: absl_flags.DEFINE_list,
-}
 
 
 def parse(argv):
@@ -73,68 +63,30 @@ def folder_arguments(config):
 
 
 def _parse(argv):
-    given = _given([argv[0], *_with_runs_upgraded(argv[1:])])
+    given = _given(flag_files.expanded(argv[1:], _todays_flags))
     # Items of a recipe or a run are overridden by later ones, as whole flags are.
     given.update({name: last_of_each(given[name]) for name in given if FLAGS[name].repeated})
     return Config(**given)
 
 
-def _given(argv, names=_TODAY):
-    """The flags in `argv`, name -> value, where `names` are those to be known -> today's."""
-    values = absl_flags.FlagValues()
-    for name, today in names.items():
-        default = FLAGS[today].default
-        define = absl_flags.DEFINE_multi_string if FLAGS[today].repeated else _DEFINE[type(default)]
-        initial = list(default) if isinstance(default, tuple) else default
-        define(name, initial, FLAGS[today].meaning, flag_values=values)
-    try:
-        rest = values(list(argv), known_only=False)
-    except absl_flags.UnrecognizedFlagError as error:
-        name = error.flagname
-        raise UsageError(f"--{name}: unknown flag{suggest(name, names)} (see --help)") from error
-    except absl_flags.CantOpenFlagFileError as error:
-        raise UsageError(f"--flagfile: {error}") from error
-    except absl_flags.Error as error:
-        raise UsageError(" ".join(str(error).split())) from error
-    if len(rest) > 1:
-        raise UsageError(f"{rest[1]!r}: not a flag; flags are written --name=value (see --help)")
-    given = {name: values[name].value for name in names if values[name].present}
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+def _given(arguments, names=_TODAY):
+    """The flags in `arguments`, name -> value, where `names` are those to be known -> today's."""
+    return flag_parsing.parse(arguments, {name: FLAGS[today] for name, today in names.items()})
 
 
-def _with_runs_upgraded(arguments):
-    """`arguments` with today's flags in place of each --flagfile that a run has written."""
-    left, result = list(arguments), []
-    while left:
-        argument = left.pop(0)
-        name, equals, path = argument.partition("=")
-        if name in _FLAGFILE and not equals and left:
-            path = left.pop(0)
-            argument = f"{name}={path}"
-        path = os.path.expanduser(path.strip())
-        text = _read_run_flags(path) if name in _FLAGFILE else None
-        result.extend([argument] if text is None else _upgraded(path, text))
-    return result
-
-
-def _read_run_flags(path):
-    """The text of the flags.txt of a run; None if the file is none, or cannot be read."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError):
-        return None
+def _todays_flags(path, text):
+    """Today's flags for those of a file that a run has written; None for any other file."""
     is_run = migrations.is_marked(text) or os.path.basename(path) == run_folder.FLAGS
-    return text if is_run else None
+    return _upgraded(path, text) if is_run else None
 
 
 def _upgraded(path, text):
     """Today's flags for those in a run's flags.txt."""
     version = migrations.version_of(text)
-    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    lines = [line for line in map(str.lstrip, text.split("\n")) if line]
     lines = [line for line in lines if not line.startswith(("#", "//"))]
     try:
-        given = _given(["", *lines], migrations.names_in(version))
+        given = _given(lines, migrations.names_in(version))
     except UsageError as error:
         if not migrations.is_newer(version):
             raise
@@ -161,11 +113,11 @@ def _to_flags(values):
 
 
 def _with_commas(items):
-    """One list for absl, which reads it as a line of CSV: an item may hold a comma itself."""
+    """A list as a line of CSV: an item may hold a comma itself."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(items)
     return line.getvalue()
 
 
 if __name__ == "__main__":
-    print(flag_help.markdown(), end="")
+    sys.stdout.write(flag_help.markdown())

@@ -1,9 +1,7 @@
 """The run's folder: its name, its owner, what it is bound to, and the small files in it."""
 
 import contextlib
-import fcntl
 import json
-import os
 import pathlib
 import re
 
@@ -12,6 +10,7 @@ from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.flag_values import number_of_name
 from tfapp.runtime import strict_json
 from tfapp.runtime.atomic_files import is_unfinished, write_text
+from tfapp.runtime.file_lock import FileLock, HeldError, is_free
 
 # Files and folders of a run.
 FLAGS = "flags.txt"
@@ -60,7 +59,7 @@ class RunFolder:
     def close(self):
         """Lets other processes have the folder. Can be called again."""
         if self._lock is not None:
-            os.close(self._lock)
+            self._lock.close()
             self._lock = None
 
     def discard(self):
@@ -121,6 +120,23 @@ def open_run_folder(*, model_dir, resume, dataset, model, identity, flags, is_sa
 
 def _open(path, resume, identity, flags):
     """Makes, locks and binds the folder at `path`. Raises as `open_run_folder` does."""
+    if not (path / _LOCK).exists():  # otherwise, who trains there comes first
+        _check_usable(path, resume)
+    made = [p for p in (path, *path.parents) if not p.exists()]
+    lock = _lock(path)
+    try:
+        # Only now is it certain that no other process is changing what is in there.
+        _check_usable(path, resume)
+        folder = RunFolder(path, lock, is_new=not _contents(path), made=made)
+        _bind(folder, identity, flags)
+    except BaseException:
+        lock.close()
+        raise
+    return folder
+
+
+def _check_usable(path, resume):
+    """Raises UsageError if the folder at `path`, which need not exist, cannot be the run's."""
     if resume == "must" and not (path / CHECKPOINTS).is_dir():
         raise UsageError(f"--resume=must: {path} holds no checkpoints")
     occupied = path.is_dir() and bool(_contents(path))
@@ -128,19 +144,6 @@ def _open(path, resume, identity, flags):
         raise UsageError(f"--resume=never: {path} is not empty; name another --model_dir")
     if occupied and not (path / FLAGS).exists() and not _is_begun(path):
         raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
-    made = [p for p in (path, *path.parents) if not p.exists()]
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = _lock(path)
-    except OSError as error:
-        raise StorageError(f"--model_dir={path}: {error.strerror}") from error
-    folder = RunFolder(path, lock, is_new=not occupied, made=made)
-    try:
-        _bind(folder, identity, flags)
-    except BaseException:
-        folder.close()
-        raise
-    return folder
 
 
 def read_run_folder(path):
@@ -182,14 +185,21 @@ def _shown(value):
 
 
 def _lock(path):
-    """A file lock that goes with the process. Raises UsageError if another process holds it."""
-    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise _Taken(f"--model_dir={path}: another process is training there") from error
-    return descriptor
+    """Makes the folder at `path` and locks it. Raises _Taken or StorageError."""
+    while True:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            return FileLock(path / _LOCK)
+        except HeldError as error:
+            since = f" since {error.since}" if error.since else ""
+            raise _Taken(
+                f"--model_dir={path}: {error.holder} has been training there{since}; wait for it, "
+                "stop it, or name another folder"
+            ) from error
+        except FileNotFoundError:  # a process whose start failed has removed the folder
+            continue
+        except OSError as error:
+            raise StorageError(f"--model_dir={path}: {error.strerror}") from error
 
 
 def _contents(path):
@@ -240,13 +250,13 @@ def _is_interrupted(path, identity, is_same_run):
     """True for an unfinished run of this configuration that no process holds."""
     with contextlib.suppress(OSError, ValueError):
         if not (path / FLAGS).exists():
-            return _is_begun(path) and _is_same_identity(path, identity) and _is_free(path)
+            return _is_begun(path) and _is_same_identity(path, identity) and is_free(path / _LOCK)
         summary = read_json(path / SUMMARY)
         if summary is not None and summary.get("status") == "done":
             return False
         if not is_same_run(path / FLAGS):
             return False
-        return _is_free(path)
+        return is_free(path / _LOCK)
     return False
 
 
@@ -254,15 +264,3 @@ def _is_same_identity(path, mine):
     """Whether a folder is bound to the configuration `mine`, or to none yet."""
     kept = read_json(path / IDENTITY)
     return kept is None or mine.items() <= migrations.identity_from_json(kept, path).items()
-
-
-def _is_free(path):
-    """Whether no process holds the folder."""
-    try:
-        with open(path / _LOCK) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:  # as in a copy of the folder
-        return True
-    except OSError:
-        return False
-    return True

@@ -1,6 +1,5 @@
 """JAX, MLP only: lax.scan over shuffled data on the device, one program per epoch."""
 
-import argparse
 import json
 import pathlib
 import sys
@@ -8,9 +7,14 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import jax
-import jax.numpy as jnp
+import command_line
 import workloads
+
+PARSER = command_line.Parser(__doc__)
+workloads.add_arguments(PARSER, ("scan",), models=("mlp",))
+FLAGS = PARSER.parse_args()
+jax = command_line.needs("jax")
+jnp = command_line.needs("jax.numpy", "jax")
 
 _EPOCHS = 6
 
@@ -32,14 +36,8 @@ def adam(weights, moments, grads, count, rate):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workload", choices=workloads.WORKLOADS)
-    parser.add_argument("--precision")
-    parser.add_argument("--variant")
-    parser.add_argument("--arrays")
-    flags = parser.parse_args()
-    workload = workloads.WORKLOADS[flags.workload]
-    x, y = map(jnp.asarray, workloads.read_arrays(flags.arrays, workload.examples))
+    workload = workloads.WORKLOADS[FLAGS.workload]
+    x, y = map(jnp.asarray, workloads.read_arrays(FLAGS.arrays, workload.examples))
     batch_size = workload.batch_size
     steps = len(x) // batch_size
 

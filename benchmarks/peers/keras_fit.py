@@ -3,7 +3,6 @@
 The last two also enable oneDNN, which TensorFlow leaves off on processors without AVX-512.
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -15,6 +14,7 @@ if "--variant=default" not in sys.argv:
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import command_line
 import keras
 import tensorflow as tf
 import workloads
@@ -76,12 +76,10 @@ class EpochTimes(keras.callbacks.Callback):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workload", choices=workloads.WORKLOADS)
-    parser.add_argument("--precision")
-    parser.add_argument("--variant", choices=OPTIONS)
-    parser.add_argument("--arrays")
+    parser = command_line.Parser(__doc__)
+    workloads.add_arguments(parser, OPTIONS)
     flags = parser.parse_args()
+    workloads.skip_if_lacking(flags.precision)
     workload = workloads.WORKLOADS[flags.workload]
     if flags.precision == "bfloat16":
         keras.config.set_dtype_policy("mixed_bfloat16")

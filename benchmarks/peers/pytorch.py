@@ -1,6 +1,5 @@
 """PyTorch, data in memory, channels last. Variants: eager, compiled (torch.compile)."""
 
-import argparse
 import json
 import pathlib
 import sys
@@ -8,9 +7,15 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-import torch
+import command_line
 import workloads
-from torch import nn
+
+PARSER = command_line.Parser(__doc__)
+workloads.add_arguments(PARSER, ("eager", "compiled"))
+FLAGS = PARSER.parse_args()
+workloads.skip_if_lacking(FLAGS.precision)
+torch = command_line.needs("torch")
+nn = torch.nn
 
 _SECONDS = 4.0
 
@@ -54,21 +59,15 @@ def resnet20():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workload", choices=workloads.WORKLOADS)
-    parser.add_argument("--precision")
-    parser.add_argument("--variant", choices=("eager", "compiled"))
-    parser.add_argument("--arrays")
-    flags = parser.parse_args()
-    workload = workloads.WORKLOADS[flags.workload]
-    x, y = map(torch.from_numpy, workloads.read_arrays(flags.arrays, workload.examples))
+    workload = workloads.WORKLOADS[FLAGS.workload]
+    x, y = map(torch.from_numpy, workloads.read_arrays(FLAGS.arrays, workload.examples))
     y = y.long()
     model = {"mlp": mlp, "cnn": cnn, "resnet20": resnet20}[workload.model]()
     if x.ndim == 4:
         x = x.permute(0, 3, 1, 2).to(memory_format=torch.channels_last)
         model = model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=workloads.LEARNING_RATE)
-    lower = flags.precision == "bfloat16"
+    lower = FLAGS.precision == "bfloat16"
 
     def step(batch, labels):
         optimizer.zero_grad(set_to_none=True)
@@ -78,7 +77,7 @@ def main():
         optimizer.step()
         return loss
 
-    forward = torch.compile(model) if flags.variant == "compiled" else model
+    forward = torch.compile(model) if FLAGS.variant == "compiled" else model
     rate = _measure(step, x, y, workload.batch_size)
     print(json.dumps({"examples_per_second": rate}))
 

@@ -1,11 +1,20 @@
 """PyTorch compiled on a GPU: ResNet-50 and ViT-S/16 in bfloat16, channels last, data resident."""
 
-import argparse
 import json
+import pathlib
+import sys
 import time
 
-import torch
-from torch import nn
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import command_line
+
+PARSER = command_line.Parser(__doc__)
+PARSER.add_argument("--workload", choices=("resnet50", "vits16"), required=True)
+PARSER.add_argument("--batch_size", type=command_line.above_zero(int), default=128)
+FLAGS = PARSER.parse_args()
+torch = command_line.needs("torch")
+nn = torch.nn
 
 _CLASSES, _EXAMPLES, _SECONDS = 1000, 2048, 8.0
 
@@ -76,14 +85,12 @@ class EncoderBlock(nn.Module):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workload", choices=("resnet50", "vits16"))
-    parser.add_argument("--batch_size", type=int, default=128)
-    flags = parser.parse_args()
+    if not torch.cuda.is_available():
+        command_line.skip("needs a GPU")
     device = torch.device("cuda")
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    model = {"resnet50": resnet50, "vits16": ViTS16}[flags.workload]().to(device)
+    model = {"resnet50": resnet50, "vits16": ViTS16}[FLAGS.workload]().to(device)
     model = model.to(memory_format=torch.channels_last)
     images = torch.randint(0, 256, (_EXAMPLES, 3, 224, 224), dtype=torch.uint8, device=device)
     images = images.to(memory_format=torch.channels_last)
@@ -92,7 +99,7 @@ def main():
     compiled = torch.compile(model)
 
     def step():
-        rows = torch.randint(0, _EXAMPLES, (flags.batch_size,), device=device)
+        rows = torch.randint(0, _EXAMPLES, (FLAGS.batch_size,), device=device)
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cuda", torch.bfloat16):
             x = (images[rows].to(torch.bfloat16) - 127) / 64
@@ -111,7 +118,7 @@ def main():
         count += 10
     seconds = time.monotonic() - begin
     parameters = sum(p.numel() for p in model.parameters())
-    rate = count * flags.batch_size / seconds
+    rate = count * FLAGS.batch_size / seconds
     print(json.dumps({"examples_per_second": rate, "parameters": parameters}))
 
 

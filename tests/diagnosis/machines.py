@@ -2,7 +2,17 @@
 
 import dataclasses
 
-from tfapp.diagnosis.facts import Device, Facts, Folder, Host, Library, Package, TensorFlowReport
+from tfapp.diagnosis.facts import (
+    Device,
+    Facts,
+    Folder,
+    Host,
+    Library,
+    Load,
+    Package,
+    Product,
+    TensorFlowReport,
+)
 
 GIB = 1 << 30
 HEALTHY = Facts(
@@ -19,8 +29,9 @@ HEALTHY = Facts(
             Device("GPU", "NVIDIA H100", "9.0", 78 * GIB),
             Device("GPU", "NVIDIA H100", "9.0", 78 * GIB),
         ),
-        products=(("float32", 4e14), ("bfloat16", 7e14)),
+        products=(Product("float32", (4e14,)), Product("bfloat16", (7.2e14,))),
     ),
+    load=Load(seconds=1.0, average=0.4, busy_cores=0.1),
     packages=(
         Package("tensorflow", "2.21.0", ">=2.21,<2.22"),
         Package("keras", "3.15.1", ">=3.15,<4"),

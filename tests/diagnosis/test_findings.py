@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from tests.diagnosis.machines import ABSENT, GIB, HEALTHY, NO_DRIVER, machine, without_gpus
-from tfapp.diagnosis import gpu_findings, page
-from tfapp.diagnosis.facts import Device, Folder, Library, Package
+from tfapp.diagnosis import gpu_findings, page, precision
+from tfapp.diagnosis.facts import Device, Folder, Library, Load, Neighbour, Package, Product
 from tfapp.diagnosis.finding import ERROR, NOTE, WARNING
 from tfapp.diagnosis.findings import find
 
@@ -120,6 +120,46 @@ BROKEN = {
         machine(host={"container": "docker", "core_limit": 1.5}),
         WARNING, "may use 1.5 of 16 cores", "TF_NUM_INTRAOP_THREADS=1",
     ),
+    "neighbours": (
+        machine(load=Load(1.0, 3.0, 6.5, (Neighbour("cc1plus", 17, 1.0), Neighbour("ld", 4, 0.9)))),
+        WARNING, "other processes use 6.5 of 16 cores: cc1plus (17) 1.0, ld (4) 0.9", "wait until",
+    ),
+    "neighbours that cannot be seen": (
+        machine(load=Load(1.0, busy_cores=4.0)),
+        WARNING, "other processes use 4.0 of 16 cores", "wait until they have ended",
+    ),
+    "neighbours that pause for a moment": (
+        machine(load=Load(1.0, average=40.0)),
+        WARNING, "in the last minute 40.0 processes wanted the 16 cores", "wait until",
+    ),
+    "a hypervisor that gives the processor to others": (
+        machine(load=Load(1.0, steal=0.2)),
+        WARNING, "the hypervisor gives 20% of the processor time to other", "at a quieter time",
+    ),
+    "a container that is paused": (
+        machine(load=Load(1.0, throttled=0.85), host={"core_limit": 20.0, "container": "docker"}),
+        WARNING, "the limit of 20 cores pauses 85% of the time", "raise --cpus, or set TF_NUM_INT",
+    ),
+    "a service that is paused": (
+        machine(load=Load(1.0, throttled=0.5)),
+        WARNING, "a limit of processor time pauses 50% of the time", "raise the limit, or set",
+    ),
+    "a service with a share of the processor": (
+        machine(host={"core_limit": 1.5}),
+        WARNING, "this process may use 1.5 of 16 cores", "raise the limit of its control group",
+    ),
+    "a machine that swaps": (
+        machine(load=Load(1.0, memory_pressure=0.5, swap_bytes=30 << 20)),
+        WARNING, "the machine swaps 30 MiB/s", "end other programs",
+    ),
+    "memory that others wait for": (
+        machine(load=Load(1.0, memory_pressure=0.5)),
+        WARNING, "processes wait for memory 50% of the time", "end other programs",
+    ),
+    "a service with little memory": (
+        machine(host={"memory_limit": GIB}),
+        WARNING, "1.0 GiB of memory available", "raise the limit of its control group",
+    ),
     "little memory": (
         machine(host={"container": "docker", "memory_limit": GIB}),
         WARNING, "1.0 GiB of memory available", "--memory",
@@ -180,3 +220,41 @@ def test_an_unknown_reason():
 @pytest.mark.parametrize("value", ["²", "٣", "many", "0", "9" * 5000])
 def test_a_variable_that_is_no_small_number_is_no_finding(value):
     assert find(machine(environment=(("OMP_NUM_THREADS", value),))) == find(machine())
+
+
+def test_no_machine_outside_of_containers_hears_of_one():
+    """Whatever else is the matter with it."""
+    for facts, *_ in BROKEN.values():
+        if not facts.host.container:
+            assert not any("container" in str(finding) for finding in find(facts))
+
+
+def products(float32, bfloat16):
+    return (Product("float32", tuple(float32)), Product("bfloat16", tuple(bfloat16)))
+
+
+OUTLIERS = [180, 180, 20, 180, 180, 181, 179, 180, 180]
+
+
+@pytest.mark.parametrize(
+    "measured, expected",
+    [
+        (products([100] * 9, [180] * 9), "bfloat16 multiplies 1.8 times as fast as float32: worth"),
+        (products([100] * 9, [101] * 9), "float32: no shorter type multiplies faster here"),
+        (products([100] * 9, [12] * 9), "float32: no shorter type multiplies faster here"),
+        # A machine that is slow now and then: both are, because they take turns.
+        (products([100, 30, 90, 25], [180, 54, 162, 45]), "bfloat16 multiplies 1.8 times as fast"),
+        # What disturbs one type in a single round does not decide.
+        (products([100] * 9, OUTLIERS), "bfloat16 multiplies 1.8 times"),
+        (products([100] * 4, [60, 120, 150, 240]), "too noisy to say: bfloat16 multiplies 1.0 to"),
+        (products([100] * 4, [129, 131, 128, 133]), "too noisy to say: bfloat16 multiplies 1.3 to"),
+        (products([100], [180]), "bfloat16 multiplies 1.8 times"),
+        (products([100] * 3, [180] * 3)[:1], "float32: no other type was measured"),
+    ],
+)
+def test_a_shorter_type_is_worth_a_try_where_that_is_more_than_noise(measured, expected):
+    assert precision.verdict(measured).startswith(expected)
+
+
+def test_without_products_there_is_no_verdict():
+    assert precision.verdict(()) == ""

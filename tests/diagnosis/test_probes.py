@@ -56,6 +56,70 @@ def test_a_machine_that_shows_nothing(make_root):
     assert (found.core_limit, found.memory_limit, found.memory_bytes) == (0, 0, 0)
 
 
+FIRST = {"pid": "pid:[4026531836]", "uts": "uts:[4026531838]", "ipc": "ipc:[4026531839]"}
+OTHER = {name: f"{name}:[4026532999]" for name in FIRST}
+DISK = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n28 27 0:2 / /proc rw - proc proc rw\n"
+LAYERS = "9 1 0:9 / / rw,relatime master:1 - overlay overlay rw,lowerdir=/a:/b,upperdir=/c\n"
+
+
+@pytest.fixture
+def make_process(make_root):
+    """make_process(namespaces, mounts, files): a root with what a process sees of itself."""
+
+    def make(namespaces, mounts, files):
+        root = make_root({"proc/self/mountinfo": mounts, **files})
+        (root / "proc/self/ns").mkdir()
+        for name, text in namespaces.items():
+            (root / "proc/self/ns" / name).symlink_to(text)
+        return root
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "environ, files, name",
+    [
+        ({}, {".dockerenv": ""}, "docker"),
+        ({}, {"run/.containerenv": "", ".dockerenv": ""}, "podman"),
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, {}, "kubernetes"),
+        ({"container": "oci"}, {}, "oci"),
+        ({}, {"run/systemd/container": "systemd-nspawn\n"}, "systemd-nspawn"),
+        ({}, {"proc/self/cgroup": "0::/kubepods.slice/kubepods-pod7.slice\n"}, "kubernetes"),
+        ({}, {"proc/1/cgroup": "4:memory:/docker/0123abc\n0::/\n"}, "docker"),
+        ({}, {"proc/1/cgroup": "0::/system.slice/docker-0123abc.scope\n"}, "docker"),
+        ({}, {"proc/1/cgroup": "0::/lxc.payload.mine\n"}, "lxc"),
+        ({}, {}, "container"),
+    ],
+)
+def test_a_container_by_its_marks(make_process, environ, files, name):
+    assert host.probe(make_process(OTHER, LAYERS, files), environ=environ).container == name
+
+
+@pytest.mark.parametrize(
+    "environ, files",
+    [
+        ({}, {".dockerenv": ""}),  # a virtual machine that was made from an image
+        ({"container": "oci"}, {}),  # inherited, or set for something else
+        ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, {}),
+        ({}, {"proc/self/cgroup": "0::/docker/0123abc\n"}),
+    ],
+)
+def test_marks_do_not_make_a_container_of_a_machine(make_process, environ, files):
+    assert host.probe(make_process(FIRST, DISK, files), environ=environ).container == ""
+
+
+@pytest.mark.parametrize("namespaces, mounts", [(FIRST, DISK), (FIRST, LAYERS), (OTHER, DISK)])
+def test_a_service_of_the_machine_is_no_container(make_process, namespaces, mounts):
+    files = {"proc/self/cgroup": "0::/system.slice/docker.service\n"}
+    assert host.probe(make_process(namespaces, mounts, files), environ={}).container == ""
+
+
+def test_a_container_that_shares_the_machines_namespaces(make_process):
+    """docker run --pid=host --ipc=host --uts=host"""
+    root = make_process(FIRST, LAYERS, {".dockerenv": ""})
+    assert host.probe(root, environ={}).container == "docker"
+
+
 def test_limits_of_cgroups_version_1(make_root):
     files = {
         "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
@@ -150,7 +214,8 @@ def test_tensorflow_is_measured_in_a_separate_process():
     assert report.error == ""
     assert report.xla_error == ""
     assert report.xla_seconds > 0
-    assert {dtype for dtype, rate in report.products if rate > 1e6} == {"float32", "bfloat16"}
+    assert {p.dtype for p in report.products if p.rate > 1e6} == {"float32", "bfloat16"}
+    assert len({len(p.rates) for p in report.products}) == 1
     assert report.devices[0].kind == "CPU"
     assert report.is_cuda_build == tf.sysconfig.get_build_info()["is_cuda_build"]
 
@@ -185,3 +250,30 @@ def test_a_sum_over_devices_that_fails():
 
     error = tensorflow_report._try_reduction(tf, ("GPU:0", "GPU:1"), refuse)
     assert error.startswith("RuntimeError: no such devices")
+
+
+def test_types_are_timed_in_turns():
+    now, called = [0.0], []
+
+    def make(name, seconds):
+        def call():
+            called.append(name)
+            now[0] += seconds
+
+        return call
+
+    calls = {"float32": make("float32", 0.06), "bfloat16": make("bfloat16", 0.03)}
+    rounds = tensorflow_report.in_turns(calls, clock=lambda: now[0])
+    assert rounds["float32"] == pytest.approx([0.06] * 9)
+    assert rounds["bfloat16"] == pytest.approx([0.03] * 9)
+    turn = ["float32", "bfloat16", "bfloat16"]  # as often as a round's time needs
+    assert called == ["float32", "bfloat16", *turn * 9]
+
+
+def test_slow_products_are_timed_a_few_times_only():
+    now = [0.0]
+
+    def slow():
+        now[0] += 3.0
+
+    assert len(tensorflow_report.in_turns({"a": slow}, clock=lambda: now[0])["a"]) == 3

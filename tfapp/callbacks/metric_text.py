@@ -13,9 +13,14 @@ def metric_text(metrics, *, monitor="loss"):
     where those of training come first; one that the examples do not define (NaN, or None as JSON
     has it) is not among these. metrics.jsonl has all of them.
     """
+    return "  ".join(metric_parts(metrics, monitor=monitor))
+
+
+def metric_parts(metrics, *, monitor="loss"):
+    """The parts of `metric_text`, the most important first."""
     first = [name for name in dict.fromkeys(("loss", monitor)) if name in metrics]
     others = [n for n, v in metrics.items() if n not in first and v is not None and v == v]
-    return "  ".join(f"{name} {number(metrics[name])}" for name in first + others[:_OTHERS])
+    return [f"{name} {number(metrics[name])}" for name in first + others[:_OTHERS]]
 
 
 def number(value):

@@ -1,6 +1,7 @@
 """Facts about a machine that decide whether it can train, and how fast."""
 
 import dataclasses
+import statistics
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +24,19 @@ class Device:
 
 
 @dataclasses.dataclass(frozen=True)
+class Product:
+    """The speed of a large matrix product in one type."""
+
+    dtype: str
+    rates: tuple[float, ...]  # FLOP/s of each round, in which the types took turns
+
+    @property
+    def rate(self):
+        """FLOP/s of the median round."""
+        return statistics.median(self.rates)
+
+
+@dataclasses.dataclass(frozen=True)
 class TensorFlowReport:
     """What TensorFlow reports about itself. Empty strings and lists: not reported, or not tried."""
 
@@ -35,7 +49,7 @@ class TensorFlowReport:
     devices: tuple[Device, ...] = ()
     xla_seconds: float = 0.0  # to compile and run a matrix product; 0: not tried
     xla_error: str = ""
-    products: tuple[tuple[str, float], ...] = ()  # (dtype, FLOP/s of a large matrix product)
+    products: tuple[Product, ...] = ()
     reduction_error: str = ""  # of a sum over all GPUs through NCCL
 
 
@@ -56,6 +70,29 @@ class Host:
     pci_gpus: int = 0  # NVIDIA display and compute devices on the bus
     gpu_files: int = 0  # /dev/nvidia0, /dev/nvidia1...
     driver: str = ""  # version of NVIDIA's kernel module; empty if not loaded
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbour:
+    """Another process, and how many cores it keeps busy."""
+
+    name: str
+    pid: int
+    cores: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What the machine does in addition. 0: nothing, or not known."""
+
+    seconds: float = 0.0  # in which it was looked at; 0: it was not
+    average: float = 0.0  # processes that wanted a core, over the last minute
+    busy_cores: float = 0.0  # that other processes use, of those this one may use
+    neighbours: tuple[Neighbour, ...] = ()  # the busiest ones that are visible
+    steal: float = 0.0  # share of the processor time wanted that the hypervisor gave to others
+    throttled: float = 0.0  # share of the periods in which the control group was paused
+    memory_pressure: float = 0.0  # share of the time in which a process waited for memory
+    swap_bytes: float = 0.0  # a second, in either direction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +122,7 @@ class Facts:
 
     host: Host
     tensorflow: TensorFlowReport
+    load: Load = Load()
     packages: tuple[Package, ...] = ()
     libraries: tuple[Library, ...] = ()  # empty for a TensorFlow without CUDA
     driver_library: Library = Library("libcuda.so.1", error="not tried")

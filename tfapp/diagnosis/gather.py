@@ -10,7 +10,7 @@ import shutil
 import tempfile
 
 from tfapp.diagnosis import host, libraries
-from tfapp.diagnosis.facts import Facts, Folder, Package
+from tfapp.diagnosis.facts import Facts, Folder, Load, Package
 from tfapp.runtime import tf_settings
 
 _VARIABLES = (
@@ -18,14 +18,16 @@ _VARIABLES = (
     "TF_XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS", "TF_FORCE_GPU_ALLOW_GROWTH", "TFDS_DATA_DIR", "TF_CONFIG",
 )  # fmt: skip
+_UNKNOWN = Load()
 _CPU_PACKAGE = "tensorflow-cpu"  # TensorFlow without CUDA, installed instead of "tensorflow"
 
 
-def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.environ):
+def gather(tensorflow, *, load=_UNKNOWN, model_dir="", data_dir="", root="/", environ=os.environ):
     """The `Facts` of this machine.
 
     Args:
       tensorflow: a `TensorFlowReport`.
+      load: a `Load`; by default one that says nothing.
       model_dir, data_dir: values of the flags; empty for the defaults.
       root: the folder that holds this machine's files.
       environ: the environment variables.
@@ -35,6 +37,7 @@ def gather(tensorflow, *, model_dir="", data_dir="", root="/", environ=os.enviro
     return Facts(
         host=host.probe(root, environ),
         tensorflow=tensorflow,
+        load=load,
         packages=packages(),
         libraries=libraries.probe(names, _packages_folder()),
         driver_library=driver_library,

@@ -9,6 +9,7 @@ import pathlib
 import platform
 import re
 
+from tfapp.diagnosis.container import container
 from tfapp.diagnosis.facts import Host
 from tfapp.flag_values import whole_number
 from tfapp.runtime import host
@@ -28,7 +29,7 @@ def probe(root="/", environ=os.environ):
     memory = host.memory(root)
     return Host(
         python=platform.python_version(),
-        container=_container(root, environ),
+        container=container(root, environ),
         processor=model,
         processor_flags=tuple(flag for flag in _SPEED_FLAGS if flag in flags),
         cores=host.cores(),
@@ -43,16 +44,6 @@ def probe(root="/", environ=os.environ):
         ),
         driver=_driver(root),
     )
-
-
-def _container(root, environ):
-    if (root / "run/.containerenv").exists():
-        return "podman"
-    if environ.get("KUBERNETES_SERVICE_HOST"):
-        return "kubernetes"
-    if (root / ".dockerenv").exists():
-        return "docker"
-    return environ.get("container", "")
 
 
 def _core_limit(root):

@@ -32,12 +32,14 @@ def _threads(facts):
             what = f"{name}={value} uses only part of the {int(usable)} cores"
             yield Finding(WARNING, what, f"unset {name}")
     if 0 < host.core_limit < host.cores and not facts.variable("TF_NUM_INTRAOP_THREADS"):
+        who = "the container" if host.container else "this process"
         what = (
-            f"the container may use {host.core_limit:g} of {host.cores} cores, but TensorFlow "
+            f"{who} may use {host.core_limit:g} of {host.cores} cores, but TensorFlow "
             f"starts {host.cores} threads, which wait for one another"
         )
         number = max(1, int(host.core_limit))
-        fix = f"raise --cpus, or set TF_NUM_INTRAOP_THREADS={number}"
+        limit = "--cpus" if host.container else "the limit of its control group"
+        fix = f"raise {limit}, or set TF_NUM_INTRAOP_THREADS={number}"
         yield Finding(WARNING, what, fix)
 
 
@@ -45,7 +47,10 @@ def _memory(host):
     size = min(host.memory_limit or host.memory_bytes, host.memory_available)
     if 0 < size < _LEAST_MEMORY:
         what = f"{size / 2**30:.1f} GiB of memory available"
-        fix = "end other programs" if not host.memory_limit else "raise the container's --memory"
+        fix = "end other programs"
+        if host.memory_limit:
+            limit = "container's --memory" if host.container else "limit of its control group"
+            fix = f"raise the {limit}"
         yield Finding(WARNING, what, f"{fix}, or lower --batch_size")
 
 

@@ -2,11 +2,11 @@
 
 import textwrap
 
+from tfapp.diagnosis import load_findings, precision
 from tfapp.diagnosis.finding import ERROR, WARNING
 
 _WIDTH = 100
 _INDENT = 20
-_GAIN = 1.3  # speed-up of matrix products from which a shorter float is worth a try
 
 
 def page(facts, findings):
@@ -28,6 +28,7 @@ def _facts(facts):
         *_gpu_rows(facts),
         *_speed(facts.tensorflow),
         *_host(facts.host),
+        *_load(facts),
         *((folder.purpose, _folder(folder)) for folder in facts.folders),
         *(("variable", f"{name}={value}") for name, value in facts.environment),
     ]
@@ -80,16 +81,11 @@ def _speed(report):
     if report.xla_error or report.xla_seconds:
         works = f"works (a first small program took {report.xla_seconds:.2f} s)"
         yield "XLA", report.xla_error or works
-    products = dict(report.products)
-    if "float32" not in products:
-        return
-    yield "products", ", ".join(f"{k} {v / 1e9:,.0f} GFLOP/s" for k, v in products.items())
-    best = max(products, key=lambda name: (products[name], name == "float32"))
-    gain = products[best] / products["float32"]
-    if gain >= _GAIN:
-        yield "precision", f"{best} multiplies {gain:.1f} times as fast as float32: worth a try"
-    else:
-        yield "precision", "float32: no shorter type multiplies faster here"
+    rates = [f"{p.dtype} {p.rate / 1e9:,.0f} GFLOP/s" for p in report.products]
+    if rates:
+        yield "products", ", ".join(rates)
+    if verdict := precision.verdict(report.products):
+        yield "precision", verdict
 
 
 def _host(host):
@@ -100,6 +96,14 @@ def _host(host):
     yield "memory", f"{_gib(host.memory_available)} free of {_gib(host.memory_bytes)}{limit}"
     yield "/dev/shm", _gib(host.shm_bytes)
     yield "container", host.container or "none"
+
+
+def _load(facts):
+    load = facts.load
+    if load.seconds:
+        busy = f"{load.busy_cores:.1f} of {facts.host.cores} cores in use by others"
+        named = load_findings.neighbours(load)
+        yield "load", f"average {load.average:.1f}, {busy}{f': {named}' if named else ''}"
 
 
 def _folder(folder):

@@ -12,10 +12,13 @@ import subprocess
 import sys
 import time
 
-from tfapp.diagnosis.facts import Device, TensorFlowReport
+from tfapp.diagnosis.facts import Device, Product, TensorFlowReport
 
 _SIZE = {"CPU": 1024, "GPU": 8192}  # of the square matrices whose product is timed
-_SECONDS = 0.5  # per dtype
+_ROUNDS = 9  # in each of which every dtype is timed once
+_ROUND_SECONDS = 0.05  # of one dtype in one round, at least
+_SECONDS = 4.0  # for all rounds, if there were at least a few
+_FEW = 3
 _LIMIT = 180  # seconds for everything
 # Another process may be training on the GPUs: allocate only the memory that is needed.
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
@@ -71,7 +74,9 @@ def _last_words(done):
 def _from_json(text):
     values = json.loads(text)
     values["devices"] = tuple(Device(**device) for device in values["devices"])
-    values["products"] = tuple(map(tuple, values["products"]))
+    values["products"] = tuple(
+        Product(product["dtype"], tuple(product["rates"])) for product in values["products"]
+    )
     values["compute_capabilities"] = tuple(values["compute_capabilities"])
     return TensorFlowReport(**values)
 
@@ -128,25 +133,43 @@ def _try_xla(tf, kind):
 
 
 def _products(tf, kind):
-    """(dtype, FLOP/s) of a large matrix product, by the kernels outside XLA."""
-    size = _SIZE[kind]
-    for dtype in ("float32", "bfloat16", "float16") if kind == "GPU" else ("float32", "bfloat16"):
-        with tf.device(f"/{kind}:0"):
-            x = tf.cast(tf.random.normal([size, size]), dtype)
-            multiply = tf.function(lambda x: x @ x)
-            seconds = _fastest(lambda m=multiply, x=x: m(x)[0, 0].numpy())
-            yield dtype, round(2 * size**3 / seconds)
+    """A `Product` for each type: large matrix products, by the kernels outside XLA."""
+    size, calls = _SIZE[kind], {}
+    with tf.device(f"/{kind}:0"):
+        x = tf.random.normal([size, size])
+        for dtype in ("float32", "bfloat16", "float16")[: 3 if kind == "GPU" else 2]:
+            multiply, shorter = tf.function(lambda x: x @ x), tf.cast(x, dtype)
+            calls[dtype] = lambda m=multiply, x=shorter: m(x)[0, 0].numpy()
+        rounds = in_turns(calls)
+    return [
+        Product(dtype, tuple(round(2 * size**3 / seconds) for seconds in rounds[dtype]))
+        for dtype in calls
+    ]
 
 
-def _fastest(call):
-    """Seconds of the fastest call, not counting the first, which traces."""
-    call()
-    ends, best = time.monotonic() + _SECONDS, float("inf")
-    while time.monotonic() < ends:
-        started = time.monotonic()
+def in_turns(calls, clock=time.monotonic):
+    """Times functions that take turns, so that what else the machine does meets all of them.
+
+    Args:
+      calls: name -> function without arguments.
+      clock: seconds; injected by tests.
+
+    Returns:
+      name -> seconds of a call in each round; the first call of each, which traces, does not count.
+    """
+    for call in calls.values():
         call()
-        best = min(best, time.monotonic() - started)
-    return best
+    rounds, ends = {name: [] for name in calls}, clock() + _SECONDS
+    for number in range(_ROUNDS):
+        if number >= _FEW and clock() > ends:
+            break
+        for name, call in calls.items():
+            began, count = clock(), 0
+            while not count or clock() - began < _ROUND_SECONDS:
+                call()
+                count += 1
+            rounds[name].append((clock() - began) / count)
+    return rounds
 
 
 def _try_reduction(tf, names, make_strategy=None):
@@ -167,4 +190,4 @@ def _sum_of_ones(tf):
 
 if __name__ == "__main__":
     answer = json.dumps(dataclasses.asdict(_measured()))
-    print(f"\n{answer}")
+    sys.stdout.write(f"\n{answer}\n")

@@ -20,6 +20,7 @@ from tfapp.experiment.same_data import SameData
 from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
+from tfapp.models.batch_statistics import division_note
 from tfapp.run_folder import CHOICES, PREPROCESSING
 from tfapp.tasks import build_task
 from tfapp.training.step import StepOptions
@@ -185,6 +186,15 @@ def _log(experiment):
     choice, engine = experiment.choice, experiment.engine_choice
     parameters = f"{experiment.model.count_params():,}"
     _LOG.info("model: %s, %s parameters", experiment.model_name, parameters)
+    batches = experiment.batches
+    note = division_note(
+        experiment.model,
+        batch_size=batches.batch_size,
+        num_replicas=batches.num_replicas,
+        accumulate=batches.accumulate,
+    )
+    if note:
+        _LOG.info("model: %s", note)
     _LOG.info("engine: %s (%s)", engine.name, engine.reason)
     _LOG.info("precision: %s (%s)", choice.precision, choice.precision_reason)
     _LOG.info("xla: %s (%s)", choice.placement, choice.placement_reason)

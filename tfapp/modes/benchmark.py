@@ -5,7 +5,7 @@ import tempfile
 
 from tfapp import flags
 from tfapp.run_folder import open_run_folder
-from tfapp.runtime import strict_json
+from tfapp.runtime import output, strict_json
 
 _LONG = 1_000_000  # steps assumed for the run, so that calibration has the time it needs
 
@@ -13,7 +13,7 @@ _LONG = 1_000_000  # steps assumed for the run, so that calibration has the time
 def main(config):
     """Prints a table, or one JSON object with --json."""
     result = run(config)
-    print(strict_json.dumps(result) if config.json else _table(result))
+    output.answer(strict_json.dumps(result) if config.json else _table(result))
 
 
 def run(config):

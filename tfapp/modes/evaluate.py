@@ -1,12 +1,12 @@
 """--mode=eval: the metrics of a run's weights on one split, as one line of JSON."""
 
 from tfapp.run_folder import read_run_folder
-from tfapp.runtime import strict_json
+from tfapp.runtime import output, strict_json
 
 
 def main(config):
     """Prints {"model_dir", "step", "split", metrics...} to stdout."""
-    print(strict_json.dumps(run(config)))
+    output.answer(strict_json.dumps(run(config)))
 
 
 def run(config):

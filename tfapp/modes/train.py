@@ -7,6 +7,7 @@ import tempfile
 from tfapp import flags
 from tfapp.callbacks.metric_text import metric_text
 from tfapp.run_folder import ENVIRONMENT, open_run_folder
+from tfapp.runtime import output, plain_text
 
 _LOG = logging.getLogger("tfapp")
 
@@ -15,9 +16,9 @@ def main(config):
     """Trains and prints the results to stdout."""
     if config.only_check_args:
         _check(config)
-        print("flags, data and model are sound")
+        output.answer("flags, data and model are sound")
         return
-    print(_answer(run(config), kept=not config.dry_run))
+    output.answer(_answer(run(config), kept=not config.dry_run))
 
 
 def run(config, actions=()):
@@ -97,4 +98,4 @@ def _answer(result, kept):
         lines.append(f"{'run':<11} {result.model_dir}")
         if result.export_dir:
             lines.append(f"{'export':<11} {result.export_dir}")
-    return "\n".join(lines)
+    return "\n".join(map(plain_text.one_line, lines))

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 
-from tfapp.runtime import tf_settings
+from tfapp.runtime import plain_text, tf_settings
 
 
 def import_tensorflow():
@@ -47,7 +47,7 @@ def _import_quietly():
             os.close(terminal)
             if not worked:
                 kept.seek(0)
-                sys.stderr.write(kept.read().decode(errors="replace"))
+                sys.stderr.write(plain_text.lines(kept.read().decode(errors="replace")))
 
 
 @contextlib.contextmanager

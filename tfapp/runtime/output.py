@@ -1,16 +1,60 @@
-"""Standard output and error that never end a run: what nobody can take any more goes nowhere.
+"""The answer to standard output, the log to standard error; neither can end a run.
 
 A pipe that is closed at its other end (`2>&1 | head -1`), or a log on a full disk, must not cost
-the training that it is the log of.
+the training that it is the log of: what nobody can take any more goes nowhere. All that is printed
+or logged goes through here, where control characters in names and messages are made visible.
 """
 
 import errno
 import io
+import logging
 import os
 import select
+import shutil
 import sys
 
+from tfapp.runtime import plain_text
+
 _STDOUT, _STDERR = 1, 2
+
+
+def answer(text):
+    """Prints an answer of one or more lines."""
+    print(plain_text.lines(str(text)))
+
+
+def report(message, details=""):
+    """Prints to stderr why the process ends: one line, and then the lines of `details`."""
+    print(f"tfapp: {plain_text.one_line(str(message))}", file=sys.stderr)
+    if details:
+        print(plain_text.lines(details), file=sys.stderr)
+
+
+def log_to_stderr():
+    """The log of tfapp, and the warnings of others, go to stderr: one plain line a record."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger("tfapp").setLevel(logging.INFO)
+
+
+def columns(stream):
+    """The width of the terminal that `stream` writes to; 0 if its lines cannot be overwritten."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        return 0
+    try:
+        # Not shutil's, which asks stdout: that may be a file while the log is on the terminal.
+        found = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        found = 0
+    return found or shutil.get_terminal_size().columns
+
+
+class _OneLine(logging.Formatter):
+    """Makes one line of a record, whatever is in it."""
+
+    def format(self, record):
+        return plain_text.one_line(super().format(record))
 
 
 class Nowhere(io.TextIOBase):

@@ -4,7 +4,7 @@ import logging
 import time
 
 from tfapp.modes.inspect import report
-from tfapp.runtime import strict_json
+from tfapp.runtime import output, strict_json
 
 _LOG = logging.getLogger("tfapp")
 _SHOWN = 32  # examples on the contact sheet
@@ -16,7 +16,7 @@ _EXAMPLES = 4096  # from which features are described
 def main(config):
     """Prints tables, or one JSON object with --json; draws a contact sheet of images."""
     found = run(config)
-    print(strict_json.dumps(found) if config.json else report.text(found))
+    output.answer(strict_json.dumps(found) if config.json else report.text(found))
 
 
 def run(config):

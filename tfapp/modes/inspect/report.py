@@ -1,5 +1,7 @@
 """The result of --mode=inspect as text."""
 
+from tfapp.runtime import plain_text
+
 _MOST_CLASSES = 20  # classes listed; the rest are counted
 
 
@@ -18,7 +20,7 @@ def text(found):
         parts[-1].append(f"{'sheet':<11} {found['sheet']}")
     if found["bad_examples"]:
         parts[-1].append(f"{'skipped':<11} {found['bad_examples']} bad examples")
-    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+    return "\n\n".join("\n".join(map(plain_text.one_line, lines)) for lines in parts if lines)
 
 
 def _features(features):
@@ -100,8 +102,6 @@ def _reading(reading):
 
 
 def _aligned(rows):
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    rows = [[plain_text.one_line(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(plain_text.width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(plain_text.padded, row, widths)).rstrip() for row in rows]

@@ -12,6 +12,7 @@ from tfapp.export.versions import latest
 from tfapp.modes.predict.images import answer_files
 from tfapp.modes.predict.inputs import image_files, read_inputs
 from tfapp.modes.predict.outputs import check_output, write_output
+from tfapp.runtime import output
 
 _BATCH = 256
 
@@ -19,7 +20,7 @@ _BATCH = 256
 def main(config):
     """Writes the answers and prints how many."""
     count = run(config)
-    print(f"{count} answers in {config.output}")
+    output.answer(f"{count} answers in {config.output}")
 
 
 def run(config):
