@@ -7,9 +7,19 @@ import re
 
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_duration, whole_number
+from tfapp.given import shown
 from tfapp.registry import suggest
 
 _PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
+
+
+def check_known(fields, flags):
+    """Raises UsageError if one of `fields`, names of arguments of Config, is not in `flags`."""
+    for name in fields:
+        if name not in flags:
+            raise UsageError(
+                f"Config({name}=...): unknown argument{suggest(name, flags)} (see docs/flags.md)"
+            )
 
 
 def converted(name, value, kind):
@@ -19,14 +29,20 @@ def converted(name, value, kind):
       UsageError: something would be lost.
     """
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if kind is tuple and isinstance(value, (list, tuple)):
+        return tuple(_item(name, item) for item in value)
     if isinstance(value, kind) and (number or kind not in (int, float)):
         return value
-    if kind is tuple and isinstance(value, list):
-        return tuple(value)
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             return kind(value)
-    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")
+    raise UsageError(f"--{name}={shown(value)}: must be of type {kind.__name__}")
+
+
+def _item(name, item):
+    if not isinstance(item, str):
+        raise UsageError(f"--{name}={shown(item)}: must be of type str, as each of its items")
+    return item
 
 
 def check_value(name, value, flag):

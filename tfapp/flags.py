@@ -10,7 +10,7 @@ import os
 
 from absl import flags as absl_flags
 
-from tfapp import flag_help, migrations, run_folder
+from tfapp import flag_help, given, migrations, run_folder
 from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
@@ -64,8 +64,8 @@ def folder_arguments(config):
     return {
         "model_dir": config.model_dir,
         "resume": config.resume,
-        "dataset": config.dataset,
-        "model": config.model,
+        "dataset": given.kind_of(config.dataset),
+        "model": given.kind_of(config.model),
         "identity": config.identity(),
         "flags": to_lines(config),
         "is_same_run": is_same_run,
