@@ -21,7 +21,7 @@ LAYERS = (
     {"training", "export", "report", "callbacks"},
     {"experiment"},
     {"modes", "flags", "flag_help"},
-    {"cli"},
+    {"api", "cli"},
 )
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
 # training does (training.forward), so that the served model is the one that was measured.

@@ -42,12 +42,25 @@ def parse(argv):
     config = _parse(argv)
     if config.mode != "eval":
         return config
-    kept = os.path.join(config.model_dir, run_folder.FLAGS)
+    return _parse([argv[0], _flagfile_of(config.model_dir), *argv[1:]])
+
+
+def of_run(model_dir, fields):
+    """The Config of a run, with other values for some fields: name -> value.
+
+    Raises:
+      UsageError: there is no such run, or Config refuses a value.
+    """
+    given = _given(["", *_with_runs_upgraded([_flagfile_of(model_dir)])])
+    return Config(**{**given, "model_dir": model_dir, **fields})
+
+
+def _flagfile_of(model_dir):
+    """The --flagfile of the flags of a run. Raises UsageError if there is no such run."""
+    kept = os.path.join(model_dir, run_folder.FLAGS)
     if not os.path.isfile(kept):
-        raise UsageError(
-            f"--model_dir={config.model_dir}: is not a run's folder (no {run_folder.FLAGS})"
-        )
-    return _parse([argv[0], f"--flagfile={kept}", *argv[1:]])
+        raise UsageError(f"--model_dir={model_dir}: is not a run's folder (no {run_folder.FLAGS})")
+    return f"--flagfile={kept}"
 
 
 def to_lines(config):

@@ -100,6 +100,22 @@ def open_source(
     return KINDS["tfds"].open(dataset, values)
 
 
+def snapshot(dataset, label):
+    """`dataset` as it is now, if it is a `Given`, with a hash in its name; other names as they are.
+
+    Args:
+      label: --label.
+
+    Raises:
+      DataError: it cannot be read.
+    """
+    if not isinstance(dataset, Given):
+        return dataset
+    from tfapp.data.sources import in_memory
+
+    return in_memory.snapshot(dataset, label)
+
+
 def _check_columns(dataset, kind, values):
     """Raises UsageError for a flag about columns that data of this kind does not have."""
     for flag in _COLUMNS:
