@@ -210,6 +210,10 @@ class Config:
     output: str = _answers("",
         "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz; the contact sheet FILE.png "
         "of --mode=inspect", resolved=False)
+    keep_columns: tuple[str, ...] = _answers((),
+        "columns of --input that --mode=predict copies to --output, or all, or none; by default "
+        "those that identify a row by their name (id, user_id) and that the model does not take",
+        resolved=False)
     # fmt: on
 
     def __new__(cls, *args, **fields):

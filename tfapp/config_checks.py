@@ -79,10 +79,11 @@ def check_forms(config):
 
 def check_together(config):
     """Checks flags that need or contradict each other. Raises UsageError."""
-    if config.mode in ("eval", "predict") and not config.model_dir:
-        raise UsageError(f"--mode={config.mode} needs --model_dir, the folder of a finished run")
+    check_names_run(config.mode, config.model_dir)
     predicts = config.mode == "predict"
     _check_belongs("input", config.input, predicts)
+    if config.keep_columns:
+        _check_belongs("keep_columns", config.keep_columns, predicts)
     if config.mode != "inspect":  # its contact sheet may be named, and has a name of its own
         _check_belongs("output", config.output, predicts)
     if config.strategy == "one" and config.logical_devices > 1:
@@ -96,6 +97,12 @@ def check_together(config):
         )
     if config.resume == "must" and not config.model_dir:
         raise UsageError("--resume=must needs --model_dir, the folder to continue")
+
+
+def check_names_run(mode, model_dir):
+    """Raises UsageError if `mode` works on a finished run, and none is named."""
+    if mode in ("eval", "predict") and not model_dir:
+        raise UsageError(f"--mode={mode} needs --model_dir, the folder of a finished run")
 
 
 def _check_belongs(name, value, predicts):

@@ -10,10 +10,11 @@ import os
 
 from absl import flags as absl_flags
 
-from tfapp import flag_help, given, migrations, run_folder
+from tfapp import config_checks, flag_help, migrations, run_folder
 from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
+from tfapp.given import kind_of
 from tfapp.registry import suggest
 
 _FLAGFILE = ("--flagfile", "-flagfile")
@@ -77,8 +78,8 @@ def folder_arguments(config):
     return {
         "model_dir": config.model_dir,
         "resume": config.resume,
-        "dataset": given.kind_of(config.dataset),
-        "model": given.kind_of(config.model),
+        "dataset": kind_of(config.dataset),
+        "model": kind_of(config.model),
         "identity": config.identity(),
         "flags": to_lines(config),
         "is_same_run": is_same_run,
@@ -89,7 +90,17 @@ def _parse(argv):
     given = _given([argv[0], *_with_runs_upgraded(argv[1:])])
     # Items of a recipe or a run are overridden by later ones, as whole flags are.
     given.update({name: last_of_each(given[name]) for name in given if FLAGS[name].repeated})
+    _check_run(given.get("mode"), given.get("model_dir", ""))
     return Config(**given)
+
+
+def _check_run(mode, model_dir):
+    """Names a run that is missing before anything else. Raises UsageError."""
+    config_checks.check_names_run(mode, model_dir)
+    if mode == "eval":
+        _flagfile_of(model_dir)
+    elif mode == "predict":
+        run_folder.check_export(model_dir)
 
 
 def _given(argv, names=_TODAY):

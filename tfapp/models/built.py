@@ -130,12 +130,12 @@ def _functional():
     return type(keras.Model(inputs, inputs))
 
 
-def _with_policy(config, policy):
-    """A configuration in which layers without a policy of their own have `policy`."""
-    if isinstance(config, (list, tuple)):
-        return type(config)(_with_policy(part, policy) for part in config)
-    if not isinstance(config, dict):
-        return config
-    if config.get("class_name") == "DTypePolicy" and config["config"] == {"name": "float32"}:
-        return {**config, "config": {"name": policy}}
-    return {key: _with_policy(part, policy) for key, part in config.items()}
+def _with_policy(part, policy):
+    """A layer's configuration where each layer without a policy of its own has `policy`."""
+    if isinstance(part, (list, tuple)):
+        return type(part)(_with_policy(item, policy) for item in part)
+    if not isinstance(part, dict):
+        return part
+    if part.get("class_name") == "DTypePolicy" and part["config"] == {"name": "float32"}:
+        return {**part, "config": {"name": policy}}
+    return {key: _with_policy(value, policy) for key, value in part.items()}
