@@ -6,7 +6,7 @@ import dataclasses
 from tfapp import flags
 from tfapp.config import Config
 from tfapp.errors import TfappError, UsageError, storage_error
-from tfapp.runtime import log
+from tfapp.runtime import log, process_clock
 from tfapp.runtime.import_tensorflow import import_tensorflow
 from tfapp.training.action import Action
 
@@ -23,6 +23,7 @@ def run(config, actions=()):
             f"--mode={config.mode}: tfapp.run trains; tfapp.evaluate evaluates, and the command "
             "line has the other modes"
         )
+    process_clock.begin_run()
     with _only_tfapp_errors() as passed:
         from tfapp.modes import train
 
@@ -46,11 +47,11 @@ def _only_tfapp_errors():
 
     Gives a list: an exception that is appended to it passes as it is.
     """
-    log.show()
     passed = []
     try:
-        import_tensorflow()
-        yield passed
+        with log.shown():
+            import_tensorflow()
+            yield passed
     except TfappError:
         raise
     except SystemExit as error:

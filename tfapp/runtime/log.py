@@ -2,6 +2,7 @@
 set up logging itself.
 """
 
+import contextlib
 import logging
 import sys
 
@@ -12,28 +13,47 @@ class _Stderr(logging.Handler):
     """Writes to what sys.stderr is at the time: notebooks and tests replace it."""
 
     def emit(self, record):
-        if logging.getLogger().handlers:
-            return  # the program has set up logging since, and shows the record itself
         try:
             print(self.format(record), file=sys.stderr, flush=True)
-        except (OSError, ValueError):
+        except (OSError, ValueError):  # it is closed, or lacks a character
             self.handleError(record)
+
+
+def _says_more_than_retracing(record):
+    """TensorFlow warns of functions that are traced often; each run in a process has its own."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 _HANDLER = _Stderr()
 _HANDLER.setFormatter(logging.Formatter("%(message)s"))
 
 
-def show():
-    """Shows the log from now on; calling it again changes nothing.
+@contextlib.contextmanager
+def shown():
+    """Inside, the log is shown; afterwards logging is as it was.
 
     A program's own configuration is left alone: handlers of the root logger or of "tfapp", or a
-    level of "tfapp".
+    level of "tfapp". The handler is the root's, because absl configures a root that has none.
     """
-    if logging.getLogger().handlers:
-        if _HANDLER in _PACKAGE.handlers:
-            _PACKAGE.removeHandler(_HANDLER)
-            _PACKAGE.setLevel(logging.NOTSET)
-    elif not _PACKAGE.handlers and _PACKAGE.level == logging.NOTSET:
-        _PACKAGE.addHandler(_HANDLER)
-        _PACKAGE.setLevel(logging.INFO)
+    tensorflow = logging.getLogger("tensorflow")
+    tensorflow.addFilter(_says_more_than_retracing)
+    try:
+        with _shown():
+            yield
+    finally:
+        tensorflow.removeFilter(_says_more_than_retracing)
+
+
+@contextlib.contextmanager
+def _shown():
+    root = logging.getLogger()
+    if root.handlers or _PACKAGE.handlers or _PACKAGE.level != logging.NOTSET:
+        yield
+        return
+    root.addHandler(_HANDLER)
+    _PACKAGE.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.removeHandler(_HANDLER)
+        _PACKAGE.setLevel(logging.NOTSET)

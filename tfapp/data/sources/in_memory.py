@@ -28,7 +28,7 @@ _ROWS = 256  # of each split that the hash in a snapshot's name is made of
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """The splits of a data set as it was when a run began, as tables or else as arrays."""
+    """The splits of a data set that was read once, as tables or else as arrays."""
 
     splits: dict[str, pa.Table] | dict[str, dict[str, np.ndarray]]
     are_tables: bool
