@@ -23,8 +23,14 @@ def people(rows=120):
     return pd.DataFrame({"age": ages, "town": towns, "label": np.where(ages > 0, "yes", "no")})
 
 
+def numbers(rows=120):
+    """(x, y) arrays."""
+    x = RANDOM.normal(size=(rows, 4))
+    return x, (x.sum(axis=1) > 0).astype("int64")
+
+
 def config(**changes):
-    return tfapp.Config(**{"dataset": people(), "model_dir": "run", **QUICK, **changes})
+    return tfapp.Config(**{"dataset": numbers(), "model_dir": "run", **QUICK, **changes})
 
 
 def exits(**arguments):
@@ -37,7 +43,11 @@ def exits(**arguments):
         (lambda: "digits", UsageError, "tfapp.run(config): is a str; give a tfapp.Config"),
         (lambda: config(mode="eval"), UsageError, "--mode=eval: tfapp.run trains; tfapp.evaluate"),
         (lambda: config(dataset="digist"), UsageError, "did you mean 'digits'?"),
-        (lambda: config(dataset=people()[:3]), DataError, "are too few to hold out"),
+        (
+            lambda: config(dataset={k: v[:3] for k, v in people().items()}),
+            DataError,
+            "are too few to hold out",
+        ),
         (lambda: config(model=lambda: exits()), UsageError, "sys.exit('not with {}')"),
         (lambda: config(model=lambda: 1 / 0), UsageError, "--model=<lambda>: division by zero"),
         (lambda: config(dataset=lambda: exits()), UsageError, "sys.exit('not with {}')"),
@@ -54,7 +64,7 @@ def test_every_mistake_is_a_tfapp_error_of_one_line(make, kind, message):
 
 def test_a_bug_is_a_tfapp_error_with_its_cause(monkeypatch):
     monkeypatch.setattr("tfapp.modes.train.run", lambda *_: [].pop())
-    with pytest.raises(tfapp.TfappError, match="^internal error: IndexError: pop from") as caught:
+    with pytest.raises(tfapp.TfappError, match=r"^internal error: IndexError: pop from") as caught:
         tfapp.run(config())
     assert isinstance(caught.value.__cause__, IndexError)
 
@@ -106,7 +116,7 @@ def test_a_data_frame_is_trained_kept_and_evaluated(run_cli):
     with pytest.raises(UsageError, match=r"^--dataset=<DataFrame 120 x 3, .*: is an object that"):
         tfapp.evaluate("run")
     done = run_cli("--mode=eval", "--model_dir=run")
-    assert (done.code, done.err.count("\n")) == (2, done.err.count("\n"))
+    assert done.code == 2
     assert "give it again from Python, or name another --dataset" in done.err
     table.to_csv("people.csv", index=False)
     assert run_cli("--mode=eval", "--model_dir=run", "--dataset=csv:people.csv").code == 0
@@ -114,12 +124,13 @@ def test_a_data_frame_is_trained_kept_and_evaluated(run_cli):
         tfapp.run(config(dataset=table.assign(age=table["age"] + 1)))
 
 
+@pytest.mark.slow
 def test_another_table_of_the_same_sizes_begins_a_run_of_its_own():
-    first, second = people(), people()
+    first, second = numbers(), numbers()
     with pytest.raises(Pruned):
         tfapp.run(config(dataset=first, model_dir=""), [tfapp.Action(tfapp.EverySteps(1), raises)])
-    assert tfapp.run(config(dataset=second, model_dir="")).model_dir == "runs/DataFrame-2"
-    assert tfapp.run(config(dataset=first, model_dir="")).model_dir == "runs/DataFrame-1"
+    assert tfapp.run(config(dataset=second, model_dir="")).model_dir == "runs/arrays-2"
+    assert tfapp.run(config(dataset=first, model_dir="")).model_dir == "runs/arrays-1"
 
 
 def raises(moment):
