@@ -18,13 +18,13 @@ _CONFIGURATION = {
     "migrations",
 }  # fmt: skip
 LAYERS = (
-    {*_CONFIGURATION, "spec", "errors", "registry", "runtime", "metrics"},
+    {*_CONFIGURATION, "spec", "errors", "registry", "given", "runtime", "metrics"},
     {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},
     {"experiment"},
     {"modes", "flags", "flag_help"},
-    {"cli"},
+    {"api", "cli"},
 )
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
 # training does (training.forward), so that the served model is the one that was measured.

@@ -1,13 +1,12 @@
 """The command line: parse, log, dispatch to a mode, turn what happens into an exit code."""
 
-import errno
 import importlib
 import signal
 import sys
 import traceback
 
 from tfapp import flag_help
-from tfapp.errors import Stopped, StorageError, TfappError
+from tfapp.errors import Stopped, TfappError, storage_error
 from tfapp.runtime import output
 
 _MODES = {
@@ -64,10 +63,8 @@ def _report(message, code):
 
 def _report_os_error(error):
     """Reports an error of the file system that no one turned into a TfappError."""
-    storage = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
-    if error.errno in storage:
-        return _report(f"{error.filename or 'disk'}: {error.strerror}", StorageError.exit_code)
-    return _report_bug(error)
+    stored = storage_error(error)
+    return _report_bug(error) if stored is None else _report(stored, stored.exit_code)
 
 
 def _report_bug(error):

@@ -6,7 +6,7 @@ bound to their values, whereas the others may change when a run is continued.
 
 import dataclasses
 
-from tfapp import config_checks
+from tfapp import config_checks, given
 from tfapp.config_fields import STEPS, flags_of, in_group
 from tfapp.spec import DIGITS
 
@@ -21,7 +21,15 @@ _answers = in_group("Evaluation and prediction")
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """All settings of one run. Raises UsageError for a value that cannot work."""
+    """All settings of one run, by the names of the flags of the command line.
+
+    From Python `dataset` may also be a pandas or Polars DataFrame, a `pyarrow.Table`, a dict of
+    arrays, (x, y) arrays, a dict of these by split, or a function that returns such a dict; and
+    `model` a `keras.Model`, or a class or function that makes one.
+
+    Raises:
+      UsageError: an unknown name, or a value that cannot work.
+    """
 
     # fmt: off
     mode: str = _run("train",
@@ -202,9 +210,20 @@ class Config:
     output: str = _answers("",
         "what --mode=predict writes: FILE.jsonl, FILE.csv or FILE.npz; the contact sheet FILE.png "
         "of --mode=inspect", resolved=False)
+    keep_columns: tuple[str, ...] = _answers((),
+        "columns of --input that --mode=predict copies to --output, or all, or none; by default "
+        "those that identify a row by their name (id, user_id) and that the model does not take",
+        resolved=False)
     # fmt: on
 
+    def __new__(cls, *args, **fields):
+        del args
+        config_checks.check_known(fields, FLAGS)
+        return super().__new__(cls)
+
     def __post_init__(self):
+        object.__setattr__(self, "dataset", given.dataset(self.dataset))
+        object.__setattr__(self, "model", given.model(self.model))
         for name, flag in FLAGS.items():
             value = config_checks.converted(name, getattr(self, name), type(flag.default))
             object.__setattr__(self, name, value)
@@ -219,7 +238,8 @@ class Config:
         """The fields that a run's folder is bound to, as a dict."""
         always = [name for name, flag in FLAGS.items() if flag.identity]
         at_times = [name for name, flag in FLAGS.items() if self._is_changed(flag.identity_if)]
-        return {name: getattr(self, name) for name in (*always, *at_times)}
+        values = {name: getattr(self, name) for name in (*always, *at_times)}
+        return {name: given.kind_of(value) for name, value in values.items()}
 
     def resolved(self):
         """The fields that say what is computed, and not where or how, as a dict."""

@@ -7,9 +7,19 @@ import re
 
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_duration, whole_number
+from tfapp.given import shown
 from tfapp.registry import suggest
 
 _PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
+
+
+def check_known(fields, flags):
+    """Raises UsageError if one of `fields`, names of arguments of Config, is not in `flags`."""
+    for name in fields:
+        if name not in flags:
+            raise UsageError(
+                f"Config({name}=...): unknown argument{suggest(name, flags)} (see docs/flags.md)"
+            )
 
 
 def converted(name, value, kind):
@@ -19,14 +29,20 @@ def converted(name, value, kind):
       UsageError: something would be lost.
     """
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if kind is tuple and isinstance(value, (list, tuple)):
+        return tuple(_item(name, item) for item in value)
     if isinstance(value, kind) and (number or kind not in (int, float)):
         return value
-    if kind is tuple and isinstance(value, list):
-        return tuple(value)
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             return kind(value)
-    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")
+    raise UsageError(f"--{name}={shown(value)}: must be of type {kind.__name__}")
+
+
+def _item(name, item):
+    if not isinstance(item, str):
+        raise UsageError(f"--{name}={shown(item)}: must be of type str, as each of its items")
+    return item
 
 
 def check_value(name, value, flag):
@@ -65,10 +81,11 @@ def check_forms(config):
 
 def check_together(config):
     """Checks flags that need or contradict each other. Raises UsageError."""
-    if config.mode in ("eval", "predict") and not config.model_dir:
-        raise UsageError(f"--mode={config.mode} needs --model_dir, the folder of a finished run")
+    check_names_run(config.mode, config.model_dir)
     predicts = config.mode == "predict"
     _check_belongs("input", config.input, predicts)
+    if config.keep_columns:
+        _check_belongs("keep_columns", config.keep_columns, predicts)
     if config.mode != "inspect":  # its contact sheet may be named, and has a name of its own
         _check_belongs("output", config.output, predicts)
     if config.strategy == "one" and config.logical_devices > 1:
@@ -82,6 +99,12 @@ def check_together(config):
         )
     if config.resume == "must" and not config.model_dir:
         raise UsageError("--resume=must needs --model_dir, the folder to continue")
+
+
+def check_names_run(mode, model_dir):
+    """Raises UsageError if `mode` works on a finished run, and none is named."""
+    if mode in ("eval", "predict") and not model_dir:
+        raise UsageError(f"--mode={mode} needs --model_dir, the folder of a finished run")
 
 
 def _check_belongs(name, value, predicts):

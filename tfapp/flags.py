@@ -9,10 +9,18 @@ import io
 import os
 import sys
 
-from tfapp import flag_files, flag_help, flag_parsing, migrations, run_folder
+from tfapp import (
+    config_checks,
+    flag_files,
+    flag_help,
+    flag_parsing,
+    migrations,
+    run_folder,
+)
 from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
+from tfapp.given import kind_of
 
 _TODAY = {name: name for name in FLAGS}
 
@@ -32,12 +40,25 @@ def parse(argv):
     config = _parse(argv)
     if config.mode != "eval":
         return config
-    kept = os.path.join(config.model_dir, run_folder.FLAGS)
+    return _parse([argv[0], _flagfile_of(config.model_dir), *argv[1:]])
+
+
+def of_run(model_dir, fields):
+    """The Config of a run, with other values for some fields: name -> value.
+
+    Raises:
+      UsageError: there is no such run, or Config refuses a value.
+    """
+    given = _given(flag_files.expanded([_flagfile_of(model_dir)], _todays_flags))
+    return Config(**{**given, "model_dir": model_dir, **fields})
+
+
+def _flagfile_of(model_dir):
+    """The --flagfile of the flags of a run. Raises UsageError if there is no such run."""
+    kept = os.path.join(model_dir, run_folder.FLAGS)
     if not os.path.isfile(kept):
-        raise UsageError(
-            f"--model_dir={config.model_dir}: is not a run's folder (no {run_folder.FLAGS})"
-        )
-    return _parse([argv[0], f"--flagfile={kept}", *argv[1:]])
+        raise UsageError(f"--model_dir={model_dir}: is not a run's folder (no {run_folder.FLAGS})")
+    return f"--flagfile={kept}"
 
 
 def to_lines(config):
@@ -54,8 +75,8 @@ def folder_arguments(config):
     return {
         "model_dir": config.model_dir,
         "resume": config.resume,
-        "dataset": config.dataset,
-        "model": config.model,
+        "dataset": kind_of(config.dataset),
+        "model": kind_of(config.model),
         "identity": config.identity(),
         "flags": to_lines(config),
         "is_same_run": is_same_run,
@@ -66,7 +87,17 @@ def _parse(argv):
     given = _given(flag_files.expanded(argv[1:], _todays_flags))
     # Items of a recipe or a run are overridden by later ones, as whole flags are.
     given.update({name: last_of_each(given[name]) for name in given if FLAGS[name].repeated})
+    _check_run(given.get("mode"), given.get("model_dir", ""))
     return Config(**given)
+
+
+def _check_run(mode, model_dir):
+    """Names a run that is missing before anything else. Raises UsageError."""
+    config_checks.check_names_run(mode, model_dir)
+    if mode == "eval":
+        _flagfile_of(model_dir)
+    elif mode == "predict":
+        run_folder.check_export(model_dir)
 
 
 def _given(arguments, names=_TODAY):

@@ -11,6 +11,7 @@ import re
 import sys
 
 from tfapp.errors import UsageError
+from tfapp.given import Given, check_kept
 
 _OBJECT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -73,6 +74,9 @@ class Registry:
 
     def check(self, name):
         """Raises UsageError, with the nearest known name, unless `name` can be looked up."""
+        if isinstance(name, Given):
+            return
+        check_kept(name, self._flag)
         if name not in self._entries and not is_object_path(name):
             raise UsageError(
                 f"--{self._flag}={name}: unknown{suggest(name, self._entries)} "
@@ -85,6 +89,8 @@ class Registry:
         Raises:
           UsageError: unknown name, or a user's module that cannot be imported.
         """
+        if isinstance(name, Given):
+            return name.value
         self.check(name)
         target = self._entries.get(name, name)
         return load_object(target, self._flag) if isinstance(target, str) else target

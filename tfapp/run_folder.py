@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.flag_values import number_of_name
+from tfapp.registry import suggest
 from tfapp.runtime import strict_json
 from tfapp.runtime.atomic_files import is_unfinished, write_text
 from tfapp.runtime.file_lock import FileLock, HeldError, is_free
@@ -151,6 +153,23 @@ def read_run_folder(path):
     if not (pathlib.Path(path) / CHECKPOINTS).is_dir():
         raise UsageError(f"--model_dir={path}: holds no checkpoints")
     return RunFolder(path, None, is_new=False)
+
+
+def check_export(path):
+    """Raises UsageError if the run at `path` has exported no model."""
+    folder = pathlib.Path(path) / EXPORT
+    if folder.is_dir() and any(number_of_name(p.name) is not None for p in folder.iterdir()):
+        return
+    where = f"--model_dir={path}: holds no export"
+    if not os.path.isdir(path):
+        parent = pathlib.Path(path).absolute().parent
+        near = [str(p) for p in parent.iterdir() if p.is_dir()] if parent.is_dir() else []
+        names = {os.path.relpath(p): p for p in near}
+        raise UsageError(f"{where}: there is no such folder{suggest(str(path), names)}")
+    raise UsageError(
+        f"{where}; repeat the run's command if it has not finished, or train with "
+        "--export=savedmodel"
+    )
 
 
 def _bind(folder, identity, flags):

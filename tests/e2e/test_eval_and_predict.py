@@ -91,14 +91,14 @@ def read_npz(path):
 
 def read_jsonl(path):
     rows = [json.loads(line) for line in pathlib.Path(path).read_text().splitlines()]
-    assert all(len(row["probabilities"]) == 10 for row in rows)
+    assert all(list(row["probabilities"]) == [str(i) for i in range(10)] for row in rows)
     return {row["input"]: row["class_id"] for row in rows}
 
 
 def read_csv(path):
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
-    assert sum(float(rows[0][f"probabilities_{i}"]) for i in range(10)) == pytest.approx(1)
+    assert sum(float(rows[0][f"probability_{i}"]) for i in range(10)) == pytest.approx(1)
     return {row["input"]: int(row["class_id"]) for row in rows}
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfapp.errors import UsageError
+from tfapp.given import Given, check_kept
 from tfapp.registry import Registry, is_object_path, load_object, suggest
 from tfapp.spec import DIGITS
 
@@ -43,6 +44,9 @@ KINDS = {
         ("label", "task", "features", "image_size", "max_bad_examples"),
     ),
 }  # fmt: skip
+_GIVEN = Kind(
+    "tfapp.data.sources.in_memory:open_given", ("label", "task", *_COLUMNS, "max_bad_examples")
+)
 _OBJECT = Kind("tfapp.data.sources.custom:open_object", ("dataset", "label", "task"))
 # Names without a colon; any other is looked up in TFDS.
 DATASETS = Registry("dataset", {DIGITS: "tfapp.data.sources.digits:Digits"})
@@ -66,8 +70,8 @@ def open_source(
 ):
     """Opens a data set.
 
-    The arguments are the flags of the same names. Splits that the data set lacks are missing in
-    the result; `holdout.with_all_splits` adds them.
+    The arguments are the flags of the same names; `dataset` may be a `Given`. Splits that the data
+    set lacks are missing in the result; `holdout.with_all_splits` adds them.
 
     Returns:
       a `Source` with at least the split train, not yet encoded.
@@ -77,6 +81,9 @@ def open_source(
       DataError: the data set exists but cannot be used.
     """
     values = dict(locals())  # the arguments by name
+    if isinstance(dataset, Given):
+        return _GIVEN.open(dataset, values)
+    check_kept(dataset, "dataset")
     kind, colon, where = dataset.partition(":")
     _check_columns(dataset, kind, values)
     if kind in KINDS and colon:
@@ -91,6 +98,22 @@ def open_source(
             f"(known: {', '.join(sorted(KINDS))}, or your own as package.module:name)"
         )
     return KINDS["tfds"].open(dataset, values)
+
+
+def snapshot(dataset, label):
+    """`dataset` as it is now, if it is a `Given`, with a hash in its name; other names as they are.
+
+    Args:
+      label: --label.
+
+    Raises:
+      DataError: it cannot be read.
+    """
+    if not isinstance(dataset, Given):
+        return dataset
+    from tfapp.data.sources import in_memory
+
+    return in_memory.snapshot(dataset, label)
 
 
 def _check_columns(dataset, kind, values):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_arguments, parse_duration
-from tfapp.models import build_model
+from tfapp.models import build_model, copy_weights
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat
@@ -47,6 +47,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
         result = _call(model_name, model, inputs)
+        copy_weights(model_name, model)
         check_layers(
             model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
         )

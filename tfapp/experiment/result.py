@@ -4,15 +4,43 @@ import dataclasses
 
 import keras
 
+from tfapp.callbacks.metric_text import metric_text
 
-@dataclasses.dataclass(frozen=True)
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class Result:
-    """What `tfapp.run` returns."""
+    """What `tfapp.run` returns; `print(result)` shows what the command line prints at the end."""
 
     status: str  # "done"
     steps: int  # optimizer steps done
-    metrics: dict  # split -> metric -> value
-    model_dir: str
+    metrics: dict  # split ("train", "validation", "test") -> metric -> value
+    model_dir: str | None  # the run's folder; None after a dry run, which keeps nothing
     export_dir: str | None  # the exported SavedModel; None if nothing was exported
-    model: keras.Model  # trained
+    model: keras.Model  # trained, with the weights that were evaluated
     summary: dict  # what summary.json holds
+
+    @property
+    def best_step(self):
+        """The step with the best validation result; None if validation was never measured."""
+        return self.summary["best"]["step"]
+
+    def __str__(self):
+        lines, monitor = [], self.summary["best"]["metric"]
+        for split, metrics in self.metrics.items():
+            lines.append(f"{split:<11} {metric_text(metrics, monitor=monitor)}")
+        if self.summary["examples_per_second"]:
+            lines.append(
+                f"{'speed':<11} {self.summary['examples_per_second']:,.0f} examples/s  "
+                f"{self.summary['step_ms']:.3f} ms/step"
+            )
+        if self.model_dir:
+            lines.append(f"{'run':<11} {self.model_dir}")
+            if self.export_dir:
+                lines.append(f"{'export':<11} {self.export_dir}")
+        return "\n".join(lines)
+
+    def __repr__(self):
+        return (
+            f"Result(status={self.status!r}, steps={self.steps}, model_dir={self.model_dir!r}, "
+            f"export_dir={self.export_dir!r})"
+        )

@@ -4,6 +4,7 @@ import logging
 
 from tfapp.data import fingerprint as fingerprints
 from tfapp.errors import DataError
+from tfapp.given import kind_of
 from tfapp.run_folder import DATA
 
 _LOG = logging.getLogger("tfapp")
@@ -33,7 +34,7 @@ class SameData:
           DataError: it is not the data that the run began with, and training it further would
             mix the two; or it lacks what the model takes.
         """
-        now = fingerprints.fingerprint(self._config.dataset, raw)
+        now = fingerprints.fingerprint(kind_of(self._config.dataset), raw)
         before = self._folder.read_json(DATA)
         if before is None:  # a new run, or one of tfapp 0.1.0
             self._check_features(raw)

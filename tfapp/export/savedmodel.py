@@ -2,7 +2,8 @@
 
 Signatures: serving_default takes the features; of models of one 8-bit image, serving_bytes takes
 encoded images. An argument has its feature's name if that is an identifier, else one derived from
-it: the file `ARGUMENTS` of `tfapp.export.served_model` maps names to arguments.
+it: the file `ARGUMENTS` of `tfapp.export.served_model` maps names to arguments, and `CLASS_NAMES`
+lists the classes.
 """
 
 import json
@@ -12,7 +13,7 @@ import tensorflow as tf
 from tfapp.data.images import decode as image_decode
 from tfapp.export.compare import check_answers
 from tfapp.export.exporter import Exporter
-from tfapp.export.served_model import ARGUMENTS, ServedModel
+from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 
 
@@ -57,10 +58,12 @@ def _save(servable, folder, signatures, options=None):
     root.trainable_weights = list(servable.trainable_weights)
     root.other_weights = list(servable.other_weights)
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
-    path = folder / ARGUMENTS
-    path.parent.mkdir()
-    names = json.dumps(servable.argument_names, indent=1, ensure_ascii=False)
-    path.write_text(f"{names}\n", encoding="utf-8")
+    (folder / ARGUMENTS).parent.mkdir()
+    label = servable.spec.label
+    classes = label.class_names if label.kind == "class" else ()
+    for file, names in ((ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)):
+        text = json.dumps(names, indent=1, ensure_ascii=False)
+        (folder / file).write_text(f"{text}\n", encoding="utf-8")
 
 
 def _from_features(servable):

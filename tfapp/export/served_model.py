@@ -15,6 +15,9 @@ from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 # In a SavedModel's folder: JSON, name of a feature -> argument of the signatures. TensorFlow
 # Serving leaves assets.extra alone.
 ARGUMENTS = pathlib.Path("assets.extra", "arguments.json")
+# Likewise: JSON, the names of the classes in the order of the probabilities. Exports of tfapp 0.1
+# lack it.
+CLASS_NAMES = pathlib.Path("assets.extra", "class_names.json")
 
 
 class ServedModel:
@@ -25,7 +28,8 @@ class ServedModel:
         path = pathlib.Path(path)
         try:
             self._model = tf.saved_model.load(str(path))  # kept: signatures do not keep it
-            known = _arguments(path)
+            known = _extra(path / ARGUMENTS, {})
+            self.class_names = tuple(map(str, _extra(path / CLASS_NAMES, [])))
         except (OSError, ValueError, IndexError, tf.errors.OpError) as error:  # as damaged
             reason = str(error)[:120]
             raise DataError(f"{path}: cannot be read as a SavedModel ({reason})") from error
@@ -37,6 +41,11 @@ class ServedModel:
         self._arguments = {features.get(argument, argument): argument for argument in taken}
         # Feature -> tf.TensorSpec [None, ...].
         self.inputs = {name: taken[argument] for name, argument in self._arguments.items()}
+        # Name of an answer -> its values an example; None: one, or not known before.
+        self.answer_widths = {
+            name: spec.shape[1] if spec.shape.rank == 2 else None
+            for name, spec in self._default.structured_outputs.items()
+        }
         self.takes_bytes = SERVING_BYTES in self._model.signatures
 
     def answer(self, features):
@@ -64,9 +73,12 @@ class ServedModel:
         return _as_numpy(serve(**{argument: tf.constant(files, tf.string)}))
 
 
-def _arguments(path):
-    file = path / ARGUMENTS
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+def _extra(file, missing):
+    """The JSON of a file, of the type of `missing`, which it is if there is no such file."""
+    value = json.loads(file.read_text(encoding="utf-8")) if file.exists() else missing
+    if not isinstance(value, type(missing)):
+        raise ValueError(f"{file.name} holds no {type(missing).__name__}")
+    return value
 
 
 def _as_numpy(answers):

@@ -1,5 +1,6 @@
 """Models by name, and how one is built from its class and --model_arg."""
 
+import functools
 import inspect
 
 from tfapp.errors import UsageError
@@ -7,7 +8,8 @@ from tfapp.models.preset import Preset
 from tfapp.models.presets import PRESETS
 from tfapp.registry import Registry, load_object, suggest
 
-# A name's entry is a `Preset`, or what a user registered: a class, a function, or the path of one.
+# A name's entry is a `Preset`, or what a user gave or registered: a class, a function, the path of
+# one, or a model that is built already.
 MODELS = Registry("model", PRESETS)
 
 
@@ -69,11 +71,30 @@ def build_model(name, arguments, *, outputs, inputs):
     except Exception as error:  # a constructor may raise anything, a user's own all the more
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"--model={name}: {message}") from error
-    import keras  # late: --help lists the names of models without it
-
-    if not isinstance(model, keras.Model):
+    if not _is_model(model):
         raise UsageError(f"--model={name}: gives a {type(model).__name__}, not a keras.Model")
     return model
+
+
+def copy_weights(name, model):
+    """Gives `model`, built by `build_model` and called, the weights that `name` brings with it.
+
+    A model that was built by its author does; classes, functions and presets do not.
+
+    Raises:
+      UsageError: the weights do not fit.
+    """
+    entry = MODELS.get(name)
+    if _is_model(entry):
+        from tfapp.models import built
+
+        built.copy_state(entry, model, name)
+
+
+def _is_model(value):
+    import keras  # late: --help lists the names of models without it
+
+    return isinstance(value, keras.Model)
 
 
 def _look_up(name):
@@ -81,6 +102,10 @@ def _look_up(name):
     entry, defaults = MODELS.get(name), {}
     if isinstance(entry, Preset):
         entry, defaults = load_object(entry.target, "model"), entry.arguments
+    if _is_model(entry):
+        from tfapp.models.built import copy_model
+
+        return functools.partial(copy_model, entry), defaults
     if not callable(entry):
         kind = type(entry).__name__
         raise UsageError(f"--model={name}: is a {kind}; a class or a function is needed")

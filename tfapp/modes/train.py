@@ -5,9 +5,9 @@ import logging
 import tempfile
 
 from tfapp import flags
-from tfapp.callbacks.metric_text import metric_text
+from tfapp.data import snapshot
 from tfapp.run_folder import ENVIRONMENT, open_run_folder
-from tfapp.runtime import output, plain_text
+from tfapp.runtime import output
 
 _LOG = logging.getLogger("tfapp")
 
@@ -15,10 +15,10 @@ _LOG = logging.getLogger("tfapp")
 def main(config):
     """Trains and prints the results to stdout."""
     if config.only_check_args:
-        _check(config)
+        check(config)
         output.answer("flags, data and model are sound")
         return
-    output.answer(_answer(run(config), kept=not config.dry_run))
+    output.answer(str(run(config)))
 
 
 def run(config, actions=()):
@@ -34,13 +34,14 @@ def run(config, actions=()):
     Raises:
       TfappError: see its subclasses.
     """
+    config = _with_snapshot(config)
     if not config.dry_run:
         return _run(config, actions)
     with tempfile.TemporaryDirectory() as folder:
         short = dataclasses.replace(
             config, model_dir=f"{folder}/run", steps=2, resume="auto", dry_run=False
         )
-        return _run(short, actions)
+        return dataclasses.replace(_run(short, actions), model_dir=None)
 
 
 def _run(config, actions):
@@ -57,7 +58,9 @@ def _run(config, actions):
         folder.close()
 
 
-def _check(config):
+def check(config):
+    """Checks flags, data and model, and leaves nothing behind. Raises TfappError."""
+    config = _with_snapshot(config)
     folder = _open(config)
     _build(config, folder, ())
     folder.discard()
@@ -83,19 +86,6 @@ def _build(config, folder, actions):
         raise
 
 
-def _answer(result, kept):
-    """The few lines that are printed at the end."""
-    lines, monitor = [], result.summary["best"]["metric"]
-    for split, metrics in result.metrics.items():
-        lines.append(f"{split:<11} {metric_text(metrics, monitor=monitor)}")
-    summary = result.summary
-    if summary["examples_per_second"]:
-        lines.append(
-            f"{'speed':<11} {summary['examples_per_second']:,.0f} examples/s  "
-            f"{summary['step_ms']:.3f} ms/step"
-        )
-    if kept:
-        lines.append(f"{'run':<11} {result.model_dir}")
-        if result.export_dir:
-            lines.append(f"{'export':<11} {result.export_dir}")
-    return "\n".join(map(plain_text.one_line, lines))
+def _with_snapshot(config):
+    """Objects are read once, before anything else: they name the run's folder."""
+    return dataclasses.replace(config, dataset=snapshot(config.dataset, config.label))

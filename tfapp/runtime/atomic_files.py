@@ -15,14 +15,32 @@ def write_text(path, text):
 
 def write_bytes(path, data):
     """Replaces the file at `path` with `data`, by writing another file, syncing and renaming it."""
-    path = pathlib.Path(path)
+    _write(pathlib.Path(path), data, os.replace)
+
+
+def write_new(path, data):
+    """Like `write_bytes`, where there is no file. Raises FileExistsError if there is one."""
+    _write(pathlib.Path(path), data, _rename_to_new)
+
+
+def _rename_to_new(aside, path):
+    try:
+        os.link(aside, path)  # a rename would replace what is there
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links on this file system
+        with open(path, "xb"):
+            os.replace(aside, path)
+
+
+def _write(path, data, rename):
     aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(aside, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        rename(aside, path)
     finally:
         with contextlib.suppress(FileNotFoundError):
             aside.unlink()

@@ -19,10 +19,11 @@ def import_tensorflow():
     if "tensorflow" in sys.modules:
         return
     with _without_garbage_collection():
-        if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-            _import()
-        else:
+        tf_settings.quiet()
+        if os.environ[tf_settings.LOG_LEVEL] == tf_settings.SILENT:
             _import_quietly()
+        else:
+            _import()
 
 
 def _import():
@@ -33,7 +34,6 @@ def _import():
 
 
 def _import_quietly():
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()
     with tempfile.TemporaryFile() as kept:
         terminal = os.dup(2)

@@ -33,7 +33,7 @@ def report(message, details=""):
 def log_to_stderr():
     """The log of tfapp, and the warnings of others, go to stderr: one plain line a record."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_OneLine("%(message)s"))
+    handler.setFormatter(OneLine("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("tfapp").setLevel(logging.INFO)
 
@@ -50,7 +50,7 @@ def columns(stream):
     return found or shutil.get_terminal_size().columns
 
 
-class _OneLine(logging.Formatter):
+class OneLine(logging.Formatter):
     """Makes one line of a record, whatever is in it."""
 
     def format(self, record):

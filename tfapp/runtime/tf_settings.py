@@ -8,6 +8,7 @@ import os
 import pathlib
 import sys
 
+LOG_LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 _CACHE_BYTES = 1 << 30  # of compiled programs; the oldest are deleted beyond it
 
 
@@ -15,6 +16,14 @@ def cache_folder():
     """$XDG_CACHE_HOME/tfapp, ~/.cache/tfapp by default."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return pathlib.Path(root) / "tfapp"
+
+
+def quiet():
+    """Silences what TensorFlow's C++ code logs, except where a user has set a level.
+
+    At its best before TensorFlow is imported.
+    """
+    os.environ.setdefault(LOG_LEVEL, SILENT)
 
 
 def apply():

@@ -35,7 +35,7 @@ def open_table(
     """Reads the table at `where`, chooses features and label, and checks every row.
 
     Args:
-      where: see `find_files`.
+      where: see `find_files`; or what it returns.
       reader: module of one format, such as `read_csv`.
       dataset: what messages call the data set.
       label: the label's column; empty: guessed.
@@ -50,7 +50,7 @@ def open_table(
       DataError: the files cannot be read, or a row cannot be used.
     """
     bad = BadExamples(max_bad_examples)
-    files = find_files(dataset, where, reader.ENDINGS)
+    files = where if isinstance(where, dict) else find_files(dataset, where, reader.ENDINGS)
     parts = {split: Part(paths, reader) for split, paths in files.items()}
     train = parts[TRAIN]
     bad.set_total(sum(part.num_rows + len(part.malformed) for part in parts.values()))

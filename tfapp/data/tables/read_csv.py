@@ -13,8 +13,12 @@ _BLOCK = 4 << 20  # bytes that a thread parses at a time
 _DICTIONARY = 4096  # distinct strings of a block beyond which it is not dictionary-encoded
 
 
-def read(path):
+def read(path, text=()):
     """Reads the file at `path`, plain or .gz.
+
+    Args:
+      path: of the file.
+      text: names of columns that are read as they are written, whatever they look like.
 
     Returns:
       table: a `pyarrow.Table` of the rows that can be read.
@@ -28,7 +32,7 @@ def read(path):
     for newlines in (False, True):
         malformed = []
         try:
-            table = _read(path, malformed, newlines, threads=True)
+            table = _read(path, malformed, newlines, text, threads=True)
         except pa.ArrowInvalid as error:
             if not newlines:
                 continue
@@ -36,14 +40,14 @@ def read(path):
         if not malformed:
             return table, {}
     malformed = []
-    table = _read(path, malformed, True, threads=False)  # one thread numbers the rows
+    table = _read(path, malformed, True, text, threads=False)  # one thread numbers the rows
     return table, {
         row.number - 1: f"has {row.actual_columns} fields, not {row.expected_columns}"
         for row in malformed
     }
 
 
-def _read(path, malformed, newlines, threads):
+def _read(path, malformed, newlines, text, threads):
     def skip(row):
         malformed.append(row)
         return "skip"
@@ -55,7 +59,11 @@ def _read(path, malformed, newlines, threads):
         pa.csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=newlines, invalid_row_handler=skip
         ),
-        pa.csv.ConvertOptions(auto_dict_encode=True, auto_dict_max_cardinality=_DICTIONARY),
+        pa.csv.ConvertOptions(
+            auto_dict_encode=True,
+            auto_dict_max_cardinality=_DICTIONARY,
+            column_types=dict.fromkeys(text, pa.string()),
+        ),
     )
 
 

@@ -4,41 +4,52 @@ image, a folder of images, or a .txt that lists images.
 
 import json
 import pathlib
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tfapp.errors import DataError, UsageError
-from tfapp.modes.predict import tables
+from tfapp.modes.predict import kept, tables
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
-def read_inputs(path, signature):
+class Inputs(NamedTuple):
+    """What --input holds."""
+
+    names: list[str]  # one per example: its file, or its number
+    features: dict[str, np.ndarray]  # feature -> [n, ...]
+    kept: dict[str, list]  # column that is copied to the output -> its n values
+
+
+def read_inputs(path, signature, keep=()):
     """Reads `path` for a model with the given inputs.
 
     Args:
       path: --input.
       signature: feature -> tf.TensorSpec [None, ...], as `ServedModel.inputs`.
+      keep: --keep_columns.
 
     Returns:
-      (names, features): one name per example, and feature -> array [n, ...].
+      `Inputs`.
 
     Raises:
-      UsageError: the format is not supported.
+      UsageError: the format is not supported, or has no such column to keep.
       DataError: the file cannot be read or does not fit the model.
     """
     path = pathlib.Path(path)
     if not path.exists():
         raise DataError(f"--input={path}: does not exist")
     if path.suffix == ".npz":
-        return _from_npz(path, signature)
+        return Inputs(*_from_npz(path, signature, keep))
     if path.suffix == ".jsonl":
-        return _from_jsonl(path, signature)
+        return Inputs(*_from_jsonl(path, signature, keep))
     if path.suffix in tables.READERS:
-        return tables.from_table(path, signature)
+        return Inputs(*tables.from_table(path, signature, keep))
+    kept.check_none(keep, path)
     if path.suffix == ".txt" and tables.takes_one_text(signature):
-        return tables.from_lines(path, _read_text(path), signature)
+        return Inputs(*tables.from_lines(path, _read_text(path), signature), {})
     files = _image_files(path)
     if len(signature) != 1:
         raise UsageError(
@@ -50,7 +61,8 @@ def read_inputs(path, signature):
         raise UsageError(
             f"--input={path}: is read as images, but the model takes {name} {spec.shape[1:]}"
         )
-    return [str(f) for f in files], {name: np.stack([_read_image(f, spec) for f in files])}
+    images = np.stack([_read_image(f, spec) for f in files])
+    return Inputs([str(f) for f in files], {name: images}, {})
 
 
 def image_files(path):
@@ -98,27 +110,31 @@ def _read_image(path, spec):
     return tf.cast(image, spec.dtype).numpy()
 
 
-def _from_npz(path, signature):
+def _from_npz(path, signature, keep):
     try:
         # np.load(path) would leave a damaged file open.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
             arrays = dict(found)
     except Exception as error:  # zipfile, NumPy and the file system raise errors of their own
         raise DataError(f"--input={path}: cannot be read as .npz ({_first_line(error)})") from error
-    features = {}
+    features, keys = {}, []
     for name, spec in signature.items():
         alone = len(signature) == 1 and len(arrays) == 1
         key = next(iter(arrays)) if alone else name
+        keys.append(key)
         if key not in arrays:
             raise DataError(f"--input={path}: no array {name}; it holds {', '.join(arrays)}")
         features[name] = _as_feature(f"--input={path}, {key}", arrays[key], spec)
     lengths = {len(a) for a in features.values()}
     if len(lengths) > 1 or 0 in lengths:
         raise DataError(f"--input={path}: arrays must have the same length above 0")
-    return [str(i) for i in range(lengths.pop())], features
+    count = lengths.pop()
+    columns = [name for name, array in arrays.items() if array.shape[:1] == (count,)]
+    chosen = kept.choose(keep, columns, keys, path)
+    return [str(i) for i in range(count)], features, {n: arrays[n].tolist() for n in chosen}
 
 
-def _from_jsonl(path, signature):
+def _from_jsonl(path, signature, keep):
     rows = _json_rows(path)
     features = {}
     for name, spec in signature.items():
@@ -130,7 +146,10 @@ def _from_jsonl(path, signature):
             features[name] = tables.json_column(values, spec)
         else:
             features[name] = np.stack([_one(where, v, spec) for where, v in values.items()])
-    return [where.rpartition(" ")[2] for where in rows], features
+    columns = dict.fromkeys(name for row in rows.values() for name in row)
+    chosen = kept.choose(keep, list(columns), signature, path)
+    names = [where.rpartition(" ")[2] for where in rows]
+    return names, features, {n: [row.get(n) for row in rows.values()] for n in chosen}
 
 
 def _json_rows(path):

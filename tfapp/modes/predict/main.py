@@ -9,9 +9,10 @@ import numpy as np
 
 from tfapp.errors import UsageError
 from tfapp.export.versions import latest
+from tfapp.modes.predict import kept
 from tfapp.modes.predict.images import answer_files
 from tfapp.modes.predict.inputs import image_files, read_inputs
-from tfapp.modes.predict.outputs import check_output, write_output
+from tfapp.modes.predict.outputs import check_output, titles, write_output
 from tfapp.runtime import output
 
 _BATCH = 256
@@ -30,26 +31,30 @@ def run(config):
       UsageError: there is no export, or a format of input or output is not supported.
       DataError: an input cannot be read or does not fit the model.
     """
-    check_output(config.output)
     path = _latest_export(config.model_dir)
+    check_output(config.output)
     from tfapp.export.served_model import ServedModel  # TensorFlow is imported here
 
-    names, answers = _answer(ServedModel(path), config.input)
-    write_output(config.output, names, answers)
+    model = ServedModel(path)
+    names, kept_columns, answers = _answer(model, config.input, config.keep_columns)
+    write_output(config.output, names, kept_columns, answers, model.class_names)
     return len(names)
 
 
-def _answer(model, path):
-    """(names, answers) for --input: one name per example, and name -> array [n, ...]."""
+def _answer(model, path, keep):
+    """(names, kept, answers): see `read_inputs`, and name -> array [n, ...]."""
     files = image_files(path) if model.takes_bytes else None
     if files is not None:
-        return answer_files(model, files)
-    names, features = read_inputs(path, model.inputs)
+        kept.check_none(keep, path)
+        names, answers = answer_files(model, files)
+        return names, {}, answers
+    names, features, columns = read_inputs(path, model.inputs, keep)
+    kept.check_names(columns, titles(model.answer_widths, model.class_names))
     parts = [
         model.answer({name: array[start : start + _BATCH] for name, array in features.items()})
         for start in range(0, len(names), _BATCH)
     ]
-    return names, {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return names, columns, {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
 def _latest_export(model_dir):

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tfapp.data.tables import columns, read_csv, read_parquet
 from tfapp.data.tables.part import Part
 from tfapp.errors import DataError, UsageError
+from tfapp.modes.predict import kept
 
 READERS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".pq": read_parquet}
 
@@ -21,11 +22,11 @@ def is_scalar(spec):
     return spec.shape.rank == 1
 
 
-def from_table(path, signature):
-    """(names, features) of a .csv or .parquet; columns the model does not take are ignored.
+def from_table(path, signature, keep):
+    """(names, features, kept) of a .csv or .parquet; see `inputs.Inputs`.
 
     Raises:
-      UsageError: an input of the model is not a column.
+      UsageError: an input of the model is not a column, or one to keep does not exist.
       DataError: the file cannot be read, lacks a column, or has a malformed row.
     """
     other = [name for name, spec in signature.items() if not is_scalar(spec)]
@@ -43,7 +44,16 @@ def from_table(path, signature):
                 f"--input={path}: has no column {name!r} (columns: {', '.join(part.columns)})"
             )
         features[name] = _column(part, name, spec)
-    return [str(i + 1) for i in range(part.num_rows)], features
+    chosen = kept.choose(keep, list(part.columns), signature, path)
+    return [str(i + 1) for i in range(part.num_rows)], features, _kept(path, part, chosen)
+
+
+def _kept(path, part, names):
+    """name -> values of a column as they are in the file: 007 stays 007."""
+    if names and READERS[path.suffix] is read_csv:
+        table, _ = read_csv.read(path, text=names)
+        return {name: table[name].to_pylist() for name in names}
+    return {name: [v for c in part.columns[name] for v in c.to_pylist()] for name in names}
 
 
 def _column(part, name, spec):
