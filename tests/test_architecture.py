@@ -15,7 +15,7 @@ PACKAGE = ROOT / "tfapp"
 # what rooms of a layer may import from one another in addition.
 _CONFIGURATION = {"config", "config_fields", "config_checks", "flag_values", "migrations"}
 LAYERS = (
-    {*_CONFIGURATION, "spec", "errors", "registry", "runtime", "metrics"},
+    {*_CONFIGURATION, "spec", "errors", "registry", "users_code", "runtime", "metrics"},
     {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},

@@ -8,8 +8,9 @@ import sys
 import traceback
 
 from tfapp import flag_help
-from tfapp.errors import Stopped, StorageError, TfappError
+from tfapp.errors import Stopped, StorageError, TfappError, UsageError
 from tfapp.runtime import output
+from tfapp.users_code import place, reason
 
 _MODES = {
     "train": "tfapp.modes.train",
@@ -40,12 +41,14 @@ def main(argv):
         return _report(error, error.exit_code)
     except OSError as error:
         return _report_os_error(error)
+    except SystemExit as error:  # only a user's code calls it
+        return _report(f"your code {reason(error)}", UsageError.exit_code)
     except KeyboardInterrupt:
         return _report(
             "stopped; what was saved stays: repeat the command to continue", Stopped.exit_code
         )
-    except Exception as error:  # the last resort: a bug is reported as one, with its details kept
-        return _report_bug(error)
+    except Exception as error:  # a user's own class may raise anything
+        return _report_other(error)
     return 0
 
 
@@ -74,19 +77,22 @@ def _report_os_error(error):
     storage = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
     if error.errno in storage:
         return _report(f"{error.filename or 'disk'}: {error.strerror}", StorageError.exit_code)
-    return _report_bug(error)
+    return _report_other(error)
 
 
-def _report_bug(error):
+def _report_other(error):
+    """Reports what nobody expected: of a user's own code, or else of tfapp, which is a bug."""
     details = "".join(traceback.format_exception(error))
-    message = " ".join(str(error).split())
     path = _write_details(details)
     where = f"; details in {path}" if path else f"\n{details}"
+    if place(error):
+        return _report(f"your code failed: {reason(error)}{where}", UsageError.exit_code)
+    message = " ".join(str(error).split())
     return _report(f"internal error: {type(error).__name__}: {message[:300]}{where}", 1)
 
 
 def _write_details(details):
-    """Keeps a bug's traceback in a file, so that the message stays one line."""
+    """Keeps a traceback in a file, so that the message stays one line."""
     import tempfile
 
     try:

@@ -12,8 +12,8 @@ import tensorflow as tf
 from tfapp.errors import UsageError
 from tfapp.runtime import private_api
 from tfapp.runtime.keras_draws import DRAWS
-from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
+from tfapp.users_code import users_code
 
 private_api.replace_draws(DRAWS)
 
@@ -107,7 +107,8 @@ class ModelCall:
 
     def __call__(self, inputs):
         """The model's outputs. Raises UsageError, whatever the model itself raises."""
-        try:
+        verb = "trained" if self._training else "evaluated"
+        with users_code(f"the model {type(self._model).__name__} cannot be {verb}"):
             called = forward(
                 self._model,
                 replaced(self._trainable, self.assigned),
@@ -115,11 +116,6 @@ class ModelCall:
                 inputs,
                 **self._options,
             )
-        except Exception as error:  # a user's model may raise anything
-            verb = "trained" if self._training else "evaluated"
-            raise UsageError(
-                f"the model {type(self._model).__name__} cannot be {verb}: {reason(error)}"
-            ) from error
         self.assigned = {**self.assigned, **called.assigned}
         self.non_trainable, self.penalties = called.non_trainable, called.penalties
         return called.outputs
