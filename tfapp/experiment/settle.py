@@ -1,15 +1,19 @@
 """Settles how a run's steps are run, and makes the state and the loop that run them."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tfapp.distribution.devices import device_type
+from tfapp.errors import UsageError
 from tfapp.experiment.calibration.candidates import first_precision, list_candidates
 from tfapp.experiment.calibration.choose import Choice, Question, choose
 from tfapp.experiment.calibration.description import describe
 from tfapp.experiment.calibration.measure import Candidate, Prepared
 from tfapp.experiment.model_state import build_state
+from tfapp.models import built_model
+from tfapp.models.built import original_of, precision_of
 from tfapp.training.loop import LoopResult
 from tfapp.training.state import TrainState
 
@@ -45,8 +49,13 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
         functools.partial(build_state, config, model_name, steps.strategy, data, batches)
     )
     make_loop = functools.cache(lambda p, x: steps.loop(make_state(p), x))
-    question = Question(config.precision, config.xla, kept, measure, config.deterministic)
-    model = make_state(first_precision(question)).model
+    precision = _built_precision(config.precision, built_model(model_name), model_name)
+    question = Question(precision, config.xla, kept, measure, config.deterministic)
+    first = first_precision(question)
+    model = make_state(first).model
+    if original_of(model) is not model:  # its layers keep the precision that they were built with
+        precision = _built_precision(first, model, model_name)
+        question = dataclasses.replace(question, precision=precision)
     candidates = list_candidates(
         question,
         model,
@@ -66,5 +75,20 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
         total_steps=batches.total_steps,
         cluster=cluster,
     )
+    if original_of(model) is not model and config.precision == "auto":
+        choice = dataclasses.replace(choice, precision_reason="that of the built model")
     run_loop = make_loop(choice.precision, choice.placement)
     return Settled(choice, make_state(choice.precision), run_loop)
+
+
+def _built_precision(asked, model, name):
+    """The precision of a built model's layers; without one, what --precision asks for."""
+    if model is None:
+        return asked
+    found = precision_of(model, name)
+    if asked not in ("auto", found):
+        raise UsageError(
+            f"--precision={asked}: the model {name} is built already and computes in {found}; name "
+            "the class or a function that makes it"
+        )
+    return found

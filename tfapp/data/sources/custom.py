@@ -7,8 +7,8 @@ or a finished `tfapp.data.splits.source.Source`.
 
 from collections.abc import Mapping
 
-from tfapp.data.sources.own_arrays import collect, to_array
 from tfapp.data.sources.arrays import source_from_arrays
+from tfapp.data.sources.own_arrays import collect, to_array
 from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split import Split
