@@ -72,8 +72,8 @@ def find_reader(name, model, result, label, examples):
     trained, outputs = _form(model, inputs, one_unit, training=True)
     if trained is Form.LOGITS and not bool(tf.reduce_any(outputs < 0)):
         raise UsageError(
-            f"--model={name}: gives {evaluated.value}, but in training neither them nor logits; end "
-            "it with the softmax, or with the logits alone"
+            f"--model={name}: gives {evaluated.value}, but in training neither these nor logits; "
+            "let it end in the softmax, or in the logits"
         )
     return OutputReader(evaluated, trained, one_unit)
 

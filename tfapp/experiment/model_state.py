@@ -127,6 +127,6 @@ def _hint(error, inputs):
     """--flatten, where the form of the inputs is the likely reason for an error."""
     if isinstance(inputs, dict):
         return "; the inputs are a dict of features: --flatten gives the model one vector"
-    if len(inputs.shape) > 2 and isinstance(error, (ValueError, tf.errors.OpError)):
+    if len(inputs.shape) != 2 and isinstance(error, (ValueError, tf.errors.OpError)):
         return "; --flatten gives the model vectors"
     return ""

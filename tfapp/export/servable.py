@@ -104,7 +104,9 @@ class Servable:
     def input_specs(self):
         """tf.TensorSpec [None, ...] of what `core` takes: one, or feature -> its own."""
         specs = {
-            s.name: self._tensor_spec(s.name, s.shape, s.dtype)
+            s.name: tf.TensorSpec(
+                [None, *s.shape], s.dtype, name=self.argument_names.get(s.name, s.name)
+            )
             for s in self._preprocess.input_specs(self.spec)
         }
         return specs if len(specs) > 1 else next(iter(specs.values()))

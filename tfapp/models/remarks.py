@@ -18,8 +18,8 @@ def remarks(model):
         found.append("built already; it begins with the weights that it has, whatever --seed is")
     if original.compiled:
         found.append(
-            f"compiled with {_named(original.optimizer)} and the loss {_named(original.loss)}, which "
-            "are not used: --optimizer, --learning_rate and --loss decide"
+            f"compiled with {_named(original.optimizer)} and the loss {_named(original.loss)}: not "
+            "used, --optimizer, --learning_rate and --loss decide"
         )
     unused = [name for name in _UNUSED if _is_own(type(model), name)]
     if unused:

@@ -1,8 +1,8 @@
 """`package.module:name` and registered names: a user's own data set.
 
-It is a callable without arguments. It returns a dict whose values, by split, are (features, labels),
-dicts of arrays one of which is the label, or iterators that give either for one example at a time;
-or a finished `tfapp.data.splits.source.Source`.
+It is a callable without arguments. It returns a dict whose values, by split, are (features,
+labels), dicts of arrays one of which is the label, or iterators that give either for one example at
+a time; or a finished `tfapp.data.splits.source.Source`.
 """
 
 from collections.abc import Mapping
