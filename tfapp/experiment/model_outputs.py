@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfapp.errors import UsageError
 from tfapp.models.outputs import SMALLEST, Form, OutputReader
 from tfapp.training.forward import forward
+from tfapp.users_code import users_code
 
 _ROUNDING = {tf.float32: 1e-3, tf.float64: 1e-3}  # by which a row's sum may differ from 1
 _COARSE = 2e-2  # in bfloat16 and float16
@@ -70,7 +71,7 @@ def find_reader(name, model, result, label, examples):
     if evaluated is Form.LOGITS:
         return OutputReader(one_unit=one_unit)
     trained, outputs = _form(model, inputs, one_unit, training=True)
-    if trained is Form.LOGITS and not bool(tf.reduce_any(outputs < 0)):
+    if trained is Form.LOGITS and isinstance(outputs, tf.Tensor) and _are_positive(outputs):
         raise UsageError(
             f"--model={name}: gives {evaluated.value}, but in training neither these nor logits; "
             "let it end in the softmax, or in the logits"
@@ -113,6 +114,10 @@ def _is_share(outputs):
     return bool(tf.reduce_all((outputs >= 0) & (outputs <= 1)))
 
 
+def _are_positive(outputs):
+    return bool(tf.reduce_all(outputs >= 0))
+
+
 def _form(model, inputs, one_unit, *, training):
     """(`Form`, outputs) of the model for some examples; no variable changes."""
     seen = []
@@ -123,13 +128,17 @@ def _form(model, inputs, one_unit, *, training):
         seen.append(called.activation)
         return called.outputs
 
-    outputs = call(
-        [tf.convert_to_tensor(v.value) for v in model.trainable_variables],
-        [tf.convert_to_tensor(v.value) for v in model.non_trainable_variables],
-    )
+    verb = "trained" if training else "evaluated"
+    with users_code(f"the model {type(model).__name__} cannot be {verb}"):
+        outputs = call(
+            [tf.convert_to_tensor(v.value) for v in model.trainable_variables],
+            [tf.convert_to_tensor(v.value) for v in model.non_trainable_variables],
+        )
     if seen[-1] is not None:
         return Form[seen[-1].name.upper()], outputs
-    return (Form.PROBABILITIES if _are_probabilities(outputs, one_unit) else Form.LOGITS), outputs
+    if isinstance(outputs, tf.Tensor) and _are_probabilities(outputs, one_unit):
+        return Form.PROBABILITIES, outputs
+    return Form.LOGITS, outputs
 
 
 def _are_probabilities(outputs, one_unit):
