@@ -18,7 +18,7 @@ _CONFIGURATION = {
     "migrations",
 }  # fmt: skip
 LAYERS = (
-    {*_CONFIGURATION, "spec", "errors", "registry", "given", "runtime", "metrics"},
+    {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},
     {"run_folder", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},

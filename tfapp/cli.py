@@ -6,8 +6,9 @@ import sys
 import traceback
 
 from tfapp import flag_help
-from tfapp.errors import Stopped, TfappError, storage_error
+from tfapp.errors import Stopped, TfappError, UsageError, storage_error
 from tfapp.runtime import output
+from tfapp.users_code import place, reason
 
 _MODES = {
     "train": "tfapp.modes.train",
@@ -38,12 +39,14 @@ def main(argv):
         return _report(error, error.exit_code)
     except OSError as error:
         return _report_os_error(error)
+    except SystemExit as error:  # only a user's code calls it
+        return _report(f"your code {reason(error)}", UsageError.exit_code)
     except KeyboardInterrupt:
         return _report(
             "stopped; what was saved stays: repeat the command to continue", Stopped.exit_code
         )
-    except Exception as error:  # the last resort: a bug is reported as one, with its details kept
-        return _report_bug(error)
+    except Exception as error:  # a user's own class may raise anything
+        return _report_other(error)
     return 0
 
 
@@ -64,21 +67,25 @@ def _report(message, code):
 def _report_os_error(error):
     """Reports an error of the file system that no one turned into a TfappError."""
     stored = storage_error(error)
-    return _report_bug(error) if stored is None else _report(stored, stored.exit_code)
+    return _report_other(error) if stored is None else _report(stored, stored.exit_code)
 
 
-def _report_bug(error):
+def _report_other(error):
+    """Reports what nobody expected: of a user's own code, or else of tfapp, which is a bug."""
     details = "".join(traceback.format_exception(error))
-    message = " ".join(str(error).split())
     path = _write_details(details)
     where = f"; details in {path}" if path else ""
-    message = f"internal error: {type(error).__name__}: {message[:300]}{where}"
-    output.report(message, "" if path else details)
+    shown = "" if path else details
+    if place(error):
+        output.report(f"your code failed: {reason(error)}{where}", shown)
+        return UsageError.exit_code
+    message = " ".join(str(error).split())[:300]
+    output.report(f"internal error: {type(error).__name__}: {message}{where}", shown)
     return 1
 
 
 def _write_details(details):
-    """Keeps a bug's traceback in a file, so that the message stays one line."""
+    """Keeps a traceback in a file, so that the message stays one line."""
     import tempfile
 
     try:

@@ -88,6 +88,9 @@ class Config:
     image_size: str = _data("",
         "SIDE or HEIGHTxWIDTH in pixels to which images are resized, their aspect kept, and then "
         "cropped at the centre; by default as the files suggest", identity=True)
+    flatten: bool = _data(False,
+        "give the model all features of an example as one vector: pixels and numbers in a row, "
+        "categories one-hot", identity=True)
     augment: tuple[str, ...] = _data((),
         "random changes of training examples, in this order, each NAME or NAME:VALUE: flip, crop, "
         "random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, cutmix (images), "
@@ -100,7 +103,8 @@ class Config:
         identity=True, above=0, below=1)
 
     model: str = _model("auto",
-        "{names}, or your own package.module:Class; auto: by the kind of data", identity=True)
+        "{names}, or your own package.module:Name or FILE.py:Name (a class, a function or a built "
+        "Keras model); auto: by the kind of data", identity=True)
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",

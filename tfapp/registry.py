@@ -1,19 +1,23 @@
 """Tables from names to objects: what ships with tfapp, and what users add.
 
 A table's values are `package.module:Name` strings, so that listing names imports nothing. A name
-that has this form itself is imported: that is how a user's own class is chosen.
+that has this form itself is imported: that is how a user's own class is chosen. FILE.py:Name
+does the same for a Python file in any folder.
 """
 
 import difflib
 import importlib
+import importlib.util
 import os
+import pathlib
 import re
 import sys
 
 from tfapp.errors import UsageError
 from tfapp.given import Given, check_kept
+from tfapp.users_code import users_code
 
-_OBJECT_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_OBJECT_PATH = re.compile(r"([A-Za-z_][\w.]*|[^:*?]+\.py):[A-Za-z_]\w*")
 
 
 def suggest(name, known):
@@ -23,25 +27,20 @@ def suggest(name, known):
 
 
 def is_object_path(name):
-    """True for `package.module:Name`."""
+    """True for `package.module:Name` and `FILE.py:Name`."""
     return _OBJECT_PATH.fullmatch(name) is not None
 
 
 def load_object(path, flag):
-    """Imports `package.module:Name`, looking in the working directory as well.
+    """Imports `package.module:Name`, looking in the working directory as well, or `FILE.py:Name`.
 
     Raises:
       UsageError: the module cannot be imported or lacks the name.
     """
-    module_name, _, attribute = path.partition(":")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # a user's module may raise anything while it is imported
-        raise UsageError(
-            f"--{flag}={path}: importing {module_name!r} failed: {type(error).__name__}: {error}"
-        ) from error
+    module_name, _, attribute = path.rpartition(":")
+    is_file = module_name.endswith(".py") and os.path.lexists(module_name)
+    with users_code(f"--{flag}={path}: importing {module_name!r} failed"):
+        module = _import_file(module_name) if is_file else _import_module(module_name)
     if not hasattr(module, attribute):
         public = [n for n in vars(module) if not n.startswith("_")]
         raise UsageError(
@@ -49,6 +48,37 @@ def load_object(path, flag):
             + suggest(attribute, public)
         )
     return getattr(module, attribute)
+
+
+def _import_module(name):
+    _look_in(os.getcwd())
+    return importlib.import_module(name)
+
+
+def _import_file(file):
+    """The module in a Python file, executed once a process."""
+    path = pathlib.Path(file).resolve()
+    _look_in(str(path.parent))  # for what it imports itself
+    for name in (path.stem, str(path)):  # the stem may be the name of another module
+        known = sys.modules.get(name)
+        if known is not None and getattr(known, "__file__", None) == str(path):
+            return known
+        if known is None:
+            break
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _look_in(folder):
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
 
 
 class Registry:

@@ -6,8 +6,11 @@ import pytest
 
 from tfapp import given
 from tfapp.errors import UsageError
-from tfapp.models import build_model, check_arguments, copy_weights
+from tfapp.models import build_model, check_arguments
+from tfapp.models.built import take_weights
+from tfapp.spec import InputSpec
 
+INPUTS = [InputSpec("x", "numeric", (4,), "float32")]
 X = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
 
 
@@ -93,9 +96,9 @@ MODELS = {
 
 def copy_of(model):
     name = given.model(model)
-    copy = build_model(name, {}, outputs=2, inputs=())
+    copy = build_model(name, {}, outputs=2, inputs=INPUTS)
     copy(X)
-    copy_weights(name, copy)
+    take_weights(copy, name)
     return copy
 
 
@@ -165,6 +168,6 @@ def test_a_built_model_takes_no_arguments():
 
 
 def test_a_class_and_a_function_are_called():
-    assert build_model(given.model(Net), {"units": 9}, outputs=2, inputs=()).hidden.units == 9
-    made = build_model(given.model(lambda outputs: Net(outputs)), {}, outputs=6, inputs=())
+    assert build_model(given.model(Net), {"units": 9}, outputs=2, inputs=INPUTS).hidden.units == 9
+    made = build_model(given.model(lambda outputs: Net(outputs)), {}, outputs=6, inputs=INPUTS)
     assert made.hidden.units == 6

@@ -15,12 +15,14 @@ from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
+from tfapp.experiment.model_outputs import describe
 from tfapp.experiment.prepare import prepare
 from tfapp.experiment.same_data import SameData
 from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
 from tfapp.models.batch_statistics import division_note
+from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
 from tfapp.tasks import build_task
 from tfapp.training.step import StepOptions
@@ -195,6 +197,10 @@ def _log(experiment):
     )
     if note:
         _LOG.info("model: %s", note)
+    reading = describe(experiment.state.read_outputs, experiment.data.spec.label)
+    for remark in (*remarks(experiment.model), reading):
+        if remark:
+            _LOG.info("model: %s", remark)
     _LOG.info("engine: %s (%s)", engine.name, engine.reason)
     _LOG.info("precision: %s (%s)", choice.precision, choice.precision_reason)
     _LOG.info("xla: %s (%s)", choice.placement, choice.placement_reason)

@@ -63,7 +63,7 @@ def build(entries, data, *, micro_batch):
     return augmentation.build(
         entries,
         data.spec,
-        data.inputs,
+        data.feature_inputs,
         micro_batch=micro_batch,
         standard_deviations=standard_deviations,
     )

@@ -4,20 +4,23 @@ import contextlib
 import logging
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
+from tfapp.experiment.model_outputs import check_outputs, find_reader
 from tfapp.flag_values import parse_arguments, parse_duration
-from tfapp.models import build_model, copy_weights
+from tfapp.models import build_model
+from tfapp.models.built import take_weights
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat
 from tfapp.training.schedules import Schedule
 from tfapp.training.state import TrainState
+from tfapp.users_code import users_code
 
 _LOG = logging.getLogger("tfapp")
+_EXAMPLES = 32  # on which outputs are looked at, where two of them may be probabilities
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
@@ -40,24 +43,38 @@ def build_state(config, model_name, strategy, data, batches, precision):
     """
     keras.utils.set_random_seed(config.seed)
     label = data.spec.label
-    inputs = data.preprocess(data.source.splits[TRAIN].fetch(tf.range(2, dtype=tf.int64)))
+    split = data.source.splits[TRAIN]
+
+    def examples(count):
+        rows = tf.range(min(count, split.num_examples), dtype=tf.int64)
+        return data.preprocess(split.fetch(rows))
+
+    inputs = examples(2)
     with strategy.scope(), _dtype_policy(precision):
         arguments = parse_arguments(config.model_arg, "model_arg")
         model = build_model(model_name, arguments, outputs=label.num_outputs, inputs=data.inputs)
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
         result = _call(model_name, model, inputs)
-        copy_weights(model_name, model)
         check_layers(
             model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
         )
-        _check_outputs(model_name, result, label)
+        check_outputs(model_name, result, label, inputs)
+        take_weights(model, model_name)
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:
             remat.check(model, model_name)
         optimizer = _optimizer(config, model, batches)
-        return TrainState(model, optimizer, strategy, precision=precision, ema=config.ema > 0)
+        reader = find_reader(model_name, model, result, label, lambda: examples(_EXAMPLES))
+        return TrainState(
+            model,
+            optimizer,
+            strategy,
+            precision=precision,
+            read_outputs=reader,
+            ema=config.ema > 0,
+        )
 
 
 @contextlib.contextmanager
@@ -98,33 +115,18 @@ def _optimizer(config, model, batches):
 
 
 def _call(name, model, inputs):
+    shape = tf.nest.map_structure(lambda t: [None, *t.shape[1:]], inputs)
     try:
-        return model(inputs, training=False)
-    except Exception as error:  # a user's model may raise anything
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        shape = tf.nest.map_structure(lambda t: [None, *t.shape[1:]], inputs)
-        raise UsageError(
-            f"--model={name}: fails on inputs {shape}: "
-            f"{type(error).__name__}: {lines[0][:200] if lines else ''}"
-        ) from error
+        with users_code(f"--model={name}: fails on inputs {shape}"):
+            return model(inputs, training=False)
+    except UsageError as error:
+        raise UsageError(f"{error}{_hint(error.__cause__, inputs)}") from error
 
 
-def _check_outputs(name, result, label):
-    wanted = [2, label.num_outputs]
-    if label.kind == "tokens":
-        wanted = [2, *label.shape, label.num_outputs]
-    if not tf.is_tensor(result):
-        raise UsageError(
-            f"--model={name}: gives a {type(result).__name__} for a batch of 2; "
-            f"a tensor of shape {wanted} is needed"
-        )
-    if list(result.shape) != wanted:
-        raise UsageError(
-            f"--model={name}: gives shape {list(result.shape)} for a batch of 2; {wanted} is needed"
-        )
-    values = np.asarray(tf.cast(result, tf.float32), np.float64)
-    if label.num_outputs > 1 and (values >= 0).all() and np.allclose(values.sum(-1), 1, atol=1e-3):
-        raise UsageError(
-            f"--model={name}: gives probabilities (each row sums to 1); tfapp trains on "
-            "logits and answers with their softmax: leave the softmax out of the last layer"
-        )
+def _hint(error, inputs):
+    """--flatten, where the form of the inputs is the likely reason for an error."""
+    if isinstance(inputs, dict):
+        return "; the inputs are a dict of features: --flatten gives the model one vector"
+    if len(inputs.shape) != 2 and isinstance(error, (ValueError, tf.errors.OpError)):
+        return "; --flatten gives the model vectors"
+    return ""

@@ -33,8 +33,13 @@ class Data:
 
     @property
     def inputs(self):
-        """The `InputSpec` of each feature."""
+        """The `InputSpec`s of what the model takes."""
         return self.preprocess.input_specs(self.spec)
+
+    @property
+    def feature_inputs(self):
+        """The `InputSpec` of each feature, before --flatten joins them."""
+        return self.preprocess.feature_specs(self.spec)
 
 
 def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda raw: None):
@@ -82,6 +87,7 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         text_length=config.text_length,
         text_unit=config.text_unit,
         vocabulary_size=config.vocabulary_size,
+        flatten=config.flatten,
     )
     source = encode(raw, preprocess, unknown_category=config.unknown_category)
     _log(source)

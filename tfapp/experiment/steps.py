@@ -45,6 +45,7 @@ class StepBuilder:
             label=self.label,
             options=dataclasses.replace(self.options, **changes),
             after_update=self.after_update,
+            read_outputs=state.read_outputs,
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:

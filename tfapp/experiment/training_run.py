@@ -102,6 +102,7 @@ class TrainingRun:
             preprocess=experiment.data.preprocess,
             task=experiment.task,
             spec=experiment.data.spec,
+            read_outputs=self._state.read_outputs,
         )
         if not self._checkpoints.steps():
             try_export(names, servable, experiment.data.examples)

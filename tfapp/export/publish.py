@@ -9,7 +9,7 @@ import tensorflow as tf
 from tfapp.errors import StorageError, UsageError
 from tfapp.export import make_exporters
 from tfapp.export.versions import add_version
-from tfapp.training.reasons import reason
+from tfapp.users_code import reason
 
 _UNTRACKED = re.compile(r"Trackable referencing this tensor = (.*)")
 
@@ -73,7 +73,7 @@ def try_export(names, servable, examples):
             raise StorageError(
                 f"--export={name}: could not be tried in a temporary folder: {error}"
             ) from error
-        except Exception as error:  # a user's model, layer or exporter may raise anything
+        except (Exception, SystemExit) as error:  # a user's layer or exporter may raise anything
             raise UsageError(
                 f"--export={name}: the model {servable.model_name} cannot be exported: "
                 f"{_reason(error)}"

@@ -13,6 +13,7 @@ Each runs eagerly, or inside a tf.function of the exporter.
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
+from tfapp.models.outputs import READS_LOGITS
 from tfapp.training.forward import forward
 
 
@@ -24,7 +25,7 @@ class Servable:
     training is kept until the final weights are assigned to it.
     """
 
-    def __init__(self, *, model, weights, preprocess, task, spec):
+    def __init__(self, *, model, weights, preprocess, task, spec, read_outputs=READS_LOGITS):
         """Call outside of a strategy's scope.
 
         Args:
@@ -33,6 +34,7 @@ class Servable:
           preprocess: a `tfapp.data.preprocessing.Preprocessing`.
           task: turns outputs into answers; see `tfapp.tasks`.
           spec: a `DataSpec`; its features are what the model serves.
+          read_outputs: the model's `OutputReader`.
         """
         self.spec = spec
         self.model_name = type(model).__name__
@@ -41,6 +43,7 @@ class Servable:
         self._model = model
         self._preprocess = preprocess
         self._task = task
+        self._read_outputs = read_outputs
         with tf.device("CPU:0"):
             self.trainable_weights = tuple(tf.Variable(v, trainable=True) for v in weights[0])
             self.other_weights = tuple(tf.Variable(v, trainable=False) for v in weights[1])
@@ -72,7 +75,7 @@ class Servable:
             inputs,
             training=False,
         )
-        return called.outputs
+        return self._read_outputs(called.outputs, called.activation, training=False)
 
     def answers(self, outputs, inputs):
         """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""
@@ -101,7 +104,9 @@ class Servable:
     def input_specs(self):
         """tf.TensorSpec [None, ...] of what `core` takes: one, or feature -> its own."""
         specs = {
-            s.name: self._tensor_spec(s.name, s.shape, s.dtype)
+            s.name: tf.TensorSpec(
+                [None, *s.shape], s.dtype, name=self.argument_names.get(s.name, s.name)
+            )
             for s in self._preprocess.input_specs(self.spec)
         }
         return specs if len(specs) > 1 else next(iter(specs.values()))

@@ -1,15 +1,18 @@
-"""Models by name, and how one is built from its class and --model_arg."""
+"""Models by name, and how one is built from its class and --model_arg.
 
-import functools
+A model may be a class, a function that makes one, or built already.
+"""
+
 import inspect
 
 from tfapp.errors import UsageError
 from tfapp.models.preset import Preset
 from tfapp.models.presets import PRESETS
 from tfapp.registry import Registry, load_object, suggest
+from tfapp.users_code import users_code
 
-# A name's entry is a `Preset`, or what a user gave or registered: a class, a function, the path of
-# one, or a model that is built already.
+# A name's entry is a `Preset`, or what a user registered: a class, a function, a built model, or
+# the path of one.
 MODELS = Registry("model", PRESETS)
 
 
@@ -17,11 +20,13 @@ def check_name(name):
     """Checks that `name` is a model, before data is read: imports its class.
 
     Args:
-      name: registered name or package.module:Class; not "auto", which depends on the data.
+      name: registered name, package.module:Name or FILE.py:Name; not "auto", which depends on the
+        data.
 
     Raises:
-      UsageError: unknown name, a module that cannot be imported or lacks the class, or something
-        that is neither a class nor a function.
+      UsageError: unknown name, a module that cannot be imported or lacks the name, or something
+        that is neither a class, nor a function, nor a model; a class with a training step of its
+        own.
     """
     _look_up(name)
 
@@ -47,69 +52,70 @@ def check_arguments(name, arguments):
 
 
 def build_model(name, arguments, *, outputs, inputs):
-    """Builds the model `name`.
+    """Builds the model `name`, or copies it if it is built already.
 
     Args:
       name: as for `check_name`.
       arguments: a dict for the constructor; overrides those of a preset.
       outputs: width of the last layer; passed as `outputs` to a constructor that takes it.
-      inputs: an `InputSpec` for each feature; passed as `inputs` to a constructor that takes it.
+      inputs: an `InputSpec` for each input; passed as `inputs` to a constructor that takes it.
 
     Returns:
-      A `keras.Model` whose call gives logits [batch, outputs].
+      A `keras.Model` whose call gives logits or probabilities [batch, outputs]. The copy of a
+      built model gets its weights by `built.take_weights`, once it has been called.
 
     Raises:
-      UsageError: as `check_arguments`, or the constructor refuses its arguments.
+      UsageError: as `check_arguments`, the constructor refuses its arguments, or the model cannot
+        be trained on such inputs.
     """
     check_arguments(name, arguments)
     target, defaults = _look_up(name)
-    accepted, _ = _parameters(target)
-    given = {"outputs": outputs, "inputs": inputs}
-    given = {key: value for key, value in given.items() if key in accepted}
-    try:
-        model = target(**{**given, **defaults, **arguments})
-    except Exception as error:  # a constructor may raise anything, a user's own all the more
-        message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UsageError(f"--model={name}: {message}") from error
-    if not _is_model(model):
-        raise UsageError(f"--model={name}: gives a {type(model).__name__}, not a keras.Model")
-    return model
+    from tfapp.models import built, supported  # late: --help lists the names without Keras
 
-
-def copy_weights(name, model):
-    """Gives `model`, built by `build_model` and called, the weights that `name` brings with it.
-
-    A model that was built by its author does; classes, functions and presets do not.
-
-    Raises:
-      UsageError: the weights do not fit.
-    """
-    entry = MODELS.get(name)
-    if _is_model(entry):
-        from tfapp.models import built
-
-        built.copy_state(entry, model, name)
-
-
-def _is_model(value):
-    import keras  # late: --help lists the names of models without it
-
-    return isinstance(value, keras.Model)
+    model, is_new = target, False
+    if not _is_model(target):
+        accepted, _ = _parameters(target)
+        given = {"outputs": outputs, "inputs": inputs}
+        given = {key: value for key, value in given.items() if key in accepted}
+        with users_code(f"--model={name}"), built.recording() as made:
+            model = target(**{**given, **defaults, **arguments})
+        if not _is_model(model):
+            raise UsageError(f"--model={name}: gives a {type(model).__name__}, not a keras.Model")
+        is_new = built.is_new(model, made)
+    supported.check_training(type(model), name)
+    if built.input_names(model):
+        supported.check_inputs(built.input_names(model), name, [spec.name for spec in inputs])
+    return model if is_new else built.copy_of(model, name)
 
 
 def _look_up(name):
-    """(class or function, default arguments) of a model's name."""
+    """(class, function or model, default arguments) of a model's name."""
     entry, defaults = MODELS.get(name), {}
     if isinstance(entry, Preset):
-        entry, defaults = load_object(entry.target, "model"), entry.arguments
-    if _is_model(entry):
-        from tfapp.models.built import copy_model
-
-        return functools.partial(copy_model, entry), defaults
+        return load_object(entry.target, "model"), entry.arguments
     if not callable(entry):
         kind = type(entry).__name__
-        raise UsageError(f"--model={name}: is a {kind}; a class or a function is needed")
+        raise UsageError(
+            f"--model={name}: is a {kind}; a class, a function or a keras.Model is needed"
+        )
+    _check_own_class(name, entry)
     return entry, defaults
+
+
+def _check_own_class(name, entry):
+    """Raises UsageError for a class that cannot be trained whatever its arguments are."""
+    import keras
+
+    from tfapp.models.supported import check_training
+
+    if isinstance(entry, type) and issubclass(entry, keras.Model):
+        check_training(entry, name)
+
+
+def _is_model(value):
+    import keras  # late: --help lists the names without it
+
+    return isinstance(value, keras.Model)
 
 
 def _parameters(target):

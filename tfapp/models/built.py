@@ -9,48 +9,66 @@ arguments of the constructor, whatever the model was made with. Such a model is 
 attribute, its layers from their configurations.
 """
 
+import contextlib
 import functools
 import inspect
 import types
+import weakref
 
 import keras
+import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.runtime import private_api
+from tfapp.users_code import reason
 
 _BASE = ("name", "trainable", "dtype")  # what Keras adds to the arguments of any constructor
 _ANOTHER_WAY = "cannot be copied; give its class, or a function that makes it"
 
 
-def copy_model(model):
+_ORIGINALS = weakref.WeakKeyDictionary()  # copy -> the model it is a copy of
+
+
+def copy_of(model, name):
     """A new model like `model`, whose layers compute in the dtype policy that is set.
 
-    Its weights are new: `copy_state` copies them, once the copy has been called.
+    Its weights are new: `take_weights` copies them, once the copy has been called.
 
     Args:
       model: a `keras.Model`.
+      name: --model.
 
     Raises:
-      ValueError: it cannot be made a second time.
+      UsageError: it cannot be made a second time.
     """
     try:
-        return _copy(model, {})
+        copy = _copy(model, {})
     except Exception as error:  # a user's layer may raise anything
-        why = " ".join(str(error).split())
-        raise ValueError(f"{_ANOTHER_WAY} ({type(error).__name__}: {why[:150]})") from error
+        raise UsageError(f"--model={name}: {_ANOTHER_WAY} ({reason(error)[:150]})") from error
+    _ORIGINALS[copy] = model
+    return copy
 
 
-def copy_state(model, copy, name):
-    """Gives `copy`, a model of `copy_model` that has been called, what `model` has come to.
+def original_of(model):
+    """The built model that `model` is a copy of, or itself."""
+    return _ORIGINALS.get(model, model)
+
+
+def take_weights(copy, name):
+    """Gives a copy that has been called what its original has come to; leaves any other model.
 
     These are its weights, if it has been built, and which of its layers are frozen.
 
     Args:
+      copy: a model that may be one of `copy_of`.
       name: --model.
 
     Raises:
       UsageError: the copy has other layers or weights.
     """
+    model = original_of(copy)
+    if model is copy:
+        return
     layers, originals = private_api.layers_of(copy), private_api.layers_of(model)
     if len(layers) != len(originals) and any(not layer.trainable for layer in originals):
         raise UsageError(
@@ -69,6 +87,39 @@ def copy_state(model, copy, name):
         )
     for variable, value in zip(mine, theirs, strict=True):
         variable.assign(value)
+
+
+def input_names(model):
+    """Names of the inputs of a model that was made of `keras.Input`s; () for any other."""
+    try:
+        tensors, structure = model.inputs, model.input
+    except AttributeError:  # a class of its own, or a Sequential without an input
+        return ()
+    tensors = tensors if isinstance(tensors, (list, tuple)) else ()
+    if not all(isinstance(tensor, keras.KerasTensor) for tensor in tensors):
+        return ()  # an attribute of the user's own
+    named = isinstance(structure, dict)
+    return tuple(structure) if named else tuple(tensor.name for tensor in tensors)
+
+
+@contextlib.contextmanager
+def recording():
+    """Yields the set of ids of the tf.Variables that are made inside."""
+    made = set()
+
+    def creator(next_creator, **arguments):
+        variable = next_creator(**arguments)
+        made.add(id(variable))
+        return variable
+
+    with tf.variable_creator_scope(creator):
+        yield made
+
+
+def is_new(model, made):
+    """Whether a model's variables, if it has any, are among those that `recording` found."""
+    variables = model.variables
+    return not variables or any(id(variable.value) in made for variable in variables)
 
 
 def _copy(value, copies):

@@ -6,6 +6,47 @@ from tfapp.errors import UsageError
 from tfapp.models.layers import reduces_across_replicas
 from tfapp.runtime import private_api
 
+_OWN = ("train_step", "compute_loss")  # what a Keras model may do by itself, and tfapp's step does
+
+
+def check_training(kind, name):
+    """Raises UsageError if a class of models has a training step or a loss of its own.
+
+    Args:
+      kind: a subclass of `keras.Model`.
+      name: --model.
+    """
+    for method in _OWN:
+        owner = next(base for base in kind.__mro__ if method in vars(base))
+        if owner.__module__.partition(".")[0] != "keras":
+            raise UsageError(
+                f"--model={name}: {owner.__name__} has its own {method}, which tfapp's step would "
+                "skip; remove it, or write what it does as a --task, a subclass of "
+                "tfapp.tasks.task.Task"
+            )
+
+
+def check_inputs(names, name, features):
+    """Raises UsageError unless a model's inputs are the data's features.
+
+    Args:
+      names: of the inputs of a model that is made of `keras.Input`s.
+      name: --model.
+      features: names of what the model is given.
+    """
+    if len(names) == len(features) == 1:
+        return  # whatever they are called
+    missing = [repr(feature) for feature in features if feature not in names]
+    unknown = [repr(other) for other in names if other not in features]
+    if not missing and not unknown:
+        return
+    found = [f"it has no input for {', '.join(missing)}"] if missing else []
+    found += [f"the data has no {', '.join(unknown)}"] if unknown else []
+    remedy = "keras.Input(..., name=...) is the name of a feature"
+    if len(names) == 1:
+        remedy = "--flatten gives a model of one input all features as one vector"
+    raise UsageError(f"--model={name}: {' and '.join(found)}; {remedy}")
+
 
 def check_layers(model, name, *, num_replicas, accumulate):
     """Raises UsageError if a layer of the model cannot be trained.

@@ -5,6 +5,7 @@ The contract is `tfapp.tasks.task.Task`.
 
 from tfapp.errors import UsageError
 from tfapp.registry import Registry, suggest
+from tfapp.users_code import users_code
 
 TASKS = Registry(
     "task",
@@ -61,11 +62,12 @@ def build_task(name, loss, label, **recipe):
     if name in _AUTO.values() and name != kind:
         raise UsageError(f"--task={name}: the label {label.name!r} is of kind {label.kind}")
     task_class = _task_class(name)
-    try:
-        task = task_class(label, loss, **recipe)
-    except TypeError as error:
-        given = ", ".join(f"--{key}" for key in recipe if key != "target") or f"--task={name}"
-        raise UsageError(f"{given}: the task {name} does not take it ({error})") from error
+    with users_code(f"--task={name}"):
+        try:
+            task = task_class(label, loss, **recipe)
+        except TypeError as error:
+            given = ", ".join(f"--{key}" for key in recipe if key != "target") or f"--task={name}"
+            raise UsageError(f"{given}: the task {name} does not take it ({error})") from error
     _check_results(name, task)
     return task
 

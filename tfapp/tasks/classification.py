@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfapp.metrics.accuracy import Accuracy
 from tfapp.metrics.by_label import metrics_for
-from tfapp.tasks.task import Objective, Task
+from tfapp.tasks.task import Objective, Task, float_outputs
 
 
 class Classification(Task):
@@ -41,7 +41,7 @@ class Classification(Task):
 
         The latter are the shares of a mixed example's classes.
         """
-        logits = tf.cast(call(batch.inputs), tf.float32)
+        logits = float_outputs(call(batch.inputs), rank=2, width=self._label.num_classes)
         losses = self._losses(logits, batch.labels)
         return Objective(losses, logits, batch.labels, self._weights(batch.labels))
 

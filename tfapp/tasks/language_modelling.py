@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfapp.metrics.accuracy import correct
 from tfapp.metrics.by_label import metrics_for
 from tfapp.metrics.mean import Mean
-from tfapp.tasks.task import Objective, Task
+from tfapp.tasks.task import Objective, Task, float_outputs
 
 _PAD = 0  # the id that stands for no token
 _LARGEST = 700.0  # whose exponential is still a float
@@ -34,7 +34,7 @@ class LanguageModelling(Task):
 
     def objective(self, call, batch):
         """From logits and the ids that come next, int32 [batch, length], 0 for none."""
-        logits = tf.cast(call(batch.inputs), tf.float32)
+        logits = float_outputs(call(batch.inputs), rank=3, width=self._label.num_classes)
         return Objective(_losses(logits, batch.labels), logits, batch.labels)
 
     def derived(self, averages):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfapp.metrics.by_label import metrics_for
 from tfapp.metrics.regression import MeanAbsoluteError, MeanSquaredError
-from tfapp.tasks.task import Objective, Task
+from tfapp.tasks.task import Objective, Task, float_outputs
 
 
 class Regression(Task):
@@ -42,7 +42,7 @@ class Regression(Task):
 
     def objective(self, call, batch):
         """The squared error of the standardised values, which the metrics are given too."""
-        outputs = tf.cast(call(batch.inputs), tf.float32)
+        outputs = float_outputs(call(batch.inputs), rank=2, width=self._label.num_outputs)
         labels = tf.reshape(tf.cast(batch.labels, tf.float32), (-1, outputs.shape[-1]))
         labels = (labels - self._mean) / self._scale
         losses = tf.reduce_mean(tf.square(outputs - labels), axis=-1)

@@ -105,6 +105,28 @@ class Task(abc.ABC):
         return goals
 
 
+def float_outputs(outputs, *, rank, width):
+    """What a model gave as float32.
+
+    Args:
+      outputs: of `call`; in training a user's model may give something else than before.
+      rank: number of dimensions that are needed, the batch included.
+      width: size of the last of them.
+
+    Raises:
+      UsageError: it is no tensor of floating-point numbers of this form.
+    """
+    gives = f"a {type(outputs).__name__}"
+    if isinstance(outputs, tf.Tensor):
+        gives = f"{outputs.dtype.name} {outputs.shape.as_list()}"
+        if outputs.dtype.is_floating and outputs.shape.rank == rank and outputs.shape[-1] == width:
+            return tf.cast(outputs, tf.float32)
+    raise UsageError(
+        f"the model gives {gives} here (for training=True?); floating-point numbers with {rank} "
+        f"dimensions, the last of size {width}, are needed"
+    )
+
+
 def check_loss(task_class, loss):
     """Raises UsageError if --loss=`loss` is none of the task's."""
     known, name = task_class.loss_names, task_class.name or task_class.__name__

@@ -53,7 +53,8 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
 
     def replica_sums(pulled, replica):
         batch = inputs.batch(pulled, replica)
-        call = ModelCall(model, *state.read_for_answers(replica), training=False)
+        weights = state.read_for_answers(replica)
+        call = ModelCall(model, *weights, training=False, read_outputs=state.read_outputs)
         objective = task.objective(call, TaskBatch(preprocess(batch), batch[label], training=False))
         return metric_sums(metrics, objective, objective.losses, batch)
 

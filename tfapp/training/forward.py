@@ -10,10 +10,11 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.models.outputs import READS_LOGITS, Activation, last_activation
 from tfapp.runtime import private_api
 from tfapp.runtime.keras_draws import DRAWS
-from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
+from tfapp.users_code import users_code
 
 private_api.replace_draws(DRAWS)
 
@@ -25,6 +26,7 @@ class Forward(NamedTuple):
     assigned: dict[int, tf.Tensor]  # position of a trainable variable -> value its layer gave it
     non_trainable: tuple  # the new values of the others
     penalties: list  # scalars: regularisation and other losses that layers add
+    activation: Activation | None  # that the outputs come from, where the graph shows it
 
 
 def forward(model, trainable, non_trainable, inputs, *, training, remat=False, keras_draws=False):
@@ -51,13 +53,14 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False, k
     )
     draws = contextlib.nullcontext() if keras_draws else private_api.replaced_draws()
     with scope, draws, private_api.variables_read() as others:
-        with rematerialised(model) if remat else contextlib.nullcontext():
+        with rematerialised(model) if remat else contextlib.nullcontext({}) as known:
             outputs = model(inputs, training=training)
         penalties = model.losses
+        activation = last_activation(outputs, known)
     _check_known(model, scope, others)
     assigned = scope.assigned_among(model.trainable_variables)
     new = tuple(scope.get_current_value(v) for v in model.non_trainable_variables)
-    return Forward(outputs, assigned, new, penalties)
+    return Forward(outputs, assigned, new, penalties, activation)
 
 
 def _check_known(model, scope, others):
@@ -88,9 +91,17 @@ class ModelCall:
     """
 
     def __init__(
-        self, model, trainable, non_trainable, *, training, remat=False, keras_draws=False
+        self,
+        model,
+        trainable,
+        non_trainable,
+        *,
+        training,
+        read_outputs=READS_LOGITS,
+        remat=False,
+        keras_draws=False,
     ):
-        """See `forward`.
+        """See `forward`; `read_outputs` is the model's `OutputReader`.
 
         Attributes:
           assigned: position -> value of the trainable variables that were assigned so far.
@@ -100,14 +111,16 @@ class ModelCall:
         self._model = model
         self._trainable = tuple(trainable)
         self._training = training
+        self._read_outputs = read_outputs
         self._options = {"training": training, "remat": remat, "keras_draws": keras_draws}
         self.assigned = {}
         self.non_trainable = tuple(non_trainable)
         self.penalties = []
 
     def __call__(self, inputs):
-        """The model's outputs. Raises UsageError, whatever the model itself raises."""
-        try:
+        """The logits or values that the model gives. Raises UsageError if the model fails."""
+        verb = "trained" if self._training else "evaluated"
+        with users_code(f"the model {type(self._model).__name__} cannot be {verb}"):
             called = forward(
                 self._model,
                 replaced(self._trainable, self.assigned),
@@ -115,14 +128,9 @@ class ModelCall:
                 inputs,
                 **self._options,
             )
-        except Exception as error:  # a user's model may raise anything
-            verb = "trained" if self._training else "evaluated"
-            raise UsageError(
-                f"the model {type(self._model).__name__} cannot be {verb}: {reason(error)}"
-            ) from error
         self.assigned = {**self.assigned, **called.assigned}
         self.non_trainable, self.penalties = called.non_trainable, called.penalties
-        return called.outputs
+        return self._read_outputs(called.outputs, called.activation, training=self._training)
 
 
 def replaced(values, changes):

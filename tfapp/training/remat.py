@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.models.blocks import blocks_of
+from tfapp.models.outputs import Activation, last_activation
 from tfapp.runtime import private_api
 
 
@@ -28,12 +29,16 @@ def check(model, name):
 
 @contextlib.contextmanager
 def rematerialised(model):
-    """Inside, calls of the model's blocks keep no activations. Use in a `keras.StatelessScope`."""
-    blocks = blocks_of(model)
+    """Inside, calls of the model's blocks keep no activations. Use in a `keras.StatelessScope`.
+
+    Yields a dict: name of a block's output -> the `Activation` that it comes from, which the graph
+    does not show.
+    """
+    blocks, activations = blocks_of(model), {}
     for block in blocks:
-        block.call = _Block(block)
+        block.call = _Block(block, activations)
     try:
-        yield
+        yield activations
     finally:
         for block in blocks:
             del block.call
@@ -42,8 +47,9 @@ def rematerialised(model):
 class _Block:
     """Stands in for a layer's `call`."""
 
-    def __init__(self, layer):
+    def __init__(self, layer, activations):
         self._layer = layer
+        self._activations = activations
         self._original = layer.call
         self._inside = False
 
@@ -59,7 +65,10 @@ class _Block:
         variables = [*layer.trainable_variables, *layer.non_trainable_variables]
 
         def compute(tensors, weights):
-            """(outputs, losses, assigned), through Layer.__call__ for its dtype casts."""
+            """((outputs, inputs of activations, losses), assigned).
+
+            Through Layer.__call__ for its dtype casts.
+            """
             values = list(flat)
             for place, tensor in zip(places, tensors, strict=True):
                 values[place] = private_api.with_mask_of(tensor, flat[place])
@@ -74,9 +83,18 @@ class _Block:
                     outputs = layer(*again_args, **again_kwargs)
             finally:
                 self._inside, layer.activity_regularizer = False, regularizer
-            return outputs, list(scope.losses), scope.assigned_among(variables)
+            found = {i: last_activation(t) for i, t in enumerate(tf.nest.flatten(outputs))}
+            found = {i: activation for i, activation in found.items() if activation is not None}
+            inputs = {i: activation.inputs for i, activation in found.items()}
+            names.update({i: activation.name for i, activation in found.items()})
+            return (outputs, inputs, list(scope.losses)), scope.assigned_among(variables)
 
-        outputs, losses, assigned = _checkpointed(compute, [flat[i] for i in places], weights)
+        names = {}  # position of an output -> name of its activation
+        results, assigned = _checkpointed(compute, [flat[i] for i in places], weights)
+        outputs, inputs, losses = results
+        for i, output in enumerate(tf.nest.flatten(outputs)):
+            if i in names:
+                self._activations[output.name] = Activation(names[i], inputs[i])
         for loss in losses:
             layer.add_loss(loss)
         for position, value in assigned.items():
@@ -90,9 +108,9 @@ def _checkpointed(compute, tensors, weights):
 
     @tf.custom_gradient
     def run(*inputs):
-        outputs, losses, assigned = compute(inputs[:count], inputs[count:])
-        structure[:] = [(outputs, losses, assigned)]
-        number = len(tf.nest.flatten((outputs, losses)))  # the rest has no gradient
+        results, assigned = compute(inputs[:count], inputs[count:])
+        structure[:] = [(results, assigned)]
+        number = len(tf.nest.flatten(results))  # the rest has no gradient
 
         def gradient(*grads):
             grads = grads[:number]
@@ -104,15 +122,15 @@ def _checkpointed(compute, tensors, weights):
             again, grads = again[: len(inputs)], again[len(inputs) :]
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(again)
-                outputs, losses, _ = compute(again[:count], again[count:])
+                results, _ = compute(again[:count], again[count:])
             return tape.gradient(
-                tf.nest.flatten((outputs, losses)),
+                tf.nest.flatten(results),
                 again,
                 output_gradients=grads,
                 unconnected_gradients=tf.UnconnectedGradients.ZERO,
             )
 
-        return tf.nest.flatten((outputs, losses, assigned)), gradient
+        return tf.nest.flatten((results, assigned)), gradient
 
     results = run(*tensors, *weights)
     return tf.nest.pack_sequence_as(structure[0], results)

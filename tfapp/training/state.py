@@ -9,6 +9,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
+from tfapp.models.outputs import READS_LOGITS
 from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRAINABLE
 from tfapp.training.update import INITIAL_SCALE
 
@@ -40,18 +41,27 @@ class TrainState:
         only if they are used; then the extra groups.
       precision: "float32", "bfloat16" or "float16", in which the model computes. float16 has its
         loss scaled, by the group scale.
+      read_outputs: the model's `OutputReader`.
       host: a `HostState`.
     """
 
     def __init__(
-        self, model, optimizer, strategy, *, precision="float32", ema=False, extra_groups=None
+        self,
+        model,
+        optimizer,
+        strategy,
+        *,
+        precision="float32",
+        read_outputs=READS_LOGITS,
+        ema=False,
+        extra_groups=None,
     ):
         """Model and optimizer must be built; call inside the strategy's scope.
 
         Args:
           model, optimizer: of Keras.
           strategy: the tf.distribute.Strategy under whose scope all variables were made.
-          precision: see the attribute.
+          precision, read_outputs: see the attributes.
           ema: whether to keep an average of each weight.
           extra_groups: name -> variables that belong to the run as well; checkpoints hold them, the
             step carries them, `AfterUpdate` hooks read and change them.
@@ -62,6 +72,7 @@ class TrainState:
         self.model = model
         self.optimizer = optimizer
         self.precision = precision
+        self.read_outputs = read_outputs
         self.host = HostState()
         self.groups = _groups(model, optimizer, precision, ema, extra_groups or {})
         replicas = len(strategy.experimental_local_results(model.trainable_variables[0].value))

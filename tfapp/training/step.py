@@ -12,6 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.metrics.metric import weighted
+from tfapp.models.outputs import READS_LOGITS
 from tfapp.runtime import private_api
 from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.task import TaskBatch
@@ -58,12 +59,21 @@ class Gradients(NamedTuple):
 
 
 def make_step_functions(
-    *, model, task, preprocess, optimizer, label, options, augment=None, after_update=()
+    *,
+    model,
+    task,
+    preprocess,
+    optimizer,
+    label,
+    options,
+    augment=None,
+    after_update=(),
+    read_outputs=READS_LOGITS,
 ):
     """Builds the two halves of a step.
 
     Args:
-      model: a built `keras.Model` giving logits or values.
+      model: a built `keras.Model`.
       task: see `tfapp.tasks`.
       preprocess: encoded batch -> model inputs.
       optimizer: from `optimizers.build_optimizer`, built.
@@ -71,6 +81,7 @@ def make_step_functions(
       options: `StepOptions`.
       augment: encoded batch with EXAMPLE_SEED -> the changed batch; None: it stays as it is.
       after_update: `AfterUpdate` hooks, called in order after the optimizer.
+      read_outputs: the model's `OutputReader`.
 
     Returns:
       `StepFunctions`.
@@ -89,6 +100,7 @@ def make_step_functions(
                 trainable,
                 non_trainable,
                 training=True,
+                read_outputs=read_outputs,
                 remat=options.remat,
                 keras_draws=options.keras_draws,
             )

@@ -12,6 +12,7 @@ import numpy as np
 from tfapp.data.preprocessing.categories import Categories, Hashed
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
+from tfapp.data.preprocessing.flatten import Flatten
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens, next_tokens
 from tfapp.runtime.threads import by_name
@@ -23,23 +24,27 @@ TRANSFORMS = {kind.kind: kind for kind in (Standardize, Categories, Hashed, Date
 class Preprocessing:
     """The fitted transforms of all features, and the target's moments."""
 
-    def __init__(self, transforms, target=None):
+    def __init__(self, transforms, target=None, flatten=None):
         """
         Args:
           transforms: feature name -> `Transform`.
           target: (mean, standard deviation) of a real label, float32 arrays of its shape; None for
             other labels.
+          flatten: a `Flatten`, which joins the features; None: they stay apart.
         """
         self.transforms = transforms
         self.target = target
+        self._flatten = flatten
 
     def __call__(self, batch):
         """Encoded features [batch, ...] -> what the model takes.
 
         Returns:
-          a tensor if there is one feature, else a dict of tensors by name; see `input_specs`.
+          a tensor if there is one input, else a dict of tensors by name; see `input_specs`.
         """
         out = {name: transform(batch[name]) for name, transform in self.transforms.items()}
+        if self._flatten is not None:
+            return self._flatten(out)
         return next(iter(out.values())) if len(out) == 1 else out
 
     def encode(self, features):
@@ -56,7 +61,12 @@ class Preprocessing:
         )
 
     def input_specs(self, spec):
-        """The `InputSpec` of each feature of a `DataSpec`, in its order."""
+        """The `InputSpec`s of what the model takes for a `DataSpec`."""
+        specs = self.feature_specs(spec)
+        return specs if self._flatten is None else (self._flatten.input_spec(specs),)
+
+    def feature_specs(self, spec):
+        """The `InputSpec` of each feature of a `DataSpec`, in its order, before they are joined."""
         return tuple(self.transforms[f.name].input_spec(f) for f in spec.features)
 
     def to_json(self):
@@ -65,7 +75,8 @@ class Preprocessing:
             for name, transform in self.transforms.items()
         }
         target = self.target and [np.asarray(part).tolist() for part in self.target]
-        return {"features": features, "target": target}
+        flatten = self._flatten and dataclasses.asdict(self._flatten)
+        return {"features": features, "target": target, "flatten": flatten}
 
     @classmethod
     def from_json(cls, value):
@@ -75,7 +86,8 @@ class Preprocessing:
             for name, entry in value["features"].items()
         }
         target = value["target"] and tuple(np.array(v, np.float32) for v in value["target"])
-        return cls(transforms, target)
+        flatten = value.get("flatten")  # runs of 0.1.0 have none
+        return cls(transforms, target, flatten and Flatten(**flatten))
 
     def _encode_split(self, split):
         if split.by_example:
@@ -100,7 +112,7 @@ class Preprocessing:
         return dataclasses.replace(source, spec=spec, splits=splits)
 
 
-def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096):
+def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, flatten=False):
     """Fits on the training split.
 
     Args:
@@ -109,12 +121,14 @@ def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096):
       text_length: tokens of a text or window; 0: chosen from the data.
       text_unit: "characters", "subwords", or "auto": characters for one long text.
       vocabulary_size: most pieces of a text's vocabulary.
+      flatten: whether the model gets all features as one vector.
 
     Returns:
       a `Preprocessing`.
 
     Raises:
       DataError: an example cannot be read, and --max_bad_examples is used up.
+      UsageError: a text cannot be part of a vector.
     """
     arrays = split.sample(_SAMPLE)
     texts = {"length": text_length, "unit": text_unit, "size": vocabulary_size}
@@ -122,4 +136,7 @@ def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096):
     transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
     real = spec.label.kind == "real"
     target = fit_target(split.labels(spec.label.name)) if real else None
-    return Preprocessing(transforms, target)
+    fitted = Preprocessing(transforms, target)
+    if not flatten:
+        return fitted
+    return Preprocessing(transforms, target, Flatten.of(fitted.feature_specs(spec)))
