@@ -14,6 +14,7 @@ from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens, next_tokens
+from tfapp.data.splits.settled import Settled
 from tfapp.runtime.threads import by_name
 
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
@@ -58,6 +59,11 @@ class Preprocessing:
     def input_specs(self, spec):
         """The `InputSpec` of each feature of a `DataSpec`, in its order."""
         return tuple(self.transforms[f.name].input_spec(f) for f in spec.features)
+
+    def settled(self):
+        """What was decided about the data on which this was fitted."""
+        kinds = {name: transform.feature_kind for name, transform in self.transforms.items()}
+        return Settled(kinds, real=self.target is not None)
 
     def to_json(self):
         features = {
