@@ -19,6 +19,7 @@ ORDERS = ("dmy", "mdy", "ymd")
 BY_SIGN = ""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+QUARTERS = ("q1", "q2", "q3", "q4")  # each stands for its first month
 _MONTH = f"(?:{'|'.join(MONTHS)})[a-z]*"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +)?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
@@ -29,7 +30,7 @@ _CLOCK = r"(\d{1,2}):(\d\d)(?::(\d\d(?:[.,]\d+)?))? ?([ap]\.?m\.?)?" + _ZONE
 _TIME = f"(?:(?:T|,? +(?:at +)?){_CLOCK})?"
 # What the patterns rewrite to.
 FIELDS = (
-    rf"(?i)\|(\d{{4}}|\d\d)?\|(\d\d?|{_MONTH})?\|(\d\d?)?\|(\d\d?)?\|(\d\d)?\|(\d\d([.,]\d+)?)?"
+    rf"(?i)\|(\d{{4}}|\d\d)?\|(\d\d?|{_MONTH}|q[1-4])?\|(\d\d?)?\|(\d\d?)?\|(\d\d)?\|(\d\d([.,]\d+)?)?"
     r"\|([ap]\.?m\.?)?\|([+-]\d\d(:?\d\d)?)?"
 )
 NO_FIELDS = "||||||||"
@@ -65,6 +66,9 @@ _COMMON = (
             r"|\8|\1|\2|\3|\4|\5|\6|\7"),
     # 01/2012
     Form.of(r"(\d\d?)[-/.](\d{4})", r"|\2|\1||||||"),
+    # 2012Q1, 2012-Q1, Q1 2012
+    Form.of(r"(\d{4})[-/. ]?(q[1-4])", r"|\1|\2||||||"),
+    Form.of(r"(q[1-4])[-/. ]?(\d{4})", r"|\2|\1||||||"),
     # 10:30, 10:30:15 PM
     Form.of(_CLOCK, r"||||\1|\2|\3|\4|\5"),
 )  # fmt: skip

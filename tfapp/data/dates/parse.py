@@ -10,10 +10,11 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data.dates.forms import FIELDS, MONTHS, NO_FIELDS, forms
+from tfapp.data.dates.forms import FIELDS, MONTHS, NO_FIELDS, QUARTERS, forms
 
 _PIVOT = 69  # a year of two digits below it is after 2000
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of the months
+_NUMBERS = (*range(1, 13), 1, 4, 7, 10)  # months of names and quarters
 _DAY = 86400  # seconds
 _CHUNK = 1 << 16  # strings that are read at a time on the host
 
@@ -80,11 +81,11 @@ def _days(year, month, day):
 
 
 def _month(text):
-    """The number of a month, given as a number or by its name."""
+    """The number of a month, given as a number, by its name or as a quarter."""
     start = tf.strings.lower(tf.strings.substr(text, 0, 3))
-    named = tf.equal(start[:, None], tf.constant(MONTHS)[None])
+    named = tf.equal(start[:, None], tf.constant(MONTHS + QUARTERS)[None])
     known = tf.reduce_any(named, axis=1)
-    by_name = tf.argmax(named, axis=1, output_type=tf.int32) + 1
+    by_name = tf.gather(tf.constant(_NUMBERS), tf.argmax(named, axis=1))
     digits = tf.strings.regex_full_match(text, r"\d*")
     # A pattern takes more than a to z for letters, such as the long s: that is no month.
     return tf.where(known, by_name, _number(tf.where(digits, text, "0"), "1"))

@@ -9,8 +9,9 @@ from tfapp.spec import FeatureSpec
 
 _LOG = logging.getLogger("tfapp")
 NUMBERS = ("numeric", "boolean")  # kinds whose raw form is float32; others are strings
-_EACH = 40  # columns up to which each is named with its kind
-_NAMED = 5  # of the columns of one kind, otherwise
+_EACH = 12  # columns up to which each is named with its kind
+_NAMED = 20  # of the columns of one kind, otherwise
+_LISTED = 40  # columns that a message names
 
 
 def choose_features(
@@ -76,8 +77,8 @@ def choose_features(
 
 def columns_in_words(names):
     """The names, or some of very many, for the end of a message."""
-    more = len(names) - _EACH
-    return f"columns: {', '.join(names[:_EACH])}" + (f" and {more:,} more" if more > 0 else "")
+    more = len(names) - _LISTED
+    return f"columns: {', '.join(names[:_LISTED])}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _check_special(special, names):
@@ -105,7 +106,7 @@ def _log(found):
 
 def _described(taken):
     if len(taken) > _EACH:
-        return _by(taken, lambda kind: kind.name, "{count:,} {what} ({names})")
+        return _by(taken, lambda kind: kind.name, "{count:,} {what}: {names}")
     return ", ".join(
         f"{_title(name)} {kind.name}" + (f" ({kind.reason})" if _in_brackets(kind) else "")
         for name, kind in taken.items()

@@ -57,7 +57,7 @@ def decide(name, values, counts):
         return Decision(True, "values between whole numbers")
     span = f"{count:,} whole numbers from {values[0]:.0f} to {values[-1]:.0f}"
     if names.of_classes(name) and count <= _MOST:
-        return Decision(False, f"{span}, and a name for classes")
+        return Decision(False, f"{span}, and the name of classes")
     against = _against_codes(name, values, counts)
     return Decision(bool(against), f"{span}, {against or 'which read like codes'}")
 
@@ -66,7 +66,7 @@ def _against_codes(name, values, counts):
     """Why whole numbers do not read like codes; empty if they do."""
     count, rows = len(values), counts.sum()
     if names.of_quantity(name):
-        return "and a name for a quantity"
+        return "and the name of a quantity"
     if count > _MOST:
         return f"more than {_MOST}"
     if rows < _ROWS_EACH * count:
@@ -78,7 +78,7 @@ def _against_codes(name, values, counts):
     if count > _FEW and counts.min() < _FAIR * rows / count:
         return "some of them rare"
     if _are_counted(counts):
-        return "ever rarer, as counts are"
+        return "ever rarer the larger, as counts are"
     return ""
 
 

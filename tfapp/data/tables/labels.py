@@ -20,6 +20,8 @@ _LOG = logging.getLogger("tfapp")
 _FEW = 50  # distinct values that may be classes, however few rows there are
 _SHOWN = 6  # classes that are named in the log
 _NUMBERS = 0.9  # share of numbers from which a label of strings is one of numbers
+_AS_CLASSES = "--task=classification takes its values for classes"
+_AS_NUMBERS = "--task=regression takes its values for numbers"
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -79,21 +81,20 @@ def make_label(dataset, name, train, task):
     else:
         real, why = _by_rule(name, train)
     if real:
-        _log(name, f"{why} -> regression" if why else "", "classification")
+        _log(name, f"{why} -> regression" if why else "", _AS_CLASSES)
         return LabelSpec(name, "real"), lambda part: _real(name, part)
     classes = _classes_of(dataset, name, train, numeric)
     found = why or f"{len(classes):,} distinct {'numbers' if numeric else 'words'}"
     shown = ", ".join(classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
-    other = "regression" if numeric else ""
-    _log(name, "" if task == "classification" else f"{found} -> classes {shown}", other)
+    taken = "" if task == "classification" else f"{found} -> {len(classes):,} classes: {shown}"
+    _log(name, taken, _AS_NUMBERS if numeric else "")
     spec = LabelSpec(name, "class", len(classes), classes)
     return spec, lambda part: _classes(name, part, classes, numeric)
 
 
-def _log(name, found, other):
+def _log(name, found, remedy):
     if found:
-        remedy = f"; --task={other} takes it otherwise" if other else ""
-        _LOG.info("label %s: %s%s", name, found, remedy)
+        _LOG.info("label %s: %s%s", name, found, remedy and f"; {remedy}")
 
 
 def _is_numeric(train, name):
