@@ -85,7 +85,10 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         text_unit=config.text_unit,
         vocabulary_size=config.vocabulary_size,
     )
-    source = encode(raw, preprocess, unknown_category=config.unknown_category)
+    # Augmentation changes features one by one, by name.
+    source = encode(
+        raw, preprocess, unknown_category=config.unknown_category, pack=not config.augment
+    )
     _log(source)
     return Data(
         source=source,
