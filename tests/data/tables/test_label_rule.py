@@ -115,5 +115,5 @@ def test_a_flag_decides_otherwise(tmp_path):
 
 
 def test_words_are_no_numbers(tmp_path):
-    with pytest.raises(DataError, match="--task=regression: label y .* holds words.*'no'"):
+    with pytest.raises(DataError, match=r"--task=regression: label y .* holds words.*'no'"):
         label_of(tmp_path, ["no", "yes"] * 50, task="regression")

@@ -60,13 +60,12 @@ def infer(train, name, *, forced=None, index=False):
             return forced
         return Kind(*date_columns.kind_of(train.strings(name).values))
     found = _of_values(train, name)
-    kind = found.instead if found.name == IGNORED else found.name
-    if not kind:
+    if found.name == IGNORED:
         return found
     if _is_constant(train, name):
         return Kind(IGNORED, "has one value only")
-    why = "" if index or kind in DATES else why_index(train, name)
-    return Kind(IGNORED, why, kind) if why else found
+    why = "" if index or found.name in DATES else why_index(train, name)
+    return Kind(IGNORED, why, found.name) if why else found
 
 
 def _of_values(train, name):
