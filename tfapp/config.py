@@ -67,14 +67,18 @@ class Config:
         "columns of a table, or fields of records, to learn from; by default all but the label",
         identity=True)
     feature_kind: tuple[str, ...] = _data((),
-        "COLUMN:KIND,... where the kind inferred is not right: numeric, boolean, category, date or "
-        "text", identity=True)
+        "COLUMN:KIND,... where the kind inferred is not right, or a column is ignored: numeric, "
+        "boolean, category, text, date, or date_dmy, date_mdy or date_ymd for what comes first in "
+        "01/02/03", identity=True)
     weight_column: str = _data("",
         "column of a table with the weights of its examples in training; by default all weigh 1",
         identity=True)
     group_column: str = _data("",
         "column of a table whose groups must not straddle splits, such as a patient's number",
         identity=True)
+    drop_missing_labels: bool = _data(False,
+        "leave out the rows of a table that have no label, and say how many; by default they are "
+        "bad examples")
     unknown_category: str = _data("stop",
         "at a category of validation or test files that is not in train: stop, or accept it as "
         "unknown", choices=("stop", "accept"), identity=True)
@@ -108,7 +112,9 @@ class Config:
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",
-        "{names}, or your own package.module:Class; auto: from the label", identity=True)
+        "{names}, or your own package.module:Class; auto: from the label: words, two values, and "
+        "whole numbers that read like codes (up to 50, from 0 or 1 on) are classes, other numbers "
+        "are not; the log says why", identity=True)
     loss: str = _model("auto",
         "sparse_categorical_crossentropy or mean_squared_error; auto: the task's own",
         identity=True)

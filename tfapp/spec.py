@@ -31,8 +31,8 @@ class FeatureSpec:
     """One input of the model, as the data set has it (before any preprocessing)."""
 
     name: str
-    # "image": [height, width, channels]; "numeric": any shape of numbers; "category", "text" and
-    # "date" (ISO 8601): a scalar string
+    # "image": [height, width, channels]; "numeric": any shape of numbers; "category", "text",
+    # "date", "date_dmy", "date_mdy" and "date_ymd" (what comes first in 01/02/03): a scalar string
     kind: str
     shape: tuple[int, ...]  # of one example, without the batch
     dtype: str  # NumPy name, such as "uint8", or "string"

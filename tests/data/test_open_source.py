@@ -27,10 +27,14 @@ def test_every_argument_is_taken_by_some_kind():
     assert taken == set(ARGUMENTS)
 
 
+def test_what_a_run_settled_is_nothing_for_a_new_one():
+    assert ARGUMENTS["settled"].default is None
+
+
 def test_defaults_are_those_of_a_run():
     config = tfapp.Config()
     for name, parameter in ARGUMENTS.items():
-        if parameter.default is not parameter.empty:
+        if name != "settled" and parameter.default is not parameter.empty:
             assert parameter.default == getattr(config, name), name
 
 
@@ -41,6 +45,7 @@ def test_defaults_are_those_of_a_run():
         ("feature_kind", ("x:text",), "csv, parquet, jsonl"),
         ("weight_column", "x", "csv, parquet, jsonl"),
         ("group_column", "x", "csv, parquet, jsonl"),
+        ("drop_missing_labels", True, "csv, parquet, jsonl"),
     ],
 )
 @pytest.mark.parametrize("dataset", ["digits", "npz:a.npz", "tests.data.pets:Pets"])

@@ -22,8 +22,10 @@ class Kind:
 
 
 # What only data with named columns or fields can follow.
-_COLUMNS = ("features", "feature_kind", "weight_column", "group_column")
-_TABLE = ("dataset", "label", "task", *_COLUMNS, "max_bad_examples")
+_COLUMNS = (
+    "features", "feature_kind", "weight_column", "group_column", "drop_missing_labels"
+)  # fmt: skip
+_TABLE = ("dataset", "label", "task", *_COLUMNS, "max_bad_examples", "settled")
 KINDS = {
     "csv": Kind("tfapp.data.sources.table:open_csv", _TABLE),
     "parquet": Kind("tfapp.data.sources.table:open_parquet", _TABLE),
@@ -61,16 +63,20 @@ def open_source(
     feature_kind=(),
     weight_column="",
     group_column="",
+    drop_missing_labels=False,
     max_bad_examples="0",
     image_size="",
     validation_split=0.1,
     data_dir="",
     manual_dir="",
     offline=False,
+    settled=None,
 ):
     """Opens a data set.
 
-    The arguments are the flags of the same names; `dataset` may be a `Given`. Splits that the data
+    The arguments are the flags of the same names, but for `settled`: the `Settled` of a run that
+    began with this data or data like it, whose decisions are kept; or None. `dataset` may be a
+    `Given`. Splits that the data
     set lacks are missing in the result; `holdout.with_all_splits` adds them.
 
     Returns:

@@ -11,7 +11,7 @@ _LOG = logging.getLogger("tfapp")
 _ACCEPT = "--unknown_category=accept treats it as unknown"
 
 
-def encode(source, preprocess, *, unknown_category):
+def encode(source, preprocess, *, unknown_category, pack=True):
     """Encodes a source.
 
     In splits that were held out of train at random, unknown categories are accepted and logged.
@@ -21,6 +21,7 @@ def encode(source, preprocess, *, unknown_category):
       source: a raw `Source` with all splits.
       preprocess: the fitted `Preprocessing`.
       unknown_category: "stop" or "accept".
+      pack: whether many columns of numbers may become one matrix.
 
     Raises:
       DataError: a category is unknown.
@@ -29,7 +30,7 @@ def encode(source, preprocess, *, unknown_category):
     for name in ("validation", "test"):
         accept = unknown_category == "accept" or name in source.held_out
         splits[name] = _checked(source, name, preprocess, accept)
-    return preprocess.encode_source(dataclasses.replace(source, splits=splits))
+    return preprocess.encode_source(dataclasses.replace(source, splits=splits), pack=pack)
 
 
 def _checked(source, name, preprocess, accept):

@@ -67,12 +67,14 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
             feature_kind=config.feature_kind,
             weight_column=config.weight_column,
             group_column=config.group_column,
+            drop_missing_labels=config.drop_missing_labels,
             max_bad_examples=config.max_bad_examples,
             image_size=config.image_size,
             validation_split=config.validation_split,
             data_dir=config.data_dir,
             manual_dir=config.manual_dir,
             offline=config.offline,
+            settled=fitted and fitted.settled(),
         ),
         fraction=config.validation_split,
         seed=config.seed,
@@ -89,7 +91,10 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         vocabulary_size=config.vocabulary_size,
         flatten=config.flatten,
     )
-    source = encode(raw, preprocess, unknown_category=config.unknown_category)
+    # Augmentation changes features one by one, by name.
+    source = encode(
+        raw, preprocess, unknown_category=config.unknown_category, pack=not config.augment
+    )
     _log(source)
     return Data(
         source=source,

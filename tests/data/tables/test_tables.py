@@ -110,7 +110,8 @@ def test_newlines_in_quotes_across_blocks(tmp_path):
         f'{i},"line one of {i}\n{"x" * 400}\n""end"" of {i}",{i % 2}\n' for i in range(30000)
     )
     save(tmp_path / "t.csv", "number,text,label\n" + text)
-    arrays = whole(open_(f"csv:{tmp_path}/t.csv").splits["train"])
+    source = open_(f"csv:{tmp_path}/t.csv", feature_kind=("number:numeric",))
+    arrays = whole(source.splits["train"])
     for i in (0, 1, -1):
         number = int(arrays["number"][i])
         assert arrays["text"][i] == f'line one of {number}\n{"x" * 400}\n"end" of {number}'
@@ -149,7 +150,7 @@ def test_a_column_without_a_name_is_no_weight_and_no_group(tmp_path):
     """pandas writes the row numbers so, unless it is asked not to."""
     rows = "".join(f"{i},{i / 2},{i % 2}\n" for i in range(60))
     save(tmp_path / "t.csv", ",x,y\n" + rows)
-    train = open_(f"csv:{tmp_path}/t.csv").splits["train"]
+    train = open_(f"csv:{tmp_path}/t.csv", feature_kind=(":numeric",)).splits["train"]
     assert train.groups is None
     assert set(train.arrays()) == {"", "x", "y"}
 
@@ -159,7 +160,8 @@ def test_a_column_without_a_name_is_no_weight_and_no_group(tmp_path):
     [
         (["0", "1"], "auto", "class", ("0", "1")),
         (["10", "9"], "auto", "class", ("9", "10")),
-        (["0.5", "1.5"], "auto", "real", ()),
+        (["0.5", "1.5", "3"], "auto", "real", ()),
+        (["0.5", "1.5"], "auto", "class", ("0.5", "1.5")),
         (["1", "2"], "regression", "real", ()),
         (["1.0", "2.5"], "classification", "class", ("1", "2.5")),
         ([str(i) for i in range(60)], "auto", "real", ()),
@@ -180,7 +182,7 @@ def test_only_the_features_asked_for(tmp_path):
     assert [f.name for f in source.spec.features] == ["town", "size"]
 
 
-# x is numeric with one word among 100 numbers, row 57; row 3 has a field too many; row 5 no label.
+# x has one word among 100 numbers, row 57; row 3 has a field too many; row 5 no label.
 FAULTS = {
     "word": ("x,y\n" + "".join(f"{i if i != 57 else 'abc'},{i % 2}\n" for i in range(1, 101)),
              "t.csv, row 57: 'x' is 'abc', not a number"),
@@ -196,7 +198,7 @@ def test_a_row_that_cannot_be_used_is_named(tmp_path, fault):
     text, message = FAULTS[fault]
     save(tmp_path / "t.csv", text)
     with pytest.raises(DataError) as caught:
-        open_(f"csv:{tmp_path}/t.csv")
+        open_(f"csv:{tmp_path}/t.csv", feature_kind=("x:numeric",))
     assert message in str(caught.value)
     assert "--max_bad_examples" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -207,7 +209,7 @@ def test_a_row_that_cannot_be_used_is_named(tmp_path, fault):
 def test_a_budget_leaves_it_out(tmp_path, fault, budget):
     text, message = FAULTS[fault]
     save(tmp_path / "t.csv", text)
-    source = open_(f"csv:{tmp_path}/t.csv", max_bad_examples=budget)
+    source = open_(f"csv:{tmp_path}/t.csv", feature_kind=("x:numeric",), max_bad_examples=budget)
     assert sum(split.num_examples for split in source.splits.values()) == 99
     source.bad_examples.keep_in(tmp_path)
     (line,) = (tmp_path / "bad_examples.jsonl").read_text().splitlines()
@@ -223,7 +225,7 @@ def test_rows_after_a_malformed_one_keep_their_numbers(tmp_path):
     rows[10] = "11,"
     save(tmp_path / "t.csv", "\n".join(["x,y", *rows]))
     with pytest.raises(DataError, match="row 11: label 'y' is missing; it is bad example 2, and"):
-        open_(f"csv:{tmp_path}/t.csv", max_bad_examples="1")
+        open_(f"csv:{tmp_path}/t.csv", feature_kind=("x:numeric",), max_bad_examples="1")
 
 
 def test_an_unknown_class_in_the_test_file(tmp_path):
@@ -251,8 +253,8 @@ def test_a_class_of_one_example_stays_in_train(tmp_path):
         ({"t.csv": "x,x,y\n1,2,3\n"}, {}, DataError, "t.csv: has two columns called 'x'"),
         ({"t.csv": "a,b\n1,2\n"}, {}, UsageError, "--label: say which column of csv:"),
         ({"t.csv": "a,b\n1,2\n"}, {"label": "c"}, UsageError, "--label=c: csv:"),
-        ({"t.csv": "a,y\n1,2\n1,2\n"}, {}, DataError, "label y has one class only, '2'"),
-        ({"t.csv": "a,y\n1,\n1,\n"}, {}, DataError, "label y has no values"),
+        ({"t.csv": "a,y\n1,2\n3,2\n"}, {}, DataError, "label y has one class only, '2'"),
+        ({"t.csv": "a,y\n1,\n3,\n"}, {}, DataError, "label y has no values"),
         ({"t.csv": "y\n1\n2\n"}, {}, DataError, "no column to learn from except 'y'"),
         ({"t.csv": "a,y\n1,2\n"}, {"features": ("b",)}, UsageError, "--features=b: no such column"),
         ({"t.csv": "a,y\n1,2\n"}, {"feature_kind": ("b:text",)}, UsageError, "no column 'b'"),
@@ -291,9 +293,9 @@ def test_a_line_that_is_not_like_the_others(tmp_path, line, message):
     rows = [json.dumps({"x": i, "y": i % 2}) for i in range(50)]
     save(tmp_path / "t.jsonl", "\n".join([rows[0], line, *rows[1:]]))
     with pytest.raises(DataError) as caught:
-        open_(f"jsonl:{tmp_path}/t.jsonl")
+        open_(f"jsonl:{tmp_path}/t.jsonl", feature_kind=("x:numeric",))
     assert message in str(caught.value)
-    source = open_(f"jsonl:{tmp_path}/t.jsonl", max_bad_examples="2%")
+    source = open_(f"jsonl:{tmp_path}/t.jsonl", feature_kind=("x:numeric",), max_bad_examples="2%")
     assert sum(split.num_examples for split in source.splits.values()) == 50
 
 

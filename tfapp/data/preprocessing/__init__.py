@@ -8,13 +8,16 @@ fitting.py fits the transforms.
 import dataclasses
 
 import numpy as np
+import tensorflow as tf
 
 from tfapp.data.preprocessing.categories import Categories, Hashed
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
 from tfapp.data.preprocessing.flatten import Flatten
+from tfapp.data.preprocessing.number_matrix import NUMBERS, NumberMatrix
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens, next_tokens
+from tfapp.data.splits.settled import Settled
 from tfapp.runtime.threads import by_name
 
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
@@ -35,29 +38,39 @@ class Preprocessing:
         self.transforms = transforms
         self.target = target
         self._flatten = flatten
+        self._matrix = NumberMatrix.of(transforms)
 
     def __call__(self, batch):
-        """Encoded features [batch, ...] -> what the model takes.
+        """Encoded features [batch, ...], some of them perhaps in a matrix -> what the model takes.
 
         Returns:
           a tensor if there is one input, else a dict of tensors by name; see `input_specs`.
         """
-        out = {name: transform(batch[name]) for name, transform in self.transforms.items()}
+        numbers = self._matrix(batch[NUMBERS]) if NUMBERS in batch else {}
+        out = {
+            name: numbers[name] if name in numbers else transform(batch[name])
+            for name, transform in self.transforms.items()
+        }
         if self._flatten is not None:
             return self._flatten(out)
         return next(iter(out.values())) if len(out) == 1 else out
 
     def encode(self, features):
         """Raw features as a user sends them, name -> tensor [batch, ...] -> encoded ones."""
-        return {name: t.encode(features[name]) for name, t in self.transforms.items()}
+        encoded = {name: t.encode(features[name]) for name, t in self.transforms.items()}
+        return self._matrix.pack(encoded, tf.stack) if self._matrix else encoded
 
-    def encode_source(self, source):
-        """The source with every split encoded, and the label's tokens numbered."""
+    def encode_source(self, source, *, pack=True):
+        """The source with every split encoded, and the label's tokens numbered.
+
+        Args:
+          pack: whether many columns of numbers become one matrix, `number_matrix.NUMBERS`.
+        """
         spec, splits = source.spec, source.splits
         if spec.label.kind == "tokens":
             return self._encode_streams(source)
         return dataclasses.replace(
-            source, splits={name: self._encode_split(split) for name, split in splits.items()}
+            source, splits={n: self._encode_split(split, pack) for n, split in splits.items()}
         )
 
     def input_specs(self, spec):
@@ -68,6 +81,11 @@ class Preprocessing:
     def feature_specs(self, spec):
         """The `InputSpec` of each feature of a `DataSpec`, in its order, before they are joined."""
         return tuple(self.transforms[f.name].input_spec(f) for f in spec.features)
+
+    def settled(self):
+        """What was decided about the data on which this was fitted."""
+        kinds = {name: transform.feature_kind for name, transform in self.transforms.items()}
+        return Settled(kinds, real=self.target is not None)
 
     def to_json(self):
         features = {
@@ -89,12 +107,15 @@ class Preprocessing:
         flatten = value.get("flatten")  # runs of 0.1.0 have none
         return cls(transforms, target, flatten and Flatten(**flatten))
 
-    def _encode_split(self, split):
+    def _encode_split(self, split, pack):
         if split.by_example:
             return split  # of pixels and numbers, which need no encoding
         arrays = split.arrays()
         encoded = by_name(lambda name, t: t.encode_column(arrays[name]), self.transforms)
-        return split.with_arrays({**arrays, **encoded})
+        encoded = {**arrays, **encoded}
+        return split.with_arrays(
+            self._matrix.pack(encoded, np.stack) if pack and self._matrix else encoded
+        )
 
     def _encode_streams(self, source):
         (name, transform), label = next(iter(self.transforms.items())), source.spec.label

@@ -33,6 +33,7 @@ class Categories(Transform):
     values: tuple[str, ...]
 
     kind = "categories"
+    feature_kind = "category"
 
     def encode_column(self, column):
         """`StringColumn` -> int32 [n]."""
@@ -71,6 +72,7 @@ class Hashed(Transform):
     buckets: int
 
     kind = "hashed"
+    feature_kind = "category"
 
     def encode_column(self, column):
         """`StringColumn` -> int32 [n]."""

@@ -26,8 +26,8 @@ def fit_transform(feature, column, *, length, unit, size):
         return _fit_tokens(column, length, unit, size)
     if feature.kind == "category":
         return fit_categories(column)
-    if feature.kind == "date":
-        return Dates.fit(column)
+    if feature.kind.startswith("date"):
+        return Dates.fit(column, order=feature.kind.removeprefix("date").removeprefix("_"))
     return Standardize.fit(feature, column)
 
 

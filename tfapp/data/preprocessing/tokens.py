@@ -38,6 +38,7 @@ class Tokens(Transform):
     stream: bool  # one long text for language modelling: not normalised, and cut at its beginning
 
     kind = "tokens"
+    feature_kind = "text"
 
     @classmethod
     def fit(cls, column, *, length, unit, size, stream=False):

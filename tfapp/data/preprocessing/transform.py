@@ -12,6 +12,7 @@ class Transform(abc.ABC):
     """
 
     kind: ClassVar[str]  # its name in the run's folder
+    feature_kind: ClassVar[str] = "numeric"  # of the column it is fitted on, as in `FeatureSpec`
 
     @abc.abstractmethod
     def encode_column(self, column):

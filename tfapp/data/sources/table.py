@@ -1,6 +1,7 @@
 """`csv:`, `parquet:` and `jsonl:`: from the files of a table to a `Source` of raw columns."""
 
 import functools
+import logging
 
 import numpy as np
 
@@ -8,15 +9,18 @@ from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.data.tables import read_csv, read_jsonl, read_parquet
+from tfapp.data.tables import date_columns, read_csv, read_jsonl, read_parquet
 from tfapp.data.tables.columns import as_numbers
 from tfapp.data.tables.features import NUMBERS, choose_features
 from tfapp.data.tables.files import find_files
 from tfapp.data.tables.labels import find_label, make_label
 from tfapp.data.tables.part import Part
+from tfapp.data.tables.unlabelled import Unlabelled
 from tfapp.errors import DataError
 from tfapp.runtime.threads import by_name
 from tfapp.spec import SAMPLE_WEIGHT, DataSpec
+
+_LOG = logging.getLogger("tfapp")
 
 
 def open_table(
@@ -31,6 +35,8 @@ def open_table(
     weight_column,
     group_column,
     max_bad_examples,
+    drop_missing_labels,
+    settled,
 ):
     """Reads the table at `where`, chooses features and label, and checks every row.
 
@@ -44,6 +50,8 @@ def open_table(
       weight_column: of the examples' weights; empty: none.
       group_column: whose values stay in one split; empty: none.
       max_bad_examples: see `BadExamples`.
+      drop_missing_labels: whether rows without a label are left out rather than bad.
+      settled: the `Settled` of the run that continues, or None.
 
     Raises:
       UsageError: a flag names no column that can be used so.
@@ -66,14 +74,20 @@ def open_table(
         feature_kind=feature_kind,
         weight_column=weight_column,
         group_column=group_column,
+        settled=settled,
     )
     _check_columns(parts, (*kinds, label))
+    if settled is not None and task == "auto":
+        task = "regression" if settled.real else "classification"
     label_spec, encode = make_label(dataset, label, train, task)
+    labels = {split: encode(part) for split, part in parts.items()}
+    unlabelled = Unlabelled(label, labels, drop=drop_missing_labels)
     splits = {}
     for split, part in parts.items():
         columns = _columns(part, kinds, weight_column)
-        columns[label] = encode(part)
-        splits[split] = _split(part, columns, group_column, bad)
+        columns[label] = (labels[split].values, labels[split].wrong)
+        _log_unreadable(split, part, kinds)
+        splits[split] = _split(part, columns, group_column, bad, unlabelled.of(split))
         part.release()
     _scale_weights(splits)
     _check_groups(group_column, splits)
@@ -106,20 +120,35 @@ def _columns(part, kinds, weight_column):
     return columns
 
 
-def _split(part, columns, group_column, bad):
-    """The `ArraySplit` of a part, without its bad rows if the budget allows that many."""
+def _split(part, columns, group_column, bad, unlabelled):
+    """The `ArraySplit` of a part.
+
+    Without the rows that are dropped, and without its bad rows if the budget allows that many.
+    """
     arrays = {name: values for name, (values, _) in columns.items()}
     wrong = {row: why for _, rows in columns.values() for row, why in rows.items()}
     grouped = group_column and group_column in part.columns
     groups = part.strings(group_column) if grouped else None
-    for row in sorted(wrong):
-        bad.skip(part.name_of(row), wrong[row])
+    dropped = unlabelled.dropped(wrong)
+    for row in sorted(wrong.keys() - dropped):
+        bad.skip(part.name_of(row), wrong[row], unlabelled.remedy(row))
     split = ArraySplit(arrays, groups=groups, name_of=part.name_of)
     if not wrong:
         return split
     if len(wrong) == part.num_rows:
         raise DataError(f"{part.paths[0]}: no row can be used")
     return split.subset(np.setdiff1d(np.arange(part.num_rows), list(wrong)))
+
+
+def _log_unreadable(split, part, kinds):
+    """Logs how many values of columns of dates are none."""
+    for name, kind in kinds.items():
+        if kind not in date_columns.DATES:
+            continue
+        rows, value = date_columns.unreadable(part, name, kind)
+        if rows:
+            _LOG.info("data: %s of %s: %d of %d values are no dates, such as %r: taken as missing",
+                      name, split, rows, part.num_rows, value)  # fmt: skip
 
 
 def _numbers(part, name):

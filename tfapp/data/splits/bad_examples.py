@@ -54,12 +54,13 @@ class BadExamples:
             for example, reason in listed.items():
                 self._add(example, reason)
 
-    def skip(self, example, reason):
+    def skip(self, example, reason, remedy=""):
         """Takes one from the budget.
 
         Args:
           example: the file, and within it the row or offset: what identifies the example.
           reason: why it cannot be used.
+          remedy: what else can be done, for the message if the budget is spent.
 
         Raises:
           DataError: the budget is spent.
@@ -68,7 +69,7 @@ class BadExamples:
             if example in self._seen:
                 return
             if len(self._seen) >= self._allowed:
-                self.stop(self._refusal(example, reason))
+                self.stop(self._refusal(example, reason) + (remedy and f"; {remedy}"))
             self._add(example, reason)
 
     def stop(self, message):

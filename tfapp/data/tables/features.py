@@ -9,10 +9,21 @@ from tfapp.spec import FeatureSpec
 
 _LOG = logging.getLogger("tfapp")
 NUMBERS = ("numeric", "boolean")  # kinds whose raw form is float32; others are strings
+_EACH = 12  # columns up to which each is named with its kind
+_NAMED = 20  # of the columns of one kind, otherwise
+_LISTED = 40  # columns that a message names
 
 
 def choose_features(
-    dataset, train, label, *, features=(), feature_kind=(), weight_column="", group_column=""
+    dataset,
+    train,
+    label,
+    *,
+    features=(),
+    feature_kind=(),
+    weight_column="",
+    group_column="",
+    settled=None,
 ):
     """Chooses, and logs the choice.
 
@@ -23,6 +34,7 @@ def choose_features(
       features: names of columns; empty: all that can be used.
       feature_kind: COLUMN:KIND pairs; other columns' kinds are inferred.
       weight_column, group_column: columns that are no features; empty: none.
+      settled: the `Settled` of a run that began with these columns; None: all is inferred.
 
     Returns:
       a `FeatureSpec` for each column, and column name -> kind.
@@ -32,6 +44,8 @@ def choose_features(
       DataError: there is nothing to learn from.
     """
     names = list(train.columns)
+    if settled is not None and set(settled.kinds) <= set(names) - {label}:
+        return tuple(_spec(name, kind) for name, kind in settled.kinds.items()), settled.kinds
     forced = kinds.forced_kinds(feature_kind, names)
     special = {"weight_column": weight_column, "group_column": group_column}
     _check_special(special, names)
@@ -41,10 +55,13 @@ def choose_features(
         if name not in usable:
             raise UsageError(
                 f"--features={name}: no such column to learn from{suggest(name, usable)} "
-                f"(columns: {', '.join(usable)})"
+                f"({columns_in_words(usable)})"
             )
-    found = {n: forced.get(n) or kinds.infer(train, n) for n in features or usable}
-    _LOG.info("columns: %s", ", ".join(map(_described, found, found.values())))
+    named = bool(features)  # by the user, an index included
+    found = {
+        n: kinds.infer(train, n, forced=forced.get(n), index=named) for n in features or usable
+    }
+    _log(found)
     chosen = {name: kind.name for name, kind in found.items() if kind.name != kinds.IGNORED}
     for name in features:
         if name not in chosen:
@@ -53,8 +70,15 @@ def choose_features(
                 f"--feature_kind={name}:KIND"
             )
     if not chosen:
-        raise DataError(f"--dataset={dataset}: no column to learn from except {label!r}")
+        raise DataError(f"--dataset={dataset}: no column to learn from except {label!r}"
+                        f"{_why_none(found)}")  # fmt: skip
     return tuple(_spec(name, kind) for name, kind in chosen.items()), chosen
+
+
+def columns_in_words(names):
+    """The names, or some of very many, for the end of a message."""
+    more = len(names) - _LISTED
+    return f"columns: {', '.join(names[:_LISTED])}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _check_special(special, names):
@@ -62,13 +86,73 @@ def _check_special(special, names):
     for flag, name in special.items():
         if name and name not in names:
             raise UsageError(
-                f"--{flag}={name}: no such column{suggest(name, names)} "
-                f"(columns: {', '.join(names)})"
+                f"--{flag}={name}: no such column{suggest(name, names)} ({columns_in_words(names)})"
             )
 
 
-def _described(name, kind):
-    return f"{name} {kind.name}" + (f" ({kind.reason})" if kind.name == kinds.IGNORED else "")
+def _log(found):
+    """Logs which columns are learnt from, as what; which are ignored, why, and how to change it."""
+    taken = {name: kind for name, kind in found.items() if kind.name != kinds.IGNORED}
+    ignored = {name: kind for name, kind in found.items() if kind.name == kinds.IGNORED}
+    if taken:
+        _LOG.info("columns: %s", _described(taken))
+    if ignored:
+        _LOG.info("columns: %s%s", _grouped(ignored), _remedy(ignored))
+    for name, kind in taken.items():
+        if kind.instead:
+            _LOG.info("columns: %s: %s; --feature_kind=%s:%s takes it otherwise",
+                      _title(name), kind.reason, name, kind.instead)  # fmt: skip
+
+
+def _described(taken):
+    if len(taken) > _EACH:
+        return _by(taken, lambda kind: kind.name, "{count:,} {what}: {names}")
+    return ", ".join(
+        f"{_title(name)} {kind.name}" + (f" ({kind.reason})" if _in_brackets(kind) else "")
+        for name, kind in taken.items()
+    )
+
+
+def _in_brackets(kind):
+    return kind.reason and not kind.instead and kind.reason != "--feature_kind"
+
+
+def _grouped(ignored):
+    if len(ignored) > _EACH:
+        return _by(ignored, lambda kind: kind.reason, "{count:,} ignored ({what}): {names}")
+    return ", ".join(f"{_title(name)} ignored ({kind.reason})" for name, kind in ignored.items())
+
+
+def _by(found, key, form):
+    """Columns grouped by `key`, some of each group by name."""
+    groups = {}
+    for name, kind in found.items():
+        groups.setdefault(key(kind), []).append(_title(name))
+    return "; ".join(
+        form.format(count=len(names), what=what, names=_some(names))
+        for what, names in groups.items()
+    )
+
+
+def _some(names):
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _remedy(ignored):
+    """How a column that could be learnt from is brought back."""
+    for name, kind in ignored.items():
+        if kind.instead:
+            return f"; --feature_kind={name}:{kind.instead} learns from {_title(name)} all the same"
+    return ""
+
+
+def _why_none(found):
+    return f" (columns: {_grouped(found)}{_remedy(found)})" if found else ""
+
+
+def _title(name):
+    return name if name.strip() else repr(name)
 
 
 def _spec(name, kind):

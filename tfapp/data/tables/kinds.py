@@ -4,17 +4,20 @@ import dataclasses
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tfapp.data.tables import columns
+from tfapp.data.tables import columns, date_columns
+from tfapp.data.tables.date_columns import DATE, DATES
+from tfapp.data.tables.index_columns import why_index
+from tfapp.data.tables.missing import is_missing
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-KINDS = ("numeric", "boolean", "category", "date", "text")
+KINDS = ("numeric", "boolean", "category", *DATES, "text")
 IGNORED = "ignored"
 _SAMPLE = 2000  # distinct values that are inspected
 _FEW = 50  # distinct values up to which a column is one of categories, however few its rows
 _WORDS = 2.5  # of the average value, from which a column holds texts rather than names
-_DATES = 0.9  # share of dates from which a column of strings is one of dates
 _NUMBERS = 0.9  # share of numbers from which a column of strings is one of numbers
 
 
@@ -23,18 +26,19 @@ class Kind:
     """A column's kind, and why it was chosen."""
 
     name: str
-    reason: str
+    reason: str  # of IGNORED, why; otherwise what a user should know, or nothing
+    instead: str = ""  # the kind that an ignored column would have
 
 
-def forced_kinds(pairs, names):
-    """--feature_kind -> column name -> `Kind`. Raises UsageError."""
+def forced_kinds(pairs, known):
+    """--feature_kind -> column name -> `Kind`; `known` are all columns. Raises UsageError."""
     kinds = {}
     for pair in pairs:
         name, _, kind = pair.rpartition(":")
-        if name not in names:
+        if name not in known:
             raise UsageError(
-                f"--feature_kind={pair}: no column {name!r}{suggest(name, names)} "
-                f"(columns: {', '.join(names)})"
+                f"--feature_kind={pair}: no column {name!r}{suggest(name, known)} "
+                f"(columns: {', '.join(known)})"
             )
         if kind not in KINDS:
             raise UsageError(
@@ -44,35 +48,77 @@ def forced_kinds(pairs, names):
     return kinds
 
 
-def infer(train, name):
-    """The `Kind` of the column `name` of the training `Part`."""
+def infer(train, name, *, forced=None, index=False):
+    """The `Kind` of the column `name` of the training `Part`.
+
+    Args:
+      forced: the `Kind` that --feature_kind gives it, or None.
+      index: whether an index is learnt from.
+    """
+    if forced is not None:
+        if forced.name != DATE:
+            return forced
+        return Kind(*date_columns.kind_of(train.strings(name).values))
+    found = _of_values(train, name)
+    if found.name == IGNORED:
+        return found
+    if _is_constant(train, name):
+        return Kind(IGNORED, "has one value only")
+    why = "" if index or found.name in DATES else why_index(train, name)
+    return Kind(IGNORED, why, found.name) if why else found
+
+
+def _of_values(train, name):
     chunks = train.columns[name]
     types = {chunk.type for chunk in chunks if not pa.types.is_null(chunk.type)}
     if not types:
         return Kind(IGNORED, "is empty")
     if all(pa.types.is_boolean(t) for t in types):
-        return Kind("boolean", "true and false")
+        return Kind("boolean", "")
     if all(columns.is_number(t) or pa.types.is_boolean(t) for t in types):
-        return Kind("numeric", "numbers")
-    if all(columns.is_date(t) for t in types):
-        return Kind("date", "dates")
+        whole = all(pa.types.is_integer(t) for t in types)
+        if whole and date_columns.are_days(train, name):
+            return Kind(DATE, "days of eight digits", "numeric")
+        return Kind("numeric", "")
+    if all(columns.is_date(t) or pa.types.is_time(t) for t in types):
+        return Kind(DATE, "")
     if all(columns.is_string(t) for t in types):
         return _of_strings(train.strings(name))
+    if all(pa.types.is_dictionary(t) for t in types):
+        return Kind("category", "")
     return Kind(IGNORED, f"has values of type {' and '.join(sorted(map(str, types)))}")
+
+
+def _is_constant(train, name):
+    chunks = train.columns[name]
+    if any(chunk.null_count or pa.types.is_null(chunk.type) for chunk in chunks):
+        return False  # whether a value is there is known of each row
+    if any(pa.types.is_dictionary(chunk.type) or columns.is_string(chunk.type) for chunk in chunks):
+        return int((train.strings(name).counts() > 0).sum()) == 1
+    ends = {end for chunk in chunks if len(chunk) for end in pc.min_max(chunk).as_py().values()}
+    return len(ends) == 1 and not any(map(_has_nan, chunks))
+
+
+def _has_nan(chunk):
+    return pa.types.is_floating(chunk.type) and bool(pc.any(pc.is_nan(chunk)).as_py())
 
 
 def _of_strings(column):
     values, rows = column.values, len(column)
-    distinct = len(values)
-    sample = values[:: max(distinct // _SAMPLE, 1)]
+    values = values[~is_missing(values, words=False)]
+    distinct = len(column.values)
+    if not len(values):
+        return Kind(IGNORED, "is empty")
+    sample = values[:: max(len(values) // _SAMPLE, 1)]
     if distinct > _FEW and columns.number_share(sample) >= _NUMBERS:
-        return Kind("numeric", "nearly all are numbers")
-    if columns.date_share(sample) >= _DATES:
-        return Kind("date", "nearly all are dates")
+        return Kind("numeric", "")
+    if date_columns.are_dates(sample):
+        return Kind(*date_columns.kind_of(values))
     words = float(np.mean([len(value.split()) for value in sample]))
     count = f"{distinct:,} distinct values"
     if words >= _WORDS and (distinct > _FEW or distinct > rows / 2):
-        return Kind("text", f"{count} of {words:.0f} words")
+        return Kind("text", "")
     if distinct <= max(_FEW, rows / 2):
-        return Kind("category", count)
-    return Kind(IGNORED, f"{count} in {rows:,} rows name the row rather than describe it")
+        return Kind("category", "")
+    return Kind(IGNORED, f"{count} in {rows:,} rows name the row rather than describe it",
+                "category")  # fmt: skip

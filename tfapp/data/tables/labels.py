@@ -1,14 +1,37 @@
 """The label of a table: which column, classes or real values, and the label of each row."""
 
+import dataclasses
+import logging
+import re
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tfapp.data.splits import label_names
-from tfapp.data.tables import columns
+from tfapp.data.tables import columns, label_rule
+from tfapp.data.tables.features import columns_in_words
+from tfapp.data.tables.missing import is_missing
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 from tfapp.spec import LabelSpec
 
-_FEW = 50  # distinct integers up to which they are taken for classes
+_LOG = logging.getLogger("tfapp")
+_FEW = 50  # distinct values that may be classes, however few rows there are
+_SHOWN = 6  # classes that are named in the log
+_NUMBERS = 0.9  # share of numbers from which a label of strings is one of numbers
+_AS_CLASSES = "--task=classification takes its values for classes"
+_AS_NUMBERS = "--task=regression takes its values for numbers"
+_WHOLE = re.compile(r"([+-]?\d+)\.0*")
+
+
+@dataclasses.dataclass(frozen=True)
+class Labels:
+    """The labels of one split's rows."""
+
+    values: np.ndarray  # [n]; arbitrary where missing or wrong
+    missing: np.ndarray  # bool [n]
+    wrong: dict[int, str]  # rows whose label is missing or cannot be used -> reason
 
 
 def find_label(dataset, label, names):
@@ -20,7 +43,7 @@ def find_label(dataset, label, names):
     if label and label not in names:
         raise UsageError(
             f"--label={label}: {dataset} has no such column{suggest(label, names)} "
-            f"(columns: {', '.join(names)})"
+            f"({columns_in_words(names)})"
         )
     found = [label] if label else label_names.candidates(names)
     if len(found) != 1:
@@ -31,7 +54,7 @@ def find_label(dataset, label, names):
 
 
 def make_label(dataset, name, train, task):
-    """Decides whether the label is a class or a real value, from train.
+    """Decides whether the label is a class or a real value, from train, and logs why.
 
     Args:
       dataset: what messages call the data set.
@@ -40,44 +63,96 @@ def make_label(dataset, name, train, task):
       task: --task.
 
     Returns:
-      (spec, encode): a `LabelSpec`, and a function of a `Part` that returns its labels [n] and a
-      dict of rows whose label cannot be used -> reason.
+      (spec, encode): a `LabelSpec`, and a function of a `Part` that returns its `Labels`.
 
     Raises:
       DataError: nothing can be learnt from it.
     """
-    if _is_real(train.columns[name], task):
+    numeric = _is_numeric(train, name)
+    if task == "regression":
+        if not numeric:
+            raise DataError(
+                f"--task=regression: label {name} of {dataset} holds words, not numbers, such as "
+                f"{_example(train.strings(name))!r}"
+            )
+        real, why = True, ""
+    elif task == "classification" or not numeric:
+        real, why = False, ""
+    else:
+        real, why = _by_rule(name, train)
+    if real:
+        _log(name, f"{why} -> regression" if why else "", _AS_CLASSES)
         return LabelSpec(name, "real"), lambda part: _real(name, part)
+    classes = _classes_of(dataset, name, train, numeric)
+    found = why or f"{len(classes):,} distinct {'numbers' if numeric else 'words'}"
+    shown = ", ".join(classes[:_SHOWN]) + (", ..." if len(classes) > _SHOWN else "")
+    taken = "" if task == "classification" else f"{found} -> {len(classes):,} classes: {shown}"
+    _log(name, taken, _AS_NUMBERS if numeric else "")
+    spec = LabelSpec(name, "class", len(classes), classes)
+    return spec, lambda part: _classes(name, part, classes, numeric)
+
+
+def _log(name, found, remedy):
+    if found:
+        _LOG.info("label %s: %s%s", name, found, remedy and f"; {remedy}")
+
+
+def _is_numeric(train, name):
+    chunks = [c for c in train.columns[name] if not pa.types.is_null(c.type)]
+    if chunks and all(columns.is_number(chunk.type) for chunk in chunks):
+        return True
+    if not chunks or not all(columns.is_string(chunk.type) for chunk in chunks):
+        return False
+    values = train.strings(name).values
+    values = values[~is_missing(values, words=False)]
+    return len(values) > 0 and columns.number_share(values) >= _NUMBERS
+
+
+def _by_rule(name, train):
+    """(whether the label is real, why) from its numbers."""
+    chunks = train.columns[name]
+    if any(columns.is_string(chunk.type) for chunk in chunks):
+        numbers, _ = columns.as_numbers(chunks)
+        numbers = pa.chunked_array([pa.array(numbers.astype(np.float64))])
+    else:
+        numbers = pa.chunked_array([chunk.cast(pa.float64(), safe=False) for chunk in chunks])
+    found = pc.value_counts(numbers)
+    values, counts = (np.asarray(found.field(i)) for i in (0, 1))
+    finite = np.isfinite(values)
+    values, counts = values[finite], counts[finite]
+    order = np.argsort(values)
+    if len(values) < 2:
+        return False, ""  # refused as one class
+    decision = label_rule.decide(name, values[order], counts[order])
+    return decision.real, decision.why
+
+
+def _classes_of(dataset, name, train, numeric):
+    """The names of the classes of train, numbers by size. Raises DataError."""
     column = train.strings(name)
     values = column.values[column.counts() > 0]
-    values = sorted({v for v in values.tolist() if v}, key=_number_or_word)
-    if len(values) < 2:
+    values = values[~is_missing(values, words=not numeric)]
+    classes = sorted({_class_name(v, numeric) for v in values.tolist()}, key=_number_or_word)
+    if len(classes) < 2:
         raise DataError(
             f"{dataset}, split train: label {name} has "
-            + (f"one class only, {values[0]!r}" if values else "no values")
+            + (f"one class only, {classes[0]!r}" if classes else "no values")
         )
-    if len(values) > len(column) / 2 and len(values) > _FEW:
+    if len(classes) > len(column) / 2 and len(classes) > _FEW:
         raise DataError(
-            f"{dataset}, split train: label {name} has {len(values):,} distinct values in "
+            f"{dataset}, split train: label {name} has {len(classes):,} distinct values in "
             f"{len(column):,} rows, too many for classes; name another --label"
         )
-    spec = LabelSpec(name, "class", len(values), tuple(values))
-    return spec, lambda part: _classes(name, part, values)
+    return tuple(classes)
 
 
-def _is_real(chunks, task):
-    if task in ("classification", "regression"):
-        return task == "regression"
-    numeric = all(columns.is_number(chunk.type) for chunk in chunks)
+def _class_name(value, numeric):
+    """The class of a value; "1", "1.0" and " 1" are one class."""
     if not numeric:
-        return False
-    integral = all(str(chunk.type).startswith(("int", "uint")) for chunk in chunks)
-    if not integral:
-        return True
-    distinct = set()
-    for chunk in chunks:
-        distinct.update(chunk.unique().to_pylist())
-    return len(distinct - {None}) > _FEW
+        return value
+    value = value.strip()
+    whole = _WHOLE.fullmatch(value)
+    return whole[1] if whole else value
 
 
 def _number_or_word(value):
@@ -88,19 +163,33 @@ def _number_or_word(value):
         return (1, 0.0, value)
 
 
+def _example(column):
+    present = column.values[~is_missing(column.values, words=False)]
+    return present[0] if len(present) else ""
+
+
 def _real(name, part):
-    numbers, _ = columns.as_numbers(part.columns[name])
-    bad = np.flatnonzero(~np.isfinite(numbers))
-    return numbers, {int(i): f"label {name!r} is missing or no finite number" for i in bad}
+    numbers, bad = columns.as_numbers(part.columns[name])
+    bad = np.zeros(len(numbers), bool) if bad is None else bad
+    missing = np.isnan(numbers) & ~bad
+    rows = np.flatnonzero(bad | np.isinf(numbers)).tolist()
+    wrong = dict.fromkeys(rows, f"label {name!r} is no finite number")
+    return Labels(numbers, missing, wrong | _absent(name, missing))
 
 
-def _classes(name, part, values):
+def _absent(name, missing):
+    return dict.fromkeys(np.flatnonzero(missing).tolist(), f"label {name!r} is missing")
+
+
+def _classes(name, part, classes, numeric):
     column = part.strings(name)
-    ids = {value: i for i, value in enumerate(values)}
-    numbers = column.map(np.array([ids.get(v, -1) for v in column.values.tolist()], np.int32))
-    bad = {}
-    for i in np.flatnonzero(numbers < 0):
+    ids = {value: i for i, value in enumerate(classes)}
+    absent = is_missing(column.values, words=not numeric)
+    found = [ids.get(_class_name(v, numeric), -1) for v in column.values.tolist()]
+    numbers = column.map(np.array(found, np.int32))
+    missing = column.map(absent)
+    wrong = {}
+    for i in np.flatnonzero((numbers < 0) & ~missing):
         value = column.values[column.codes[i]]
-        found = f"is {value!r}, which is no class of train" if value else "is missing"
-        bad[int(i)] = f"label {name!r} {found}"
-    return numbers, bad
+        wrong[int(i)] = f"label {name!r} is {value!r}, which is no class of train"
+    return Labels(numbers, missing, wrong | _absent(name, missing))

@@ -38,6 +38,11 @@ class Part:
             self._strings[name] = columns.as_strings(self.columns[name])
         return self._strings[name]
 
+    @property
+    def file_sizes(self):
+        """How many rows each file has."""
+        return np.diff([*self._starts, self.num_rows]).tolist()
+
     def release(self):
         """Frees the columns; `name_of` still works."""
         self.columns.clear()
