@@ -102,7 +102,8 @@ def test_since_when(monkeypatch):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{", "[]", "7", '{"pid": 1}', '{"pid": "x", "host": "h", "since": 0}', "\udcff",
+        "", "{", "[]", "7", "[" * 5000, "\udcff",
+        '{"pid": 1}', '{"pid": "x", "host": "h", "since": 0}',
         '{"pid": 1e999, "host": "h", "since": 0}', '{"pid": 1, "host": "h", "since": 1e300}',
         json.dumps({"pid": 2**22 + 1, "host": socket.gethostname(), "since": 0}),  # has ended
         json.dumps({"pid": 10**30, "host": socket.gethostname(), "since": 0}),

@@ -104,7 +104,7 @@ def _holder(descriptor):
     try:
         about = json.loads(os.pread(descriptor, 4096, 0))
         pid, host, since = int(about["pid"]), str(about["host"]), time.localtime(about["since"])
-    except (ValueError, TypeError, KeyError, OverflowError, OSError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, OSError):
         return None
     if host == socket.gethostname() and not _is_alive(pid):
         return None
