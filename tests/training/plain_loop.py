@@ -60,7 +60,7 @@ def make_optimizer(name, **arguments):
     return plain, optimizers.build_optimizer(name, learning_rate=rate, arguments=arguments)
 
 
-def run_plain(model, optimizer, batches, *, accumulate=1, calls=1):
+def run_plain(model, optimizer, batches, *, accumulate=1, calls=1, compiled=None):
     """`Trained` by a loop as Keras's own guides write it; the model ends as it began.
 
     Args:
@@ -69,6 +69,8 @@ def run_plain(model, optimizer, batches, *, accumulate=1, calls=1):
       batches: [(inputs, labels)], one a step.
       accumulate: micro-batches a step.
       calls: of the model for each batch.
+      compiled: what wraps the computation of gradients, such as `tf.function`; None: it runs
+        operation by operation.
     """
     before, losses = [v.numpy() for v in model.variables], []  # with the generators' states
     variables = model.trainable_variables
@@ -88,6 +90,7 @@ def run_plain(model, optimizer, batches, *, accumulate=1, calls=1):
         )
         return data, [tf.convert_to_tensor(g) for g in found]
 
+    gradients = compiled(gradients) if compiled else gradients
     for inputs, labels in batches:
         total, grads = 0.0, [tf.zeros(v.shape) for v in variables]
         for part, wanted in micro_batches(inputs, labels, accumulate):

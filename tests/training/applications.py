@@ -1,0 +1,60 @@
+"""Which networks of keras.applications are tried, and how.
+
+Without weights, which would be fetched, and at the smallest images that each takes.
+"""
+
+import keras
+
+from tests.training.architecture import BATCH, CLASSES, Architecture, images
+
+
+def application(name, parameters, *, size=32, has="", steps=20, rate=1e-3, **arguments):
+    """An `Architecture` of keras.applications."""
+
+    def make():
+        return getattr(keras.applications, name)(
+            weights=None,
+            input_shape=(size, size, 3),
+            classes=CLASSES,
+            classifier_activation=None,
+            **arguments,
+        )
+
+    return Architecture(make, images(size), parameters, has, steps, rate)
+
+
+def small_convnext():
+    """ConvNeXtTiny takes 30 s to trace; the same blocks, fewer of them."""
+    from keras.src.applications.convnext import ConvNeXt
+
+    return ConvNeXt(
+        depths=(1, 1, 2, 1),
+        projection_dims=(16, 32, 48, 64),
+        drop_path_rate=0.3,
+        default_size=32,
+        weights=None,
+        input_shape=(32, 32, 3),
+        classes=CLASSES,
+        classifier_activation=None,
+        name="small_convnext",
+    )
+
+
+APPLICATIONS = {
+    "MobileNet, alpha 0.25": application("MobileNet", 0, alpha=0.25, has="dropout"),
+    "MobileNetV2, alpha 0.35": application("MobileNetV2", 0, alpha=0.35),
+    "MobileNetV3Small": application("MobileNetV3Small", 0, has="squeeze and excitation, dropout"),
+    "EfficientNetB0": application("EfficientNetB0", 0, has="Normalization, stochastic depth"),
+    "EfficientNetV2B0": application("EfficientNetV2B0", 0, has="stochastic depth"),
+    "ResNet50": application("ResNet50", 0),
+    "ResNet50V2": application("ResNet50V2", 0),
+    "DenseNet121": application("DenseNet121", 0),
+    "NASNetMobile": application("NASNetMobile", 0),
+    "Xception": application("Xception", 0, size=71, has="separable convolutions"),
+    "InceptionV3": application("InceptionV3", 0, size=75),
+    "InceptionResNetV2": application("InceptionResNetV2", 0, size=75, has="scaled residuals"),
+    "VGG16": application("VGG16", 0),
+    "ConvNeXt, depths 1 1 2 1": Architecture(
+        small_convnext, images(32), 0, "LayerScale, stochastic depth"
+    ),
+}
