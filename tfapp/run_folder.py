@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import pathlib
 import re
@@ -10,7 +9,7 @@ import re
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.flag_values import number_of_name
-from tfapp.runtime import strict_json
+from tfapp.runtime import json_files, storage, strict_json
 from tfapp.runtime.atomic_files import is_unfinished, write_text
 
 # Files and folders of a run.
@@ -27,6 +26,14 @@ CHECKPOINTS = "checkpoints"
 EXPORT = "export"
 SUMMARY = "summary.json"
 _LOCK = ".lock"
+# What to do when one of them is damaged.
+_REMEDIES = {
+    PREPROCESSING: "restore it from a copy: the run's weights are of no use without it; another "
+    "--model_dir starts anew",
+    DATA: "remove it, and the data is taken as it is",
+    CHOICES: "remove it, and precision and placement are chosen again",
+    SUMMARY: "remove it, and the run ends again from its last checkpoint",
+}
 # What a run writes before its first step.
 _EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, BAD_EXAMPLES, _LOCK)
 
@@ -49,9 +56,16 @@ class RunFolder:
         """Replaces the file `name` by `value` as JSON. Raises StorageError."""
         self._write(name, strict_json.dumps(value, indent=1) + "\n")
 
-    def read_json(self, name):
-        """The value of the file `name`, or None if it is not there. Raises DataError."""
-        return read_json(self.path / name)
+    def read_json(self, name, shape):
+        """The value of the file `name`, or None if it is not there.
+
+        Args:
+          shape: what it must look like, see `runtime.json_shape`.
+
+        Raises:
+          DataError: it is damaged.
+        """
+        return _read_json(self.path / name, shape)
 
     def write_flags(self, lines):
         """Writes flags.txt. Raises StorageError."""
@@ -75,19 +89,28 @@ class RunFolder:
 
     def _write(self, name, text):
         try:
-            write_text(self.path / name, text)
+            with storage.writing(self.path / name):
+                write_text(self.path / name, text)
         except OSError as error:
             raise StorageError(f"{self.path / name}: {error.strerror}") from error
 
 
-def read_json(path):
-    """The JSON file at `path`, or None if it is not there. Raises DataError if it is damaged."""
+def damaged(path, reason):
+    """The DataError of a file in a run's folder that is not what tfapp wrote."""
+    remedy = _REMEDIES.get(path.name, "restore it from a copy, or name another --model_dir")
+    return DataError(f"{path}: cannot be read ({reason[:200]}); {remedy}")
+
+
+def _read_json(path, shape):
+    """See `RunFolder.read_json`."""
     try:
-        return json.loads(pathlib.Path(path).read_text())
+        return json_files.read(path, shape)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({str(error)[:100]})") from error
+    except json_files.Damaged as error:
+        raise damaged(path, str(error)) from error
+    except OSError as error:
+        raise damaged(path, error.strerror or str(error)) from error
 
 
 def open_run_folder(*, model_dir, resume, dataset, model, identity, flags, is_same_run):
@@ -130,8 +153,9 @@ def _open(path, resume, identity, flags):
         raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
     made = [p for p in (path, *path.parents) if not p.exists()]
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = _lock(path)
+        with storage.writing(path, flag="model_dir", remedy="name another"):
+            path.mkdir(parents=True, exist_ok=True)
+            lock = _lock(path)
     except OSError as error:
         raise StorageError(f"--model_dir={path}: {error.strerror}") from error
     folder = RunFolder(path, lock, is_new=not occupied, made=made)
@@ -155,7 +179,7 @@ def _bind(folder, identity, flags):
     for path in folder.path.iterdir():
         if is_unfinished(path.name):
             path.unlink()
-    kept = folder.read_json(IDENTITY)
+    kept = folder.read_json(IDENTITY, migrations.IDENTITY)
     if kept is not None:
         _check_identity(folder, identity, kept)
     if not (folder.path / FLAGS).exists():
@@ -241,8 +265,8 @@ def _is_interrupted(path, identity, is_same_run):
     with contextlib.suppress(OSError, ValueError):
         if not (path / FLAGS).exists():
             return _is_begun(path) and _is_same_identity(path, identity) and _is_free(path)
-        summary = read_json(path / SUMMARY)
-        if summary is not None and summary.get("status") == "done":
+        summary = _read_json(path / SUMMARY, {"status": str})
+        if summary is not None and summary["status"] == "done":
             return False
         if not is_same_run(path / FLAGS):
             return False
@@ -252,7 +276,7 @@ def _is_interrupted(path, identity, is_same_run):
 
 def _is_same_identity(path, mine):
     """Whether a folder is bound to the configuration `mine`, or to none yet."""
-    kept = read_json(path / IDENTITY)
+    kept = _read_json(path / IDENTITY, migrations.IDENTITY)
     return kept is None or mine.items() <= migrations.identity_from_json(kept, path).items()
 
 

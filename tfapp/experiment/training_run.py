@@ -14,7 +14,7 @@ from tfapp.experiment.early_end import early_end
 from tfapp.experiment.finish import finish
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.restore import use_best_weights
-from tfapp.experiment.summary import Summary
+from tfapp.experiment.summary import SHAPE, Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
 from tfapp.run_folder import CHECKPOINTS, SUMMARY
@@ -69,7 +69,7 @@ class TrainingRun:
           DataError, StorageError: no checkpoint can be read, or one cannot be written.
         """
         step = self._resume()
-        kept = self._folder.read_json(SUMMARY)
+        kept = self._folder.read_json(SUMMARY, SHAPE)
         total_steps = self._experiment.batches.total_steps
         ended = early_end(
             self._state.host,

@@ -104,7 +104,7 @@ class Checkpoints:
         try:
             status = self._objects.read(str(path / "variables"))
             status.assert_existing_objects_matched()
-        except (ValueError, AssertionError, KeyError, tf.errors.OpError) as error:
+        except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host
         self._whole.add(step)

@@ -46,7 +46,7 @@ def open_folder(where, *, label, image_size, max_bad_examples):
         lambda row: os.path.join(roots[TRAIN], indexes[TRAIN].path(row)),
     )
     numbers = {name: i for i, name in enumerate(classes)}
-    spec = LabelSpec(label or LABEL, "class", len(classes), tuple(classes))
+    spec = LabelSpec(label or LABEL, "class", len(classes), _shown(folder, classes))
     splits = {}
     for split, index in indexes.items():
         ids = np.array([numbers.get(top, -1) for top in index.tops], np.int32)
@@ -82,6 +82,15 @@ def _index(root):
         return build_index(root, _ENDINGS)
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}") from error
+
+
+def _shown(folder, classes):
+    """Names of classes in UTF-8, which names of folders need not be: the byte ff becomes \\xff."""
+    names = tuple(os.fsencode(name).decode("utf-8", "backslashreplace") for name in classes)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{folder}: two folders are called {twice}; rename one")
+    return names
 
 
 def _classes(folder, roots, indexes):

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tfapp.errors import DataError, UsageError
 from tfapp.modes.predict import tables
+from tfapp.runtime.npz_files import BadArchive, read_arrays
+from tfapp.runtime.regular_files import open_regular
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
@@ -100,11 +102,12 @@ def _read_image(path, spec):
 
 def _from_npz(path, signature):
     try:
-        # np.load(path) would leave a damaged file open.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
-            arrays = dict(found)
-    except Exception as error:  # zipfile, NumPy and the file system raise errors of their own
-        raise DataError(f"--input={path}: cannot be read as .npz ({_first_line(error)})") from error
+        with open_regular(path) as file:
+            arrays = read_arrays(file)
+    except OSError as error:
+        raise DataError(f"--input={path}: {error.strerror}") from error
+    except BadArchive as error:
+        raise DataError(f"--input={path}: cannot be read as .npz: {error}") from error
     features = {}
     for name, spec in signature.items():
         alone = len(signature) == 1 and len(arrays) == 1
