@@ -1,6 +1,5 @@
 """The command line: parse, log, dispatch to a mode, turn what happens into an exit code."""
 
-import errno
 import importlib
 import logging
 import signal
@@ -9,7 +8,7 @@ import traceback
 
 from tfapp import flag_help
 from tfapp.errors import Stopped, StorageError, TfappError
-from tfapp.runtime import output
+from tfapp.runtime import output, storage
 
 _MODES = {
     "train": "tfapp.modes.train",
@@ -71,10 +70,11 @@ def _report(message, code):
 
 def _report_os_error(error):
     """Reports an error of the file system that no one turned into a TfappError."""
-    storage = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
-    if error.errno in storage:
-        return _report(f"{error.filename or 'disk'}: {error.strerror}", StorageError.exit_code)
-    return _report_bug(error)
+    path = error.filename or "."
+    words = storage.describe(error, path)
+    if not words:
+        return _report_bug(error)
+    return _report(f"{error.filename or 'disk'}: {words}", StorageError.exit_code)
 
 
 def _report_bug(error):

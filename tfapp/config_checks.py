@@ -1,14 +1,18 @@
 """What a Config refuses without looking at any data: single values, and those that contradict."""
 
 import contextlib
-import math
 import numbers
 import re
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_duration, whole_number
+from tfapp.flag_values import LARGEST_FLOAT, parse_duration, whole_number
 from tfapp.registry import suggest
 
+_LARGEST = 10**12  # of a whole number: what is counted has 64 bits
+_LONGEST = 10_000  # characters of a text; Linux takes paths of 4,096 bytes
+# What ends a line for some reader of flags.txt, and what terminals obey; a tab is harmless.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, or a byte of a name in no UTF-8
 _PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
 
 
@@ -19,14 +23,50 @@ def converted(name, value, kind):
       UsageError: something would be lost.
     """
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if kind is int and number and not -_LARGEST <= value <= _LARGEST:
+        raise UsageError(f"--{name}={_short(value)}: must be at most {_LARGEST}")
+    if kind is tuple and isinstance(value, (list, tuple)):
+        wrong = next((item for item in value if not isinstance(item, str)), None)
+        if wrong is not None:
+            raise UsageError(f"--{name}: holds {_short(wrong)}, which is no str")
+        return tuple(value)
     if isinstance(value, kind) and (number or kind not in (int, float)):
         return value
-    if kind is tuple and isinstance(value, list):
-        return tuple(value)
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             return kind(value)
-    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")
+    shown = _short(repr(value)) if isinstance(value, str) else _short(value)
+    raise UsageError(f"--{name}={shown}: must be of type {kind.__name__}")
+
+
+def check_text(name, value):
+    """Checks that what a flag says can be written to flags.txt and read back. Raises UsageError."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if not isinstance(text, str):
+            continue
+        control = _CONTROL.search(text)
+        if control:
+            raise UsageError(
+                f"--{name}={_short(text)}: holds the control character {control[0]!r}; rename what "
+                "it names"
+            )
+        if _SURROGATE.search(text):
+            raise UsageError(f"--{name}={_short(text)}: is not UTF-8; rename what it names")
+        if len(text) > _LONGEST:
+            raise UsageError(
+                f"--{name}={_short(text)}: has {len(text):,} characters, at most {_LONGEST:,} are "
+                "taken"
+            )
+
+
+def _short(value):
+    """A value as a message shows it: in Unicode, and not too long."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception as error:  # such as a number with more digits than Python writes
+        return f"({type(value).__name__}: {type(error).__name__})"
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= 60 else f"{text[:30]}...{text[-20:]}"
 
 
 def check_value(name, value, flag):
@@ -39,7 +79,7 @@ def check_value(name, value, flag):
     number = parse_duration(value, name, flag.units).value if flag.units else value
     if flag.bounds() and not flag.allows(number):
         raise UsageError(f"--{name}={value}: {flag.bounds()}")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not abs(value) <= LARGEST_FLOAT:
         raise UsageError(f"--{name}={value}: must be finite")
     if flag.repeated:
         _check_pairs(name, value, "=", "name=value")

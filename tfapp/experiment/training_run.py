@@ -18,6 +18,7 @@ from tfapp.experiment.summary import SHAPE, Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
 from tfapp.run_folder import CHECKPOINTS, SUMMARY
+from tfapp.runtime import storage
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import train
 
@@ -109,7 +110,7 @@ class TrainingRun:
 
     def _train_until_stopped(self, step):
         """Trains with the writers open. Returns the reason for an early end, or ""."""
-        with contextlib.ExitStack() as stack:
+        with storage.writing(self._folder.path), contextlib.ExitStack() as stack:
             signals = stack.enter_context(StopSignals(self._experiment.cluster))
             writers = writing.open_writers(
                 self._config.writers, self._folder.path, resume_step=step

@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import secrets
 
 _UNFINISHED = re.compile(r"\..+\.\d+\.tmp")
 
@@ -16,7 +17,9 @@ def write_text(path, text):
 def write_bytes(path, data):
     """Replaces the file at `path` with `data`, by writing another file, syncing and renaming it."""
     path = pathlib.Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Processes in different containers may have the same number.
+    number = f"{os.getpid()}{secrets.randbelow(10**9):09d}"
+    aside = path.with_name(f".{path.name}.{number}.tmp")
     try:
         with open(aside, "wb") as file:
             file.write(data)

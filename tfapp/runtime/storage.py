@@ -28,16 +28,21 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 def number_of(error):
     """The errno of a disk that cannot be written, behind `error` or what caused it; else None."""
+    return _found(error)[0]
+
+
+def _found(error):
+    """(errno, the path that the system named or None), or (None, None)."""
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, OSError) and error.errno in _WORDS:
-            return error.errno
+            return error.errno, error.filename
         for text, number in _TEXTS.items():
             if text in str(error):
-                return number
+                return number, None
         error = error.__cause__ or error.__context__
-    return None
+    return None, None
 
 
 def describe(error, path):
@@ -82,5 +87,5 @@ def writing(path, flag="", remedy=""):
         words = describe(error, path)
         if not words:
             raise
-        name = f"--{flag}={path}" if flag else path
+        name = f"--{flag}={path}" if flag else _found(error)[1] or path
         raise StorageError(f"{name}: {words}{'; ' if remedy else ''}{remedy}") from error

@@ -20,7 +20,7 @@ _TYPES = {float: (int, float), int: (int,), str: (str,), bool: (bool,), tuple[st
 def check_fields(name, transform):
     """Raises ValueError unless the fields of a transform, a dataclass, have their types."""
     for field in dataclasses.fields(transform):
-        value = getattr(transform, field.name)
+        value = vars(transform)[field.name]
         types = _TYPES.get(field.type)
         wrong = types is not None and not isinstance(value, types)
         wrong = wrong or (isinstance(value, bool) and field.type is not bool)
@@ -36,7 +36,8 @@ def check_fits(transforms, spec):
         transform = transforms.get(feature.name)
         if transform is None:
             raise ValueError(f"it lacks {feature.name!r}")
-        if not isinstance(transform, _TRANSFORMS.get(feature.kind, _NUMBERS)):
+        kind = feature.kind.partition("_")[0]  # "date_dmy" is a kind of date
+        if not isinstance(transform, _TRANSFORMS.get(kind, _NUMBERS)):
             raise ValueError(f"{feature.name!r} is a {feature.kind}, not {transform.kind}")
         if isinstance(transform, Standardize):
             _check_statistics(transform, feature)

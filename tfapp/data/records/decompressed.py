@@ -11,7 +11,7 @@ import shutil
 import zlib
 
 from tfapp.errors import DataError, StorageError
-from tfapp.runtime import file_lock, storage
+from tfapp.runtime import one_at_a_time, storage
 from tfapp.runtime.regular_files import open_regular
 from tfapp.runtime.tf_settings import cache_folder
 from tfapp.runtime.unpacking import Bomb, Bound
@@ -70,7 +70,7 @@ def _make(path, file, copy, anew):
     def waiting():
         _LOG.info("%s: waiting for another process that decompresses it", path)
 
-    with file_lock.held(copy.with_suffix(".lock"), waiting):
+    with one_at_a_time.held(copy.with_suffix(".lock"), waiting):
         if anew or not copy.exists():
             _LOG.info("%s: is compressed; written out once as %s", path, copy)
             file.seek(0)

@@ -16,6 +16,7 @@ from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import DataError
+from tfapp.runtime.file_names import shown
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 
 _LOG = logging.getLogger("tfapp")
@@ -85,8 +86,8 @@ def _index(root):
 
 
 def _shown(folder, classes):
-    """Names of classes in UTF-8, which names of folders need not be: the byte ff becomes \\xff."""
-    names = tuple(os.fsencode(name).decode("utf-8", "backslashreplace") for name in classes)
+    """Names of classes, of folders whose names need not be UTF-8."""
+    names = tuple(map(shown, classes))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"{folder}: two folders are called {twice}; rename one")

@@ -158,8 +158,8 @@ def _refuse(folder):
 
 def _damaged(folder, error):
     return DataError(
-        f"{folder}: what TFDS prepared there is damaged ({first_line(error)}); remove the folder, "
-        "and it is prepared again"
+        f"{folder}: what TFDS prepared there is damaged ({first_line(error)}); remove the folder "
+        "and prepare it again"
     )
 
 

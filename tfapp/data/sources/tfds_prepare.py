@@ -14,7 +14,7 @@ import pathlib
 import tensorflow_datasets as tfds
 
 from tfapp.errors import DataError
-from tfapp.runtime import file_lock, private_api, storage
+from tfapp.runtime import one_at_a_time, private_api, storage
 
 _LOG = logging.getLogger("tfapp")
 _ANOTHER = "name a folder with room by --data_dir"
@@ -42,7 +42,7 @@ def prepare_once(builder, open_again, manual_dir, offline):
         _LOG.info("data: waiting for another process that prepares %s in %s", name, root)
 
     lock = os.path.join(root, f".{builder.name}.lock")
-    with storage.writing(root, flag="data_dir", remedy=_ANOTHER), file_lock.held(lock, waiting):
+    with storage.writing(root, flag="data_dir", remedy=_ANOTHER), one_at_a_time.held(lock, waiting):
         builder = open_again()  # as another process may have left it
         if not builder.is_prepared():
             _prepare(builder, manual_dir, offline)

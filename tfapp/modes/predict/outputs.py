@@ -9,6 +9,7 @@ import pathlib
 import numpy as np
 
 from tfapp.errors import StorageError, UsageError
+from tfapp.runtime import storage
 from tfapp.runtime.atomic_files import write_bytes
 
 _FORMS = (".jsonl", ".csv", ".npz")
@@ -39,7 +40,8 @@ def write_output(path, names, answers):
     try:
         write_bytes(path, make(names, answers))
     except OSError as error:
-        raise StorageError(f"--output={path}: {error.strerror}") from error
+        reason = storage.describe(error, path) or error.strerror
+        raise StorageError(f"--output={path}: {reason}") from error
 
 
 def _jsonl(names, answers):
