@@ -49,9 +49,13 @@ def exits(**arguments):
             "are too few to hold out",
         ),
         (lambda: config(model=lambda: exits()), UsageError, "sys.exit('not with {}')"),
-        (lambda: config(model=lambda: 1 / 0), UsageError, "--model=<lambda>: division by zero"),
-        (lambda: config(dataset=lambda: exits()), UsageError, "sys.exit('not with {}')"),
-        (lambda: config(model_dir="a_file/run"), StorageError, "--model_dir=a_file/run: Not a dir"),
+        (
+            lambda: config(model=lambda: 1 / 0),
+            UsageError,
+            "--model=<lambda>: ZeroDivisionError: division by zero",
+        ),
+        (lambda: config(dataset=lambda: exits()), DataError, "sys.exit('not with {}')"),
+        (lambda: config(model_dir="a_file/run"), StorageError, "=a_file/run: Not a directory"),
     ],
 )
 def test_every_mistake_is_a_tfapp_error_of_one_line(make, kind, message):

@@ -19,7 +19,7 @@ _CONFIGURATION = {
 }  # fmt: skip
 LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},
-    {"run_folder", "diagnosis"},
+    {"run_folder", "run_export", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},
     {"experiment"},
@@ -28,9 +28,11 @@ LAYERS = (
 )
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
 # training does (training.forward), so that the served model is the one that was measured.
-SIDEWAYS = {("modes", "flags"), ("flags", "flag_help"), ("export", "training")}
+SIDEWAYS = {
+    ("modes", "flags"), ("flags", "flag_help"), ("export", "training"), ("run_export", "run_folder"),
+}  # fmt: skip
 # flags answers --help, so it imports nothing that needs TensorFlow.
-FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder"}
+FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder", "run_export"}
 _PATH = re.compile(r"tfapp(\.\w+)+(:\w+)?")
 
 

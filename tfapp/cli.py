@@ -6,8 +6,8 @@ import sys
 import traceback
 
 from tfapp import flag_help
-from tfapp.errors import Stopped, TfappError, UsageError, storage_error
-from tfapp.runtime import output
+from tfapp.errors import Stopped, StorageError, TfappError, UsageError
+from tfapp.runtime import output, storage
 from tfapp.users_code import place, reason
 
 _MODES = {
@@ -66,8 +66,10 @@ def _report(message, code):
 
 def _report_os_error(error):
     """Reports an error of the file system that no one turned into a TfappError."""
-    stored = storage_error(error)
-    return _report_other(error) if stored is None else _report(stored, stored.exit_code)
+    words = storage.describe(error, error.filename or ".")
+    if not words:
+        return _report_other(error)
+    return _report(f"{error.filename or 'disk'}: {words}", StorageError.exit_code)
 
 
 def _report_other(error):

@@ -236,6 +236,7 @@ class Config:
         object.__setattr__(self, "model", given.model(self.model))
         for name, flag in FLAGS.items():
             value = config_checks.converted(name, getattr(self, name), type(flag.default))
+            config_checks.check_text(name, value)
             object.__setattr__(self, name, value)
         if self.dataset == DIGITS and self.model == "auto":
             object.__setattr__(self, "model", "mlp")  # the seed network

@@ -1,15 +1,16 @@
 """What a Config refuses without looking at any data: single values, and those that contradict."""
 
 import contextlib
-import math
 import numbers
 import re
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_duration, whole_number
-from tfapp.given import shown
+from tfapp.flag_values import LARGEST_FLOAT, parse_duration, whole_number
 from tfapp.registry import suggest
 
+_LARGEST = 10**12  # of a whole number: what is counted has 64 bits
+_LONGEST = 10_000  # characters of a text; Linux takes paths of 4,096 bytes
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, or a byte of a name in no UTF-8
 _PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
 
 
@@ -29,6 +30,8 @@ def converted(name, value, kind):
       UsageError: something would be lost.
     """
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if kind is int and number and not -_LARGEST <= value <= _LARGEST:
+        raise UsageError(f"--{name}={_short(value)}: must be at most {_LARGEST}")
     if kind is tuple and isinstance(value, (list, tuple)):
         return tuple(_item(name, item) for item in value)
     if isinstance(value, kind) and (number or kind not in (int, float)):
@@ -36,19 +39,46 @@ def converted(name, value, kind):
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             return kind(value)
-    raise UsageError(f"--{name}={shown(value)}: must be of type {kind.__name__}")
+    shown = _short(repr(value)) if isinstance(value, str) else _short(value)
+    raise UsageError(f"--{name}={shown}: must be of type {kind.__name__}")
 
 
 def _item(name, item):
     if not isinstance(item, str):
-        raise UsageError(f"--{name}={shown(item)}: must be of type str, as each of its items")
+        raise UsageError(f"--{name}={_short(item)}: must be of type str, as each of its items")
     return item
+
+
+def check_text(name, value):
+    """Checks that what a flag says can be written to flags.txt and read back. Raises UsageError."""
+    for text in value if isinstance(value, tuple) else (value,):
+        if not isinstance(text, str):
+            continue
+        if set(text) & set("\n\r\0"):  # flags.txt has one flag a line
+            raise UsageError(
+                f"--{name}={_short(repr(text))}: holds a line break or NUL; rename what it names"
+            )
+        if _SURROGATE.search(text):
+            raise UsageError(f"--{name}={_short(text)}: is not UTF-8; rename what it names")
+        if len(text) > _LONGEST:
+            raise UsageError(
+                f"--{name}={_short(text)}: has {len(text):,} characters, at most {_LONGEST:,} are "
+                "taken"
+            )
+
+
+def _short(value):
+    """A value as a message shows it: in Unicode, and not too long."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception as error:  # such as a number with more digits than Python writes
+        return f"({type(value).__name__}: {type(error).__name__})"
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= 60 else f"{text[:30]}...{text[-20:]}"
 
 
 def check_value(name, value, flag):
     """Checks one value against its `Flag`: choices, form and bounds. Raises UsageError."""
-    for text in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
-        _check_text(name, text)
     if flag.choices and value not in flag.choices:
         raise UsageError(
             f"--{name}={value}: unknown{suggest(value, flag.choices)} "
@@ -57,7 +87,7 @@ def check_value(name, value, flag):
     number = parse_duration(value, name, flag.units).value if flag.units else value
     if flag.bounds() and not flag.allows(number):
         raise UsageError(f"--{name}={value}: {flag.bounds()}")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float) and not abs(value) <= LARGEST_FLOAT:
         raise UsageError(f"--{name}={value}: must be finite")
     if flag.repeated:
         _check_pairs(name, value, "=", "name=value")
@@ -111,16 +141,6 @@ def _check_belongs(name, value, predicts):
     if bool(value) != predicts:
         verb = "belongs to" if value else "is needed with"
         raise UsageError(f"--{name} {verb} --mode=predict")
-
-
-def _check_text(name, text):
-    """Refuses what flags.txt, which has one flag a line, cannot hold."""
-    if set(text) & set("\n\r\0"):
-        raise UsageError(f"--{name}={text!r}: holds a line break or NUL; a flag is one line")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"--{name}={text!r}: is not UTF-8; rename it") from error
 
 
 def _check_pairs(name, pairs, sign, form):

@@ -1,10 +1,6 @@
 """The errors a user can cause, each with the exit code that the process ends with."""
 
-import errno
-
 from tfapp.runtime import plain_text
-
-_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 class TfappError(ValueError):
@@ -69,16 +65,6 @@ class Stopped(TfappError):
 
     exit_code = 143
     meaning = "stopped after saving (repeat to continue)"
-
-
-def storage_error(error):
-    """The `StorageError` for an OSError of a full or unwritable disk that nobody turned into one.
-
-    None for any other exception.
-    """
-    if not isinstance(error, OSError) or error.errno not in _STORAGE:
-        return None
-    return StorageError(f"{error.filename or 'disk'}: {error.strerror}")
 
 
 def exit_codes():

@@ -2,12 +2,13 @@
 
 import ast
 import dataclasses
-import math
 import re
 
 from tfapp.errors import UsageError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|)")
+_LONGEST = 1e12  # of a duration: steps are counted in 64 bits
+LARGEST_FLOAT = 3.4e38  # that float32 holds
 _WHOLE = re.compile(r"[0-9]{1,18}")  # as many digits as an int64 always holds
 _NUMBERED = re.compile(r"0|[1-9][0-9]{0,17}")
 _UNITS = {"": "steps", "e": "epochs", "%": "percent", "s": "seconds", "ex": "examples"}
@@ -54,7 +55,7 @@ def parse_arguments(pairs, flag):
     A value that is no Python literal is a string.
 
     Raises:
-      UsageError: a name is given twice.
+      UsageError: a name is given twice, or a number is not finite.
     """
     arguments = {}
     for pair in pairs:
@@ -62,11 +63,32 @@ def parse_arguments(pairs, flag):
         name = name.strip()
         if name in arguments:
             raise UsageError(f"--{flag}={pair}: {name} is given twice")
-        try:
-            arguments[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            arguments[name] = value
+        arguments[name] = _literal(value)
+        if not _is_finite(arguments[name]):
+            raise UsageError(f"--{flag}={pair}: must be finite")
     return arguments
+
+
+def _literal(text):
+    """The value of a Python literal; other text as it is."""
+    try:
+        return ast.literal_eval(text)
+    # What it raises for text that is none: [0]: {} is no key, and nesting has limits.
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+def _is_finite(value):
+    """Whether no number in a literal is NaN, infinite, or beyond what a float holds."""
+    if isinstance(value, dict):
+        return all(map(_is_finite, (*value.keys(), *value.values())))
+    if isinstance(value, (list, tuple, set)):
+        return all(map(_is_finite, value))
+    if isinstance(value, complex):
+        return _is_finite(value.real) and _is_finite(value.imag)
+    if isinstance(value, (int, float)):
+        return -LARGEST_FLOAT <= value <= LARGEST_FLOAT
+    return True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +103,11 @@ def parse_duration(text, flag, units=tuple(_WRITTEN)):
     """Reads a `Duration` such as 500, 3e, 10%, 60s or 4096ex.
 
     Raises:
-      UsageError: not of that form, or a unit that is not among `units`.
+      UsageError: not of that form, too long, or a unit that is not among `units`.
     """
     match = _DURATION.fullmatch(str(text).strip())
     unit = _UNITS[match.group(2)] if match else None
-    if unit not in units or math.isinf(float(match.group(1))):
+    if unit not in units or float(match.group(1)) > _LONGEST:
         examples = ", ".join(f"{_WRITTEN[u]} ({u})" for u in units)
         raise UsageError(f"--{flag}={text}: write it as {examples}")
     return Duration(float(match.group(1)), unit)

@@ -15,6 +15,7 @@ from tfapp import (
     flag_help,
     flag_parsing,
     migrations,
+    run_export,
     run_folder,
 )
 from tfapp.config import FLAGS, Config
@@ -97,7 +98,7 @@ def _check_run(mode, model_dir):
     if mode == "eval":
         _flagfile_of(model_dir)
     elif mode == "predict":
-        run_folder.check_export(model_dir)
+        run_export.check_export(model_dir)
 
 
 def _given(arguments, names=_TODAY):

@@ -11,6 +11,7 @@ import re
 import tfapp
 from tfapp.config import FLAGS
 from tfapp.errors import DataError
+from tfapp.runtime.json_shape import Each
 
 _UNMARKED = "0.1.0"  # what wrote a file without a version
 _MARK = "# tfapp "
@@ -28,6 +29,8 @@ class Migration:
 
 
 MIGRATIONS: tuple[Migration, ...] = ()  # oldest first
+# What identity.json looks like: see `runtime.json_shape`.
+IDENTITY = Each((str, bool, int, float, None, [str]))
 
 
 def mark():
@@ -81,7 +84,7 @@ def identity_from_json(value, path):
     if not isinstance(value, dict):
         raise DataError(f"{path}: cannot be read (it holds no fields of a configuration)")
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
-    values = upgrade(values, values.pop(_VERSION, _UNMARKED))
+    values = upgrade(values, str(values.pop(_VERSION, _UNMARKED)))
     return {name: flag.default for name, flag in FLAGS.items()} | values
 
 

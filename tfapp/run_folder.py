@@ -1,16 +1,13 @@
 """The run's folder: its name, its owner, what it is bound to, and the small files in it."""
 
 import contextlib
-import json
-import os
 import pathlib
 import re
 
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.flag_values import number_of_name
-from tfapp.registry import suggest
-from tfapp.runtime import strict_json
+from tfapp.runtime import json_files, storage, strict_json
 from tfapp.runtime.atomic_files import is_unfinished, write_text
 from tfapp.runtime.file_lock import FileLock, HeldError, is_free
 
@@ -28,6 +25,14 @@ CHECKPOINTS = "checkpoints"
 EXPORT = "export"
 SUMMARY = "summary.json"
 _LOCK = ".lock"
+# What to do when one of them is damaged.
+_REMEDIES = {
+    PREPROCESSING: "restore it from a copy: the run's weights are of no use without it; another "
+    "--model_dir starts anew",
+    DATA: "remove it, and the data is taken as it is",
+    CHOICES: "remove it, and precision and placement are chosen again",
+    SUMMARY: "remove it, and the run ends again from its last checkpoint",
+}
 # What a run writes before its first step.
 _EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, BAD_EXAMPLES, _LOCK)
 
@@ -50,9 +55,16 @@ class RunFolder:
         """Replaces the file `name` by `value` as JSON. Raises StorageError."""
         self._write(name, strict_json.dumps(value, indent=1) + "\n")
 
-    def read_json(self, name):
-        """The value of the file `name`, or None if it is not there. Raises DataError."""
-        return read_json(self.path / name)
+    def read_json(self, name, shape):
+        """The value of the file `name`, or None if it is not there.
+
+        Args:
+          shape: what it must look like, see `runtime.json_shape`.
+
+        Raises:
+          DataError: it is damaged.
+        """
+        return _read_json(self.path / name, shape)
 
     def write_flags(self, lines):
         """Writes flags.txt. Raises StorageError."""
@@ -76,19 +88,28 @@ class RunFolder:
 
     def _write(self, name, text):
         try:
-            write_text(self.path / name, text)
+            with storage.writing(self.path / name):
+                write_text(self.path / name, text)
         except OSError as error:
             raise StorageError(f"{self.path / name}: {error.strerror}") from error
 
 
-def read_json(path):
-    """The JSON file at `path`, or None if it is not there. Raises DataError if it is damaged."""
+def damaged(path, reason):
+    """The DataError of a file in a run's folder that is not what tfapp wrote."""
+    remedy = _REMEDIES.get(path.name, "restore it from a copy, or name another --model_dir")
+    return DataError(f"{path}: cannot be read ({reason[:200]}); {remedy}")
+
+
+def _read_json(path, shape):
+    """See `RunFolder.read_json`."""
     try:
-        return json.loads(pathlib.Path(path).read_text())
+        return json_files.read(path, shape)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({str(error)[:100]})") from error
+    except json_files.Damaged as error:
+        raise damaged(path, str(error)) from error
+    except OSError as error:
+        raise damaged(path, error.strerror or str(error)) from error
 
 
 def open_run_folder(*, model_dir, resume, dataset, model, identity, flags, is_same_run):
@@ -155,29 +176,12 @@ def read_run_folder(path):
     return RunFolder(path, None, is_new=False)
 
 
-def check_export(path):
-    """Raises UsageError if the run at `path` has exported no model."""
-    folder = pathlib.Path(path) / EXPORT
-    if folder.is_dir() and any(number_of_name(p.name) is not None for p in folder.iterdir()):
-        return
-    where = f"--model_dir={path}: holds no export"
-    if not os.path.isdir(path):
-        parent = pathlib.Path(path).absolute().parent
-        near = [str(p) for p in parent.iterdir() if p.is_dir()] if parent.is_dir() else []
-        names = {os.path.relpath(p): p for p in near}
-        raise UsageError(f"{where}: there is no such folder{suggest(str(path), names)}")
-    raise UsageError(
-        f"{where}; repeat the run's command if it has not finished, or train with "
-        "--export=savedmodel"
-    )
-
-
 def _bind(folder, identity, flags):
     """Binds a new folder to this configuration, or compares an older one with it."""
     for path in folder.path.iterdir():
         if is_unfinished(path.name):
             path.unlink()
-    kept = folder.read_json(IDENTITY)
+    kept = folder.read_json(IDENTITY, migrations.IDENTITY)
     if kept is not None:
         _check_identity(folder, identity, kept)
     if not (folder.path / FLAGS).exists():
@@ -207,8 +211,9 @@ def _lock(path):
     """Makes the folder at `path` and locks it. Raises _Taken or StorageError."""
     while True:
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            return FileLock(path / _LOCK)
+            with storage.writing(path, flag="model_dir", remedy="name another"):
+                path.mkdir(parents=True, exist_ok=True)
+                return FileLock(path / _LOCK)
         except HeldError as error:
             since = f" since {error.since}" if error.since else ""
             raise _Taken(
@@ -270,8 +275,8 @@ def _is_interrupted(path, identity, is_same_run):
     with contextlib.suppress(OSError, ValueError):
         if not (path / FLAGS).exists():
             return _is_begun(path) and _is_same_identity(path, identity) and is_free(path / _LOCK)
-        summary = read_json(path / SUMMARY)
-        if summary is not None and summary.get("status") == "done":
+        summary = _read_json(path / SUMMARY, {"status": str})
+        if summary is not None and summary["status"] == "done":
             return False
         if not is_same_run(path / FLAGS):
             return False
@@ -281,5 +286,5 @@ def _is_interrupted(path, identity, is_same_run):
 
 def _is_same_identity(path, mine):
     """Whether a folder is bound to the configuration `mine`, or to none yet."""
-    kept = read_json(path / IDENTITY)
+    kept = _read_json(path / IDENTITY, migrations.IDENTITY)
     return kept is None or mine.items() <= migrations.identity_from_json(kept, path).items()

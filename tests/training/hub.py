@@ -11,16 +11,28 @@ from tests.training.architecture import BATCH, CLASSES, Architecture, images
 
 INSTALLED = importlib.util.find_spec("keras_hub") is not None
 
-TEXT = dict(vocabulary_size=50, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32)
-DECODER = dict(
-    vocabulary_size=50,
-    num_layers=2,
-    num_query_heads=4,
-    num_key_value_heads=2,
-    hidden_dim=16,
-    intermediate_dim=32,
-)
-VISION = dict(image_shape=(16, 16, 3), patch_size=4, num_layers=2, num_heads=2, hidden_dim=16)
+TEXT = {
+    "vocabulary_size": 50,
+    "num_layers": 2,
+    "num_heads": 2,
+    "hidden_dim": 16,
+    "intermediate_dim": 32,
+}
+DECODER = {
+    "vocabulary_size": 50,
+    "num_layers": 2,
+    "num_query_heads": 4,
+    "num_key_value_heads": 2,
+    "hidden_dim": 16,
+    "intermediate_dim": 32,
+}
+VISION = {
+    "image_shape": (16, 16, 3),
+    "patch_size": 4,
+    "num_layers": 2,
+    "num_heads": 2,
+    "hidden_dim": 16,
+}
 LENGTH = 8
 
 

@@ -47,7 +47,8 @@ KINDS = {
     ),
 }  # fmt: skip
 _GIVEN = Kind(
-    "tfapp.data.sources.in_memory:open_given", ("label", "task", *_COLUMNS, "max_bad_examples")
+    "tfapp.data.sources.in_memory:open_given",
+    ("label", "task", *_COLUMNS, "max_bad_examples", "settled"),
 )
 _OBJECT = Kind("tfapp.data.sources.custom:open_object", ("dataset", "label", "task"))
 # Names without a colon; any other is looked up in TFDS.

@@ -14,11 +14,20 @@ import tensorflow as tf
 from tfapp.data.splits.file_split import FileSplit
 from tfapp.data.splits.string_column import StringColumn, TextStream
 from tfapp.errors import DataError
+from tfapp.runtime.json_shape import Each
 from tfapp.spec import reserved_name
 
 _WHOLE_BYTES = 64 << 20  # of a split, up to which all values of numeric columns are hashed
 _ROWS = 1 << 16  # examples whose values are hashed otherwise
 _NAMED, _READ = 4096, 64  # examples in files: of so many the place is hashed, of so many the bytes
+# What data.json looks like: see `runtime.json_shape`.
+SHAPE = {
+    "dataset": str,
+    "features": Each(str),
+    "label": {"name": str, "kind": str, "classes": int, "class_names": str},
+    "splits": Each({"examples": int, "whole": bool, "columns": Each(str)}),
+    "files": Each([int]),
+}
 _PLACES, _CONTENTS = reserved_name("names of the examples"), reserved_name("bytes of the examples")
 
 

@@ -5,6 +5,8 @@ What cannot work fails here, in one line, before the first step.
 
 import logging
 
+from tfapp.config import FLAGS
+from tfapp.data import preprocessing
 from tfapp.data.pipeline import choose as engines
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.split_names import TRAIN
@@ -23,12 +25,19 @@ from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
-from tfapp.run_folder import CHOICES, PREPROCESSING
+from tfapp.run_folder import CHOICES, PREPROCESSING, damaged
+from tfapp.runtime.json_shape import Maybe
 from tfapp.tasks import build_task
+from tfapp.training.placement import PLACEMENTS
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
 _DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
+_CHOICES = {  # what choices.json looks like: see `runtime.json_shape`
+    "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
+    "xla": frozenset(PLACEMENTS),
+    _DRAWS: Maybe(frozenset(("counter", "keras"))),
+}
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
@@ -58,7 +67,7 @@ def assemble(config, folder, *, train=True):
     )
     model_name = _model_name(config, data)
     engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
-    kept = folder.read_json(CHOICES) or {}
+    kept = folder.read_json(CHOICES, _CHOICES) or {}
     # A run that began before there was a choice goes on with Keras's generator.
     draws = kept.get(_DRAWS, "keras") if kept else "counter"
     steps = _steps(config, data, batches, strategy, engine, change, draws)
@@ -93,14 +102,22 @@ def assemble(config, folder, *, train=True):
 
 
 def _prepare(config, folder, train):
-    kept = folder.read_json(PREPROCESSING)
-    fitted = kept and Preprocessing.from_json(kept)
-    data = prepare(
-        config,
-        fitted=fitted,
-        list_in=folder.path if train else None,
-        check=SameData(config, folder, fitted, train=train),
-    )
+    kept = folder.read_json(PREPROCESSING, preprocessing.SHAPE)
+    try:
+        fitted = kept and Preprocessing.from_json(kept)
+    except ValueError as error:
+        raise damaged(folder.path / PREPROCESSING, str(error)) from error
+    same_data = SameData(config, folder, fitted, train=train)
+
+    def check(raw):
+        same_data(raw)
+        try:
+            if fitted:
+                fitted.check(raw.spec)
+        except ValueError as error:
+            raise damaged(folder.path / PREPROCESSING, str(error)) from error
+
+    data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
     if kept is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())
     return data
@@ -154,6 +171,7 @@ def _steps(config, data, batches, strategy, engine, change, draws):
             remat=config.remat,
             keras_draws=draws == "keras",
             skip_nonfinite=config.nan_policy == "skip",
+            deterministic=config.deterministic,
         ),
         bad_examples=data.source.bad_examples,
     )

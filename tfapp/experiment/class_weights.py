@@ -4,6 +4,7 @@ import numpy as np
 
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
+from tfapp.flag_values import LARGEST_FLOAT
 from tfapp.registry import suggest
 
 
@@ -35,7 +36,7 @@ def class_weights(pairs, source):
             value = float(weight)
         except ValueError as error:
             raise UsageError(f"--class_weight={pair}: {weight!r} is not a number") from error
-        if not 0 <= value < float("inf"):
-            raise UsageError(f"--class_weight={pair}: must be 0 or more")
+        if not 0 <= value <= LARGEST_FLOAT:
+            raise UsageError(f"--class_weight={pair}: must be 0 or more, and finite")
         weights[label.class_names.index(name)] = value
     return weights

@@ -5,7 +5,7 @@ import logging
 from tfapp.data import fingerprint as fingerprints
 from tfapp.errors import DataError
 from tfapp.given import kind_of
-from tfapp.run_folder import DATA
+from tfapp.run_folder import DATA, damaged
 
 _LOG = logging.getLogger("tfapp")
 _SHOWN = 5  # changes that a message names
@@ -35,7 +35,7 @@ class SameData:
             mix the two; or it lacks what the model takes.
         """
         now = fingerprints.fingerprint(kind_of(self._config.dataset), raw)
-        before = self._folder.read_json(DATA)
+        before = self._folder.read_json(DATA, fingerprints.SHAPE)
         if before is None:  # a new run, or one of tfapp 0.1.0
             self._check_features(raw)
         else:
@@ -48,9 +48,7 @@ class SameData:
             schema = fingerprints.schema_changes(before, now)
             changes = [] if schema else fingerprints.content_changes(before, now)
         except DataError as error:
-            raise DataError(
-                f"{self._folder.path / DATA}: {error}; remove it, and the data is taken as it is"
-            ) from error
+            raise damaged(self._folder.path / DATA, str(error)) from error
         other_set = before.get("dataset") != now["dataset"]  # as --mode=eval allows
         where = f"--model_dir={self._folder.path}: the data has changed since the run began"
         if other_set:

@@ -14,10 +14,11 @@ from tfapp.experiment.early_end import early_end
 from tfapp.experiment.finish import finish
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.restore import use_best_weights
-from tfapp.experiment.summary import Summary
+from tfapp.experiment.summary import SHAPE, Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
 from tfapp.run_folder import CHECKPOINTS, SUMMARY
+from tfapp.runtime import storage
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import train
 
@@ -69,7 +70,7 @@ class TrainingRun:
           DataError, StorageError: no checkpoint can be read, or one cannot be written.
         """
         step = self._resume()
-        kept = self._folder.read_json(SUMMARY)
+        kept = self._folder.read_json(SUMMARY, SHAPE)
         total_steps = self._experiment.batches.total_steps
         ended = early_end(
             self._state.host,
@@ -110,7 +111,7 @@ class TrainingRun:
 
     def _train_until_stopped(self, step):
         """Trains with the writers open. Returns the reason for an early end, or ""."""
-        with contextlib.ExitStack() as stack:
+        with storage.writing(self._folder.path), contextlib.ExitStack() as stack:
             signals = stack.enter_context(StopSignals(self._experiment.cluster))
             writers = writing.open_writers(
                 self._config.writers, self._folder.path, resume_step=step

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfapp.errors import StorageError, UsageError
 from tfapp.export import make_exporters
 from tfapp.export.versions import add_version
+from tfapp.runtime import storage
 from tfapp.users_code import reason
 
 _UNTRACKED = re.compile(r"Trackable referencing this tensor = (.*)")
@@ -49,7 +50,8 @@ def _export(exporter, servable, folder, examples):
     try:
         return add_version(folder, make)
     except (OSError, tf.errors.OpError) as error:
-        raise StorageError(f"{folder}: export could not be written: {error}") from error
+        reason = storage.describe(error, folder) or error
+        raise StorageError(f"{folder}: export could not be written: {reason}") from error
 
 
 def try_export(names, servable, examples):
@@ -70,14 +72,22 @@ def try_export(names, servable, examples):
             with tempfile.TemporaryDirectory(prefix="tfapp-export-") as folder:
                 exporter.trial(servable, pathlib.Path(folder), one)
         except OSError as error:
-            raise StorageError(
-                f"--export={name}: could not be tried in a temporary folder: {error}"
-            ) from error
+            raise _not_tried(name, error) from error
         except (Exception, SystemExit) as error:  # a user's layer or exporter may raise anything
+            if storage.number_of(error) is not None:
+                raise _not_tried(name, error) from error
             raise UsageError(
                 f"--export={name}: the model {servable.model_name} cannot be exported: "
                 f"{_reason(error)}"
             ) from error
+
+
+def _not_tried(name, error):
+    folder = tempfile.gettempdir()
+    reason = storage.describe(error, folder) or error
+    return StorageError(
+        f"--export={name}: could not be tried in {folder}: {reason}; set TMPDIR to another folder"
+    )
 
 
 def _reason(error):

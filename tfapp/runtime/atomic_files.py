@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import secrets
 
 _UNFINISHED = re.compile(r"\..+\.\d+\.tmp")
 
@@ -34,7 +35,9 @@ def _rename_to_new(aside, path):
 
 
 def _write(path, data, rename):
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Processes in different containers may have the same number.
+    number = f"{os.getpid()}{secrets.randbelow(10**9):09d}"
+    aside = path.with_name(f".{path.name}.{number}.tmp")
     try:
         with open(aside, "wb") as file:
             file.write(data)

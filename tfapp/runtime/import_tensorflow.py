@@ -35,7 +35,12 @@ def _import():
 
 def _import_quietly():
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
+    try:
+        kept = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+    except OSError:  # nowhere on this machine: the banner is printed
+        _import()
+        return
+    with kept:
         terminal = os.dup(2)
         os.dup2(kept.fileno(), 2)
         worked = False

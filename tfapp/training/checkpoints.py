@@ -7,7 +7,6 @@ it is used.
 """
 
 import contextlib
-import errno
 import logging
 import os
 import pathlib
@@ -17,6 +16,7 @@ import shutil
 import tensorflow as tf
 
 from tfapp.errors import DataError, StorageError
+from tfapp.runtime import storage
 from tfapp.runtime.atomic_files import sync_folder
 from tfapp.training import manifest
 
@@ -65,7 +65,8 @@ class Checkpoints:
         except (OSError, tf.errors.OpError) as error:
             shutil.rmtree(unfinished, ignore_errors=True)
             raise StorageError(
-                f"{self._folder}: checkpoint of step {step} could not be written: {_reason(error)}"
+                f"{self._folder}: checkpoint of step {step} could not be written: "
+                f"{storage.describe(error, self._folder) or _reason(error)}"
             ) from error
         self._whole.add(step)
         self._prune()
@@ -104,7 +105,7 @@ class Checkpoints:
         try:
             status = self._objects.read(str(path / "variables"))
             status.assert_existing_objects_matched()
-        except (ValueError, AssertionError, KeyError, tf.errors.OpError) as error:
+        except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host
         self._whole.add(step)
@@ -122,8 +123,6 @@ class Checkpoints:
 
 
 def _reason(error):
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "the disk is full"
     with contextlib.suppress(IndexError):
         return str(error).strip().splitlines()[0][:200]
     return type(error).__name__

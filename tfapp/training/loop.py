@@ -6,7 +6,9 @@ strategy.run cannot carry them. A loss that is not finite ends the loop at that 
 """
 
 import dataclasses
+import time
 
+import numpy as np
 import tensorflow as tf
 
 from tfapp.training.placement import compile_step
@@ -48,12 +50,13 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
       run(first_step, num_steps) -> `LoopResult`.
     """
     functions = compile_step(functions, placement)
+    pull = _puller(engine, strategy, _python_clock if options.deterministic else tf.timestamp)
     if strategy.num_replicas_in_sync == 1:
         train_step = make_train_step(functions, reduce_nothing, options)
-        loop = _one_replica(state, train_step, engine, strategy, placement, metrics)
+        loop = _one_replica(state, train_step, pull, engine, placement, metrics)
     else:
         train_step = make_train_step(functions, reduce_across_replicas, options)
-        loop = _many_replicas(state, train_step, engine, strategy, metrics)
+        loop = _many_replicas(state, train_step, pull, engine, strategy, metrics)
 
     def run(first_step, num_steps):
         sums, bad_step = loop(
@@ -65,7 +68,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
     return run
 
 
-def _one_replica(state, train_step, engine, strategy, placement, metrics):
+def _one_replica(state, train_step, pull, engine, placement, metrics):
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True, autograph=False)
     elif not placement.loop:
@@ -79,7 +82,7 @@ def _one_replica(state, train_step, engine, strategy, placement, metrics):
         prepared = engine.prepare(inputs)
 
         def body(step, values, sums, bad_step):
-            pulled, wait = _pull(engine, prepared, step, sums, strategy)
+            pulled, wait = pull(prepared, step, sums)
             values, step_sums, bad = train_step(values, engine.batch(pulled, 0), 0, step)
             return step + 1, values, _add(sums, step_sums, wait), _bad_step(bad, step)
 
@@ -94,7 +97,7 @@ def _one_replica(state, train_step, engine, strategy, placement, metrics):
     return tf.function(loop, jit_compile=True if placement.loop else None, autograph=False)
 
 
-def _many_replicas(state, train_step, engine, strategy, metrics):
+def _many_replicas(state, train_step, pull, engine, strategy, metrics):
     def replica_step(pulled, step):
         context = tf.distribute.get_replica_context()
         replica = tf.get_static_value(context.replica_id_in_sync_group)
@@ -115,7 +118,7 @@ def _many_replicas(state, train_step, engine, strategy, metrics):
 
     def loop(inputs, first_step, num_steps):
         def body(step, sums, bad_step):
-            pulled, wait = _pull(engine, inputs, step, sums, strategy)
+            pulled, wait = pull(inputs, step, sums)
             step_sums, bad = one_step(pulled, step)
             return step + 1, _add(sums, step_sums, wait), _bad_step(bad, step)
 
@@ -151,16 +154,31 @@ def _add(sums, step_sums, wait):
     return add_sums(sums, {**step_sums, INPUT_WAIT: wait})
 
 
-def _pull(engine, inputs, step, sums, strategy):
-    """The step's input and the seconds it was waited for, counted from the end of the last step."""
-    if not engine.waits:
-        return engine.pull(inputs, step), tf.zeros([], tf.float64)
-    with tf.control_dependencies(tf.nest.flatten(sums)):
-        begin = tf.timestamp()
-    with tf.control_dependencies([begin]):
-        pulled = engine.pull(inputs, step)
-    with tf.control_dependencies(_tensors(pulled, strategy)):
-        return pulled, tf.timestamp() - begin
+def _puller(engine, strategy, clock):
+    """Returns pull(inputs, step, sums) -> the step's input, and the seconds it was waited for.
+
+    They are counted from the end of the step before, whose `sums` are ready then. `clock` returns
+    seconds, a float64 scalar tensor.
+    """
+
+    def pull(inputs, step, sums):
+        if not engine.waits:
+            return engine.pull(inputs, step), tf.zeros([], tf.float64)
+        with tf.control_dependencies(tf.nest.flatten(sums)):
+            begin = clock()
+        with tf.control_dependencies([begin]):
+            pulled = engine.pull(inputs, step)
+        with tf.control_dependencies(_tensors(pulled, strategy)):
+            return pulled, clock() - begin
+
+    return pull
+
+
+def _python_clock():
+    """`tf.timestamp` fails where TensorFlow's operations are to be deterministic."""
+    with tf.device("CPU:0"):
+        now = tf.numpy_function(lambda: np.float64(time.monotonic()), (), tf.float64)
+    return tf.ensure_shape(now, ())
 
 
 def _tensors(pulled, strategy):

@@ -13,11 +13,29 @@ import json
 import os
 
 from tfapp.errors import DataError
+from tfapp.runtime import json_files, json_shape
 from tfapp.runtime.atomic_files import write_text
+from tfapp.runtime.json_shape import NUMBERS, Each, Maybe
+from tfapp.runtime.regular_files import open_regular
 from tfapp.training.state import HostState
 
 NAME = "manifest.json"
 VERSION = 2
+_SHAPE = {
+    "host": {"step": int},
+    "files": Each({"sha256": str}),
+    "sha256": Maybe(str),
+}
+_HOST = {
+    "best_value": Maybe((float, None)),
+    "best_step": Maybe((int, None)),
+    "evaluations_without_improvement": Maybe(int),
+    "train_seconds": Maybe(float),
+    "window": Maybe(Each(NUMBERS)),
+    "left_out": Maybe([int]),
+    "last_train": Maybe(Each((NUMBERS, None))),
+    "ended": Maybe(({"reason": str, "total_steps": int}, {})),
+}
 
 
 class NewerFormat(DataError):
@@ -51,10 +69,11 @@ def read(folder, step):
 
 
 def _verified(folder, step):
-    manifest = json.loads((folder / NAME).read_text())
+    manifest = json_files.read(folder / NAME, {"version": Maybe(int)})
     version = manifest.get("version", 1)
     if version > VERSION:
         raise _newer(folder, f"version {version} of its manifest; this one reads up to {VERSION}")
+    json_shape.check(manifest, _SHAPE)
     own = manifest.pop("sha256", None)
     if (own is not None or version > 1) and own != _own_digest(manifest):
         raise DataError(f"{folder / NAME}: is damaged (checksum differs)")
@@ -68,6 +87,7 @@ def _verified(folder, step):
     unknown = sorted(set(host) - known)
     if unknown and version > 1:  # its checksum is right, so it was written like this
         raise _newer(folder, f"it holds {', '.join(unknown)}, which this one does not know")
+    json_shape.check(host, _HOST)
     return HostState(**host)
 
 
@@ -84,7 +104,7 @@ def _own_digest(manifest):
 
 def _digest(path, sync=False):
     """SHA-256 of a file; with `sync`, the file is on the disk afterwards."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if sync:
             os.fsync(file.fileno())

@@ -39,6 +39,7 @@ class StepOptions:
     remat: bool = False  # compute activations of blocks again in the backward pass
     keras_draws: bool = False  # layers draw by Keras's generator, as runs of 0.1.0 began
     skip_nonfinite: bool = False  # skip updates whose loss or gradient is not finite
+    deterministic: bool = False  # TensorFlow's operations must be deterministic
 
 
 class StepFunctions(NamedTuple):

@@ -76,12 +76,13 @@ def _fail(size, channels):
 
 def _checked(height, width):
     """The size in the header, int32; the operation fails if that is too large to decode."""
-    height, width = tf.cast(height, tf.int32), tf.cast(width, tf.int32)
-    pixels = tf.cast(height, tf.int64) * tf.cast(width, tf.int64)
-    sound = (height > 0) & (width > 0) & (pixels <= MOST_PIXELS)
+    # Headers hold up to 32 bits a side, of which int32 can hold 31.
+    height, width = tf.cast(height, tf.int64), tf.cast(width, tf.int64)
+    most = tf.constant(MOST_PIXELS, tf.int64)
+    sound = (height > 0) & (width > 0) & (height <= most // tf.maximum(width, 1))
     check = tf.debugging.Assert(sound, ["claims", height, "x", width, "pixels"])
     with tf.control_dependencies([check]):
-        return tf.identity(height), tf.identity(width)
+        return tf.cast(height, tf.int32), tf.cast(width, tf.int32)
 
 
 def _jpeg(data, size, channels, seed):

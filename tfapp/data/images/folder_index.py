@@ -17,6 +17,9 @@ _CACHED_FROM = 5000  # files; walking a smaller folder is faster than reading th
 _SETTLED_SECONDS = 2.0
 
 
+_ARRAYS = ("paths", "offsets", "tops", "top_ids", "ignored", "folders", "changed")
+
+
 @dataclasses.dataclass(frozen=True)
 class FolderIndex:
     """Files below a folder, by class folder and name."""
@@ -37,6 +40,8 @@ class FolderIndex:
 
 def build_index(root, endings):
     """Lists the files below each folder in `root`, in the order of their paths' bytes.
+
+    A folder that links lead to several times is listed once.
 
     Args:
       root: path of a folder.
@@ -74,23 +79,32 @@ def _walked(cache, root, endings):
 
 def _files(root, top, endings, folders):
     """Paths of the files with these endings below `top`, at any depth, and the number of others."""
-    found, others, waiting = [], 0, [top]
+    found, others, waiting, walked = [], 0, [top], set()
     while waiting:
         folder = waiting.pop()
         absolute = os.path.join(root, folder)
-        folders[folder] = os.stat(absolute).st_mtime_ns
+        status = os.stat(absolute)
+        if (status.st_dev, status.st_ino) in walked:
+            continue  # links may lead back to where they are
+        walked.add((status.st_dev, status.st_ino))
+        folders[folder] = status.st_mtime_ns
         with os.scandir(absolute) as entries:
             for entry in entries:
                 name = entry.name
                 if name.startswith(b"."):
                     continue
-                if name[-5:].lower().endswith(endings):
-                    found.append(folder + b"/" + name)
-                elif entry.is_dir():
+                if entry.is_dir():
                     waiting.append(folder + b"/" + name)
+                elif name[-5:].lower().endswith(endings) and _is_file(entry):
+                    found.append(folder + b"/" + name)
                 else:
                     others += 1
     return found, others
+
+
+def _is_file(entry):
+    """False for pipes and devices; a link that leads nowhere is found out when it is read."""
+    return entry.is_file() or not os.path.exists(entry.path)
 
 
 def _keep(cache, index, folders):
@@ -109,7 +123,7 @@ def _keep(cache, index, folders):
 
 def _cached(cache, root):
     """The cached index, if no folder has changed since; else None."""
-    kept = array_cache.look_up(cache)
+    kept = array_cache.look_up(cache, _ARRAYS)
     if kept is None:
         return None
     names = kept["folders"].tobytes().split(b"\0")

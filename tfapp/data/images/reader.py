@@ -1,6 +1,7 @@
 """Reads one image of a folder's index: the reader behind folder:."""
 
 import os
+import re
 
 import tensorflow as tf
 
@@ -49,6 +50,8 @@ def reason(path, size, channels):
     """Why the image at `path` cannot be read, in a few words."""
     if not os.path.exists(path):
         return "is not there any more"
+    if not os.path.isfile(path):
+        return "is no regular file"
     if not os.path.getsize(path):
         return "is empty"
     try:
@@ -58,12 +61,17 @@ def reason(path, size, channels):
     return "could not be read at first, but can be now"
 
 
+def _claimed(text):
+    """The size in the message of a failed check, such as "60000x60000"."""
+    found = re.search(r"claims\W+(-?\d+)\D+?(-?\d+)", text)
+    return "x".join(found.groups()) if found else "too many"
+
+
 def in_words(error):
     """An OpError from `decode` or the file system in a few plain words."""
     text = " ".join(str(error.message).split())
     if "claims" in text:
-        height, width = [w for w in text.replace("'", " ").split() if w.isdecimal()][-2:]
-        return f"claims {height}x{width} pixels; at most {decode.MOST_PIXELS:,} are decoded"
+        return f"claims {_claimed(text)} pixels; at most {decode.MOST_PIXELS:,} are decoded"
     for sign, words in (
         ("is none of", "is none of JPEG, PNG, GIF and BMP"),
         ("out of range", "is cut short within its header"),

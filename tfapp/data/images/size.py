@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.images import exif
+from tfapp.data.images.decode import MOST_PIXELS
 from tfapp.errors import UsageError
 from tfapp.flag_values import whole_number
 
@@ -28,7 +29,8 @@ def choose_size(image_size, num_images, read):
     """
     count = min(_SAMPLE, num_images)
     rows = np.arange(count) * num_images // count
-    shapes = [shape for row in rows if (shape := _shape(read(int(row))))]
+    shapes = [shape for row in rows if (shape := shape_of(read(int(row))))]
+    shapes = [shape for shape in shapes if is_sound(*shape[:2])]
     channels = 1 if shapes and all(c in (1, 2) for _, _, c in shapes) else 3
     sizes = collections.Counter((h, w) for h, w, _ in shapes)
     if image_size:
@@ -65,8 +67,16 @@ def _suggested(sizes):
     return (_LARGEST, _LARGEST), "the default for larger files"
 
 
-def _shape(image):
-    """(height, width, channels) from the file's header, upright; None if it cannot be read."""
+def is_sound(height, width):
+    """Whether an image whose header claims this size is decoded."""
+    return height > 0 and width > 0 and height * width <= MOST_PIXELS
+
+
+def shape_of(image):
+    """(height, width, channels) from the header of an image, its bytes or its path, upright.
+
+    None if it cannot be read.
+    """
     try:
         data = tf.io.read_file(image) if isinstance(image, str) else tf.constant(image)
         start = data.numpy()[:30]

@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.preprocessing import sound
 from tfapp.data.preprocessing.categories import Categories, Hashed
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
@@ -21,6 +22,7 @@ from tfapp.data.splits.settled import Settled
 from tfapp.runtime.threads import by_name
 
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
+SHAPE = sound.SHAPE  # of what `to_json` returns
 TRANSFORMS = {kind.kind: kind for kind in (Standardize, Categories, Hashed, Dates, Tokens)}
 
 
@@ -98,14 +100,31 @@ class Preprocessing:
 
     @classmethod
     def from_json(cls, value):
-        """Reads what `to_json` wrote."""
-        transforms = {
-            name: TRANSFORMS[entry["kind"]].from_json(entry)
-            for name, entry in value["features"].items()
-        }
-        target = value["target"] and tuple(np.array(v, np.float32) for v in value["target"])
-        flatten = value.get("flatten")  # runs of 0.1.0 have none
-        return cls(transforms, target, flatten and Flatten(**flatten))
+        """Reads what `to_json` wrote, of the form `SHAPE`. Raises ValueError for anything else."""
+        try:
+            transforms = {
+                name: TRANSFORMS[entry["kind"]].from_json(entry)
+                for name, entry in value["features"].items()
+            }
+            target = value["target"] and tuple(np.array(v, np.float32) for v in value["target"])
+            flatten = value.get("flatten")  # runs of 0.1.0 have none
+            flatten = flatten and Flatten(**flatten)
+        except (LookupError, TypeError, OverflowError) as error:
+            raise ValueError(f"{type(error).__name__}: {error}") from error
+        if target is not None and len(target) != 2:
+            raise ValueError("it has no mean and standard deviation of the target")
+        for name, transform in transforms.items():
+            sound.check_fields(name, transform)
+        return cls(transforms, target, flatten)
+
+    def check(self, spec):
+        """Raises ValueError unless these can be the transforms of a `DataSpec`'s features."""
+        sound.check_fits(self.transforms, spec)
+        real = spec.label.kind == "real"
+        if real != (self.target is not None) or (
+            real and any(part.shape != tuple(spec.label.shape) for part in self.target)
+        ):
+            raise ValueError(f"its target is not of the label {spec.label.name!r}")
 
     def _encode_split(self, split, pack):
         if split.by_example:

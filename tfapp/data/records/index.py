@@ -19,6 +19,7 @@ from tfapp.data.records.records import Records
 from tfapp.errors import DataError
 from tfapp.runtime import array_cache, private_api
 
+_ARRAYS = ("files", "offsets", "bad")  # of the cached index
 _HEADER, _FOOTER = 12, 4  # bytes around the data
 _WINDOW = 1 << 20  # bytes searched for headers at a time
 _POLYNOMIAL = 0x82F63B78  # CRC-32C, reflected
@@ -38,8 +39,11 @@ class RecordIndex(Records):
         return len(self.files)
 
     def read(self, row):
-        reader = private_api.record_reader(self.plain[self.files[row]])
-        return reader.read(int(self.offsets[row]))[0]
+        reader = private_api.record_reader(os.fsencode(self.plain[self.files[row]]))
+        try:
+            return reader.read(int(self.offsets[row]))[0]
+        except IndexError as error:
+            raise tf.errors.DataLossError(None, None, "the file has become shorter") from error
 
     def where(self, row):
         return _place(self.paths[self.files[row]], self.offsets[row])
@@ -52,14 +56,14 @@ def build_index(paths):
       DataError: a file cannot be read, or is compressed and cannot be decompressed.
     """
     try:
-        state = [(os.path.realpath(p), os.stat(p).st_size, os.stat(p).st_mtime_ns) for p in paths]
         plain = tuple(plain_file(path) for path in paths)
+        state = [(os.path.realpath(p), _state(p)) for p in paths], [_state(p) for p in plain]
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}") from error
     cache = array_cache.cache_file("records", state)
-    kept = array_cache.look_up(cache)
+    kept = array_cache.look_up(cache, _ARRAYS)
     if kept is None:
-        found = [_scan(*names) for names in zip(paths, plain, strict=True)]
+        found = [_read_through(*names) for names in zip(paths, plain, strict=True)]
         kept = {
             "files": np.repeat(np.arange(len(paths), dtype=np.int32), [len(o) for o, _ in found]),
             "offsets": np.concatenate([o for o, _ in found]).astype(np.int64),
@@ -70,13 +74,29 @@ def build_index(paths):
     return RecordIndex(tuple(paths), plain, kept["files"], kept["offsets"], bad)
 
 
+def _state(path):
+    status = os.stat(path)
+    return status.st_size, status.st_mtime_ns
+
+
+def _read_through(path, plain):
+    """`_scan`, after which a decompressed copy is proven sound, or made again."""
+    offsets, bad = _scan(path, plain)
+    if bad and plain != str(path):
+        plain_file(path, anew=True)
+        offsets, bad = _scan(path, plain)
+    if bad and not offsets:
+        raise DataError(f"{path}: holds no sound TFRecord")
+    return offsets, bad
+
+
 def _scan(path, plain):
     """Offsets of the sound records of a file, and (place, reason) of the others."""
     size = os.path.getsize(plain)
     if not size:
         return [], []
     offsets, bad, offset = [], [], 0
-    reader = private_api.record_reader(plain)
+    reader = private_api.record_reader(os.fsencode(plain))
     with open(plain, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         while offset < size:
             try:
@@ -86,8 +106,6 @@ def _scan(path, plain):
                 following, reason = _after(data, offset, size)
                 bad.append((_place(path, offset), reason))
             offset = following
-    if not offsets:
-        raise DataError(f"{path}: holds no sound TFRecord")
     return offsets, bad
 
 

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfapp.data.images import decode
 from tfapp.data.images.reader import in_words
+from tfapp.data.records.schema import misfit
 from tfapp.data.splits.reader import Reader
 
 _PARSED = 1024  # records parsed at a time
@@ -56,6 +57,9 @@ class RecordReader(Reader):
 
     def reason(self, row):
         try:
+            wrong = misfit(self._records.read(row), self._schema.features)
+            if wrong:
+                return wrong
             self.read(tf.constant(row, tf.int64))
         except tf.errors.OpError as error:
             return in_words(error)
@@ -66,10 +70,39 @@ class RecordReader(Reader):
 
 
 def columns(records, rows, schema, fields):
-    """Values of `fields`, which are no images, in many records: key -> NumPy [n] or [n, length]."""
-    parts = []
+    """Values of `fields`, which are no images, in many records.
+
+    Returns:
+      values: key -> NumPy [n] or [n, length], of the records that have the fields.
+      wrong: row -> reason, of the others.
+    """
+    parts, wrong = [], {}
     for start in range(0, len(rows), _PARSED):
-        serialized = [records.read(int(row)) for row in rows[start : start + _PARSED]]
-        parsed = tf.io.parse_example(serialized, schema.parser(fields))
-        parts.append({key: value.numpy() for key, value in parsed.items()})
-    return {f.key: np.concatenate([part[f.key] for part in parts]) for f in fields}
+        part, others = _parsed(records, rows[start : start + _PARSED], schema, fields)
+        parts.append(part)
+        wrong.update(others)
+    return {f.key: np.concatenate([part[f.key] for part in parts]) for f in fields}, wrong
+
+
+def _parsed(records, rows, schema, fields):
+    """`columns` of a few records."""
+    found, wrong = [], {}
+    for row in rows.tolist():
+        try:
+            found.append(records.read(row))
+        except tf.errors.OpError as error:
+            wrong[row] = in_words(error)
+    parser = schema.parser(fields)
+    try:
+        parsed = tf.io.parse_example(tf.constant(found, tf.string), parser)
+    except tf.errors.OpError:
+        # Only now each of them is looked at by itself, in Python.
+        kept = []
+        for row, record in zip([r for r in rows.tolist() if r not in wrong], found, strict=True):
+            reason = misfit(record, fields)
+            if reason:
+                wrong[row] = reason
+            else:
+                kept.append(record)
+        parsed = tf.io.parse_example(tf.constant(kept, tf.string), parser)
+    return {key: value.numpy() for key, value in parsed.items()}, wrong

@@ -13,6 +13,8 @@ from tfapp.registry import suggest
 
 _LOG = logging.getLogger("tfapp")
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")
+# From so many classes a label value up, those that do not occur are left out.
+_SPARSE, _FEW = 2, 50
 _IMAGENET_LABEL = "image/class/label"
 _DTYPES = {"int64_list": "int64", "float_list": "float32", "bytes_list": "string"}
 
@@ -122,6 +124,25 @@ def _values(feature, kind):
     return lists[kind].value
 
 
+def misfit(record, fields):
+    """What of `fields` the serialized tf.Example `record` lacks, in a few words; "" if nothing."""
+    try:
+        found = tf.train.Example.FromString(record).features.feature
+    except Exception:  # protobuf's DecodeError differs between its implementations
+        return "is no tf.Example"
+    for field in fields:
+        kind = found[field.key].WhichOneof("kind") if field.key in found else None
+        if kind is None:
+            return f"has no field {field.key!r}, which the first records have"
+        count = len(_values(found[field.key], kind))
+        if _DTYPES[kind] != field.dtype or count != field.length:
+            return (
+                f"field {field.key!r} holds {count} {_DTYPES[kind]}, in the first records "
+                f"{field.length} {field.dtype}"
+            )
+    return ""
+
+
 def _why_not(key, fields, constant, label):
     """Why the field `key` cannot be learnt from."""
     if key not in fields:
@@ -157,11 +178,12 @@ def _shown(field):
     return f"{field.key} {field.kind}" + (f"[{field.length}]" if field.length > 1 else "")
 
 
-def class_numbers(name, values):
+def class_numbers(name, values, class_names=()):
     """Labels as int32 class numbers, and the classes' names.
 
     Args:
       values: split name -> NumPy [num_examples] of int64 or bytes.
+      class_names: of the classes 0, 1, ...; empty: inferred from train.
 
     Raises:
       DataError: a class that train lacks, or a negative number.
@@ -169,22 +191,33 @@ def class_numbers(name, values):
     train = values[TRAIN]
     if train.dtype.kind in "OS":
         classes = np.unique(train)
-        numbers = {}
-        for split, array in values.items():
-            place = np.clip(np.searchsorted(classes, array), 0, len(classes) - 1)
-            unknown = classes[place] != array
-            if unknown.any():
-                raise DataError(
-                    f"{name}, split {split}: label {array[np.argmax(unknown)]!r} is not among the "
-                    f"{len(classes)} classes of train"
-                )
-            numbers[split] = place.astype(np.int32)
-        return numbers, tuple(c.decode("utf-8", "replace") for c in classes)
-    count = int(train.max()) + 1
+        names = tuple(c.decode("utf-8", "backslashreplace") for c in classes)
+        return _numbered(name, values, classes), names
+    classes = np.unique(train)
+    count = len(class_names) or int(classes[-1]) + 1
+    sparse = count > _SPARSE * max(len(classes), _FEW)  # such as postcodes
+    if sparse and not class_names and classes[0] >= 0:
+        return _numbered(name, values, classes), tuple(map(str, classes.tolist()))
     for split, array in values.items():
         if array.min() < 0 or array.max() >= count:
             raise DataError(
                 f"{name}, split {split}: label {array.min() if array.min() < 0 else array.max()} "
                 f"is not among the {count} classes 0 to {count - 1} of train"
             )
-    return {s: a.astype(np.int32) for s, a in values.items()}, tuple(map(str, range(count)))
+    names = tuple(class_names) or tuple(map(str, range(count)))
+    return {s: a.astype(np.int32) for s, a in values.items()}, names
+
+
+def _numbered(name, values, classes):
+    """Each label's place in `classes`, by split. Raises DataError for one that is not there."""
+    numbers = {}
+    for split, array in values.items():
+        place = np.clip(np.searchsorted(classes, array), 0, len(classes) - 1)
+        unknown = classes[place] != array
+        if unknown.any():
+            raise DataError(
+                f"{name}, split {split}: label {array[np.argmax(unknown)]!r} is not among the "
+                f"{len(classes)} classes of train"
+            )
+        numbers[split] = place.astype(np.int32)
+    return numbers

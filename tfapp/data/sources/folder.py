@@ -16,6 +16,7 @@ from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import DataError
+from tfapp.runtime.file_names import shown
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 
 _LOG = logging.getLogger("tfapp")
@@ -46,7 +47,7 @@ def open_folder(where, *, label, image_size, max_bad_examples):
         lambda row: os.path.join(roots[TRAIN], indexes[TRAIN].path(row)),
     )
     numbers = {name: i for i, name in enumerate(classes)}
-    spec = LabelSpec(label or LABEL, "class", len(classes), tuple(classes))
+    spec = LabelSpec(label or LABEL, "class", len(classes), _shown(folder, classes))
     splits = {}
     for split, index in indexes.items():
         ids = np.array([numbers.get(top, -1) for top in index.tops], np.int32)
@@ -82,6 +83,15 @@ def _index(root):
         return build_index(root, _ENDINGS)
     except OSError as error:
         raise DataError(f"{error.filename}: {error.strerror}") from error
+
+
+def _shown(folder, classes):
+    """Names of classes, of folders whose names need not be UTF-8."""
+    names = tuple(map(shown, classes))
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{folder}: two folders are called {twice}; rename one")
+    return names
 
 
 def _classes(folder, roots, indexes):

@@ -76,8 +76,8 @@ def open_given(dataset, *, label, task, **columns):
       dataset: the `Given`.
       label: --label.
       task: --task.
-      columns: features, feature_kind, weight_column, group_column and max_bad_examples, as for
-        `open_table`.
+      columns: features, feature_kind, weight_column, group_column, drop_missing_labels,
+        max_bad_examples and settled, as for `open_table`.
 
     Raises:
       UsageError: a flag that this data cannot follow.
@@ -111,7 +111,13 @@ def _places(name, splits):
 
 
 def _check_no_columns(name, columns):
-    for flag in ("features", "feature_kind", "weight_column", "group_column"):
+    for flag in (
+        "features",
+        "feature_kind",
+        "weight_column",
+        "group_column",
+        "drop_missing_labels",
+    ):
         if columns[flag]:
             raise UsageError(f"--{flag}: --dataset={name} is no table of columns")
 

@@ -5,13 +5,12 @@ The label is the array that --label names, or the only one whose name usually me
 """
 
 import dataclasses
-import zipfile
-
-import numpy as np
 
 from tfapp.data.sources.arrays import source_from_arrays
 from tfapp.data.splits import label_names, split_names
 from tfapp.errors import DataError
+from tfapp.runtime.npz_files import BadArchive, read_arrays
+from tfapp.runtime.regular_files import open_regular
 
 
 def open_npz(where, *, label, task):
@@ -43,24 +42,16 @@ def open_npz(where, *, label, task):
 def read_npz(path, flag):
     """All arrays of the .npz at `path`. Raises DataError; never unpickles."""
     try:
-        with open(path, "rb") as file:  # ours to close: numpy leaves a damaged one open
-            arrays = np.load(file, allow_pickle=False)
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise DataError(f"--{flag}: {path} holds one array; save several with numpy.savez")
-            return dict(arrays)
+        with open_regular(path) as file:
+            return read_arrays(file)
     except FileNotFoundError as error:
         raise DataError(f"--{flag}: {path} does not exist") from error
     except IsADirectoryError as error:
         raise DataError(f"--{flag}: {path} is a folder, not an .npz file") from error
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
-        if isinstance(error, DataError):
-            raise
-        reason = "holds Python objects" if "pickle" in str(error).lower() else "is unreadable"
-        raise DataError(f"--{flag}: {path} {reason} as .npz ({_first_line(error)})") from error
-
-
-def _first_line(error):
-    return (str(error) or type(error).__name__).splitlines()[0][:120]
+    except OSError as error:
+        raise DataError(f"--{flag}: {path}: {error.strerror}") from error
+    except BadArchive as error:
+        raise DataError(f"--{flag}: {path} {error}") from error
 
 
 def _find_label(where, splits):

@@ -1,15 +1,13 @@
 """A TFDS name, `mnist` or `tfds:mnist:3.0.1`: prepared once, then read into memory.
 
-Two traps of TFDS 4.9 are avoided here. Data sets that share file names (MNIST and Fashion-MNIST do)
-get an extraction folder each, because in a shared one the second silently becomes the first. And
-the files of --manual_dir are checked before TFDS looks for them, since it would retry for minutes.
+tfds_prepare.py prepares it; tfds_records.py reads what is too large for memory.
 """
 
 import contextlib
-import hashlib
+import functools
 import logging
 import os
-import pathlib
+import re
 import tempfile
 
 import numpy as np
@@ -17,8 +15,9 @@ import tensorflow_datasets as tfds
 
 from tfapp.data.sources import tfds_records
 from tfapp.data.sources.arrays import source_from_arrays
+from tfapp.data.sources.tfds_prepare import first_line, prepare_once
 from tfapp.data.splits import split_names
-from tfapp.errors import DataError, StorageError, UsageError
+from tfapp.errors import DataError, StorageError, TfappError, UsageError
 from tfapp.registry import suggest
 from tfapp.runtime import private_api
 from tfapp.spec import DIGITS
@@ -48,11 +47,14 @@ def open_tfds(
     """
     builder = _builder(where, dataset, data_dir)
     if not builder.is_prepared():
-        _prepare(builder, manual_dir, offline)
-    input_keys, label = _keys(builder, label)
-    class_names = _class_names(builder.info.features[label])
-    known = _known_splits(builder.info.splits)
-    if tfds_records.needed(builder, input_keys, known.values()):
+        open_again = functools.partial(_builder, where, dataset, data_dir)
+        builder = prepare_once(builder, open_again, manual_dir, offline)
+    with _damage_reported(builder):
+        input_keys, label = _keys(builder, label)
+        class_names = _class_names(builder.info.features[label])
+        known = _known_splits(builder.info.splits)
+        by_record = tfds_records.needed(builder, input_keys, known.values())
+    if by_record:
         return tfds_records.open_records(
             builder,
             known,
@@ -62,7 +64,9 @@ def open_tfds(
             max_bad_examples=max_bad_examples,
             class_names=class_names,
         )
-    splits = {k: _read(builder, name, (*input_keys, label)) for k, name in known.items()}
+    with _damage_reported(builder):
+        splits = {k: _read(builder, name, (*input_keys, label)) for k, name in known.items()}
+        _check_counts(builder, known, splits, label)
     return source_from_arrays(
         builder.info.full_name, splits, label=label, class_names=class_names, task=task
     )
@@ -100,8 +104,19 @@ def _builder(where, dataset, data_dir):
             f"--dataset={dataset}: unknown{suggest(where, known)} ({DIGITS}, a TFDS name, "
             "npz:FILE, synthetic:SHAPE, or your own package.module:name)"
         ) from error
-    except (AssertionError, ValueError) as error:  # raised for an unknown version or config
-        raise UsageError(f"--dataset={dataset}: {_first_line(error)}") from error
+    except Exception as error:  # TFDS raises many kinds for versions, configs and damaged files
+        if _exists(where):
+            prepared = os.path.join(folder, re.split("[/:]", where)[0])
+            raise _damaged(prepared, error) from error
+        raise UsageError(f"--dataset={dataset}: {first_line(error)}") from error
+
+
+def _exists(where):
+    """Whether there is such a data set, whatever has been prepared of it."""
+    with tempfile.TemporaryDirectory() as empty, contextlib.suppress(Exception):
+        tfds.builder(where, data_dir=empty, try_gcs=False)
+        return True
+    return False
 
 
 def _prepared_folder(path):
@@ -109,7 +124,7 @@ def _prepared_folder(path):
         return tfds.builder_from_directory(path)
     except Exception as error:  # TFDS raises many kinds for files that are not its own
         raise DataError(
-            f"--dataset=tfds:{path}: is not a folder that TFDS prepared ({_first_line(error)})"
+            f"--dataset=tfds:{path}: is not a folder that TFDS prepared ({first_line(error)})"
         ) from error
 
 
@@ -141,61 +156,30 @@ def _refuse(folder):
     raise StorageError(f"--data_dir={folder}: cannot be written")
 
 
-def _prepare(builder, manual_dir, offline):
-    _LOG.info("data: preparing %s in %s", builder.info.full_name, builder.data_dir)
-    missing = _missing_files(builder, manual_dir)
-    if missing and manual_dir:
-        names = ", ".join(sorted(missing))
-        raise DataError(f"--manual_dir={manual_dir}: lacks {names} for {builder.info.full_name}")
-    if missing and offline:
-        urls = ", ".join(sorted(missing.values()))
-        raise DataError(
-            f"--offline: {builder.info.full_name} is not prepared in {builder.data_dir} and would "
-            f"fetch {urls}; fetch these by hand and name their folder with --manual_dir"
-        )
-    for url in missing.values():
-        _LOG.info("data: fetching %s", url)
-    try:
-        # TFDS prints to stdout, which is reserved for the answer; errors are raised.
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            builder.download_and_prepare(download_config=_download_config(builder, manual_dir))
-    except private_api.tfds_checksum_error() as error:
-        raise DataError(
-            f"{builder.info.full_name}: a file is not the one TFDS knows ({_first_line(error)})"
-        ) from error
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise DataError(f"{builder.info.full_name}: {_first_line(error)}") from error
-    except Exception as error:  # builders, and the network, fail in many ways
-        raise DataError(
-            f"{builder.info.full_name}: could not be prepared: {type(error).__name__}: "
-            f"{_first_line(error)}; fetch the files by hand and use --manual_dir"
-        ) from error
-
-
-def _missing_files(builder, manual_dir):
-    """File name -> URL of the files that TFDS would fetch and `manual_dir` does not hold."""
-    infos = builder.url_infos or {}
-    folder = pathlib.Path(manual_dir) if manual_dir else None
-    if folder and not folder.is_dir():
-        raise DataError(f"--manual_dir={folder}: no such folder")
-    return {
-        info.filename: url
-        for url, info in infos.items()
-        if not (folder and (folder / info.filename).is_file())
-    }
-
-
-def _download_config(builder, manual_dir):
-    """With an extraction folder for each data set, because file names repeat between data sets."""
-    digest = hashlib.sha256(builder.info.full_name.encode()).hexdigest()[:12]
-    root = pathlib.Path(private_api.tfds_root_folder(builder))
-    return tfds.download.DownloadConfig(
-        manual_dir=os.path.abspath(manual_dir) if manual_dir else None,
-        extract_dir=str(root / "downloads" / "extracted" / f"{builder.name}-{digest}"),
-        try_download_gcs=False,
+def _damaged(folder, error):
+    return DataError(
+        f"{folder}: what TFDS prepared there is damaged ({first_line(error)}); remove the folder "
+        "and prepare it again"
     )
+
+
+@contextlib.contextmanager
+def _damage_reported(builder):
+    """A block that reads what is prepared; TFDS raises many kinds if it is damaged."""
+    try:
+        yield
+    except TfappError:
+        raise
+    except Exception as error:
+        raise _damaged(builder.data_dir, error) from error
+
+
+def _check_counts(builder, known, splits, label):
+    """Raises ValueError if there are fewer examples than TFDS says: a shard may end too early."""
+    for split, name in known.items():
+        there, claimed = len(splits[split][label]), builder.info.splits[name].num_examples
+        if there != claimed:
+            raise ValueError(f"split {name} holds {there:,} of its {claimed:,} examples")
 
 
 def _keys(builder, label):
@@ -236,8 +220,3 @@ def _read(builder, split, keys):
     decoders = tfds.decode.PartialDecoding(dict.fromkeys(keys, True))
     data = builder.as_dataset(split=split, batch_size=-1, decoders=decoders)
     return {key: np.asarray(data[key]) for key in keys}
-
-
-def _first_line(error):
-    lines = str(error).strip().splitlines()
-    return lines[0][:240] if lines else type(error).__name__

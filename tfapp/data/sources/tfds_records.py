@@ -7,6 +7,7 @@ index of their TFRecords or by array_record's own.
 import bisect
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 from array_record.python import array_record_data_source
 
@@ -23,15 +24,22 @@ class ArrayRecords(Records):
 
     def __init__(self, paths):
         self._paths = paths
-        self._source = array_record_data_source.ArrayRecordDataSource(paths)
-        lengths = [len(array_record_data_source.ArrayRecordDataSource([p])) for p in paths]
+        try:
+            self._source = array_record_data_source.ArrayRecordDataSource(paths)
+            lengths = [len(array_record_data_source.ArrayRecordDataSource([p])) for p in paths]
+        except Exception as error:  # array_record raises many kinds for files that are damaged
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise DataError(f"{paths[0]}: cannot be read as array_record ({lines[0]})") from error
         self._ends = np.cumsum(lengths).tolist()
 
     def __len__(self):
         return len(self._source)
 
     def read(self, row):
-        return self._source[int(row)]
+        try:
+            return self._source[int(row)]
+        except Exception as error:  # as above
+            raise tf.errors.DataLossError(None, None, str(error)) from error
 
     def where(self, row):
         file = bisect.bisect_right(self._ends, row)

@@ -21,6 +21,7 @@ from tfapp.data.splits.example_loader import ExampleLoader
 from tfapp.data.splits.file_split import FileSplit
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
+from tfapp.data.tables.files import regular_files
 from tfapp.errors import DataError
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 
@@ -39,8 +40,8 @@ def open_tfrecord(where, *, label, task, features, image_size, max_bad_examples)
       UsageError: a field of `features` cannot be learnt from.
       DataError: no file matches, or the records cannot be used.
     """
-    paths = sorted(glob.glob(os.path.expanduser(where), recursive=True))
-    paths = [path for path in paths if os.path.isfile(path)]
+    matching = glob.glob(os.path.expanduser(where), recursive=True)
+    paths = regular_files(f"tfrecord:{where}", matching)
     if not paths:
         raise DataError(f"--dataset=tfrecord:{where}: no file matches")
     by_split = {}
@@ -82,6 +83,9 @@ def source_from_records(
     Raises:
       UsageError, DataError: see `record_schema.infer`; DataError also for damaged records.
     """
+    for split, part in records.items():
+        if not len(part):
+            raise DataError(f"{name}, split {split}: holds no records")
     bad = _charged(BadExamples(max_bad_examples), records)
     train = records[TRAIN]
     count = min(_INSPECTED, len(train))
@@ -92,19 +96,18 @@ def source_from_records(
         return _table(name, records, schema, task, class_names, bad)
 
     def image(row):
-        return columns(train, [row], schema, images[:1])[images[0].key][0]
+        found, _ = columns(train, np.array([row]), schema, images[:1])
+        return next(iter(found[images[0].key]), b"")
 
     size, channels = choose_size(image_size, len(train), image)
-    labels = {
-        split: columns(part, np.arange(len(part)), schema, [schema.label])[schema.label.key]
-        for split, part in records.items()
-    }
+    found = {split: _sound(name, part, schema, (), bad) for split, part in records.items()}
+    labels = {split: values[schema.label.key] for split, (_, values) in found.items()}
     labels, label_spec = _label(name, schema, labels, task, class_names)
     splits = {}
     for split, part in records.items():
         reader = RecordReader(part, schema, size=size, channels=channels)
         loader = ExampleLoader(reader, label=label_spec.name, bad_examples=bad)
-        splits[split] = FileSplit(loader, np.arange(len(part)), labels[split])
+        splits[split] = FileSplit(loader, found[split][0], labels[split])
     specs = tuple(_feature(schema.names[f.key], f, size, channels) for f in schema.features)
     return Source(DataSpec(name, specs, label_spec), splits, bad)
 
@@ -118,6 +121,27 @@ def _charged(bad, records):
     return bad
 
 
+def _sound(name, records, schema, features, bad):
+    """Rows of the records that can be used, and their labels and `features`: key -> [n, ...].
+
+    The others are charged to the budget `bad`.
+    """
+    rows = np.arange(len(records))
+    values, wrong = columns(records, rows, schema, (*features, schema.label))
+    rows = np.setdiff1d(rows, list(wrong))
+    unfit = np.zeros(len(rows), bool)
+    for key, array in values.items():
+        if array.dtype.kind == "f":
+            unfit |= ~np.isfinite(array.reshape(len(rows), -1)).all(1)
+            first = f"field {key!r} is NaN or infinite"
+            wrong.update({int(row): first for row in rows[unfit] if int(row) not in wrong})
+    for row in sorted(wrong):
+        bad.skip(records.where(row), wrong[row])
+    if unfit.all():
+        raise DataError(f"{name}: no record can be used ({next(iter(wrong.values()))})")
+    return rows[~unfit], {key: array[~unfit] for key, array in values.items()}
+
+
 def _label(name, schema, labels, task, class_names):
     """Labels by split, and the LabelSpec."""
     field = schema.label
@@ -129,8 +153,7 @@ def _label(name, schema, labels, task, class_names):
         return labels, LabelSpec(key, "real", shape=shape)
     if field.length > 1:
         raise DataError(f"{name}: label {field.key} has {field.length} values; one class is needed")
-    labels, found = record_schema.class_numbers(name, labels)
-    names = tuple(class_names) or found
+    labels, names = record_schema.class_numbers(name, labels, class_names)
     return labels, LabelSpec(key, "class", len(names), names)
 
 
@@ -149,10 +172,9 @@ def _as_text(column):
 
 def _table(name, records, schema, task, class_names, bad):
     """Records without images, in memory."""
-    fields = (*schema.features, schema.label)
     splits = {}
     for split, part in records.items():
-        found = columns(part, np.arange(len(part)), schema, fields)
+        _, found = _sound(name, part, schema, schema.features, bad)
         splits[split] = {schema.names[key]: _as_text(value) for key, value in found.items()}
     label = schema.names[schema.label.key]
     source = source_from_arrays(name, splits, label=label, class_names=class_names, task=task)

@@ -7,16 +7,19 @@ graph nodes. So the error is kept here, and `reporting` raises it in place of Te
 import contextlib
 import json
 import logging
-import os
 import pathlib
 import threading
 
 import tensorflow as tf
 
-from tfapp.errors import DataError
+from tfapp.errors import DataError, StorageError
 from tfapp.run_folder import BAD_EXAMPLES
+from tfapp.runtime import storage
+from tfapp.runtime.json_files import Damaged, parse
+from tfapp.runtime.regular_files import open_regular
 
 _LOG = logging.getLogger("tfapp")
+_ENTRY = {"example": str, "reason": str}  # of a line
 
 
 class BadExamples:
@@ -44,15 +47,15 @@ class BadExamples:
         """Lists them in `folder` from now on, after those that an earlier start listed there."""
         with self._lock:
             self._path = pathlib.Path(folder) / BAD_EXAMPLES
-            if self._path.exists():
-                for line in self._path.read_text().splitlines():
-                    with contextlib.suppress(ValueError, KeyError, TypeError):
-                        entry = json.loads(line)  # a line cut short by a kill is written again
-                        self._seen.setdefault(entry["example"], entry["reason"])
+            for line in _lines(self._path):
+                with contextlib.suppress(Damaged):  # one cut short by a kill is written again
+                    entry = parse(line, _ENTRY)
+                    self._seen.setdefault(entry["example"], entry["reason"])
             listed, self._seen = self._seen, {}
-            self._path.unlink(missing_ok=True)
-            for example, reason in listed.items():
-                self._add(example, reason)
+            with storage.writing(self._path):
+                self._path.unlink(missing_ok=True)
+                for example, reason in listed.items():
+                    self._add(example, reason)
 
     def skip(self, example, reason, remedy=""):
         """Takes one from the budget.
@@ -107,8 +110,20 @@ class BadExamples:
         self._seen[example] = reason
         if self._path is not None:
             line = json.dumps({"example": example, "reason": reason}) + "\n"
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             try:
-                os.write(descriptor, line.encode())
-            finally:
-                os.close(descriptor)
+                with storage.writing(self._path), open(self._path, "ab") as file:
+                    file.write(line.encode())
+            except StorageError as error:
+                self.error = error  # for `reporting`, where it comes out of TensorFlow
+                raise
+
+
+def _lines(path):
+    """The lines of bad_examples.jsonl, bytes; none if it is not there. Raises DataError."""
+    try:
+        with open_regular(path) as file:
+            return file.read().split(b"\n")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; remove it") from error

@@ -1,5 +1,6 @@
 """Which files a data set consists of, and which split each belongs to by its name."""
 
+import functools
 import glob
 import os
 import pathlib
@@ -7,6 +8,7 @@ import pathlib
 from tfapp.data.splits import split_names
 from tfapp.data.splits.split_names import SPLITS, TRAIN
 from tfapp.errors import DataError
+from tfapp.runtime.regular_files import check_regular
 
 
 def find_files(dataset, where, endings):
@@ -45,15 +47,43 @@ def _matching(dataset, where, endings):
     """Sorted paths of the files that `where` names. Raises DataError."""
     pattern = os.path.expanduser(where)
     if os.path.isdir(pattern):
-        paths = [p for p in pathlib.Path(pattern).rglob("*") if p.name.endswith(endings)]
+        found = [p for p in pathlib.Path(pattern).rglob("*") if p.name.endswith(endings)]
+        paths = regular_files(dataset, found)
         if not paths:
             raise DataError(f"--dataset={dataset}: {where} holds no {' or '.join(endings)} files")
-        return sorted(paths)
+        return [pathlib.Path(p) for p in paths]
     exact = [pattern] if os.path.exists(pattern) else glob.glob(pattern, recursive=True)
-    paths = [pathlib.Path(p) for p in exact if os.path.isfile(p)]
+    paths = regular_files(dataset, exact)
     if not paths:
         raise DataError(f"--dataset={dataset}: {where} does not exist")
-    return sorted(paths)
+    return [pathlib.Path(p) for p in paths]
+
+
+def regular_files(dataset, paths):
+    """The files among `paths`, sorted, without folders and what a loop of links leads to again.
+
+    Raises:
+      DataError: one is a pipe, socket or device, which could be waited for forever.
+    """
+    in_a_loop = functools.cache(_in_a_loop)
+    found = []
+    for path in sorted(paths):
+        if os.path.isdir(path) or not os.path.exists(path) or in_a_loop(os.path.dirname(path)):
+            continue
+        try:
+            check_regular(path)
+        except OSError as error:
+            raise DataError(f"--dataset={dataset}: {path} {error.strerror}") from error
+        found.append(path)
+    return found
+
+
+def _in_a_loop(folder):
+    """Whether a link within the path of `folder` leads back to where it comes from."""
+    parents = [folder, *pathlib.Path(folder).parents]
+    if ".." in pathlib.Path(folder).parts:
+        return False  # which leads back as well
+    return len({os.path.realpath(parent) for parent in parents}) < len(parents)
 
 
 def _split_of(path, root):

@@ -75,3 +75,5 @@ def _read(reader, path):
         return reader.read(path)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
+    except UnicodeEncodeError as error:
+        raise DataError(f"{path}: the file's name is not UTF-8; rename it") from error

@@ -14,6 +14,6 @@ def read(path):
         schema = pa.parquet.read_schema(path)
         strings = [f.name for f in schema if pa.types.is_string(f.type)]
         return pa.parquet.read_table(path, read_dictionary=strings), {}
-    except (pa.ArrowInvalid, OSError) as error:
-        reason = str(error).splitlines()[0][:160]
+    except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:  # if damaged
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise DataError(f"{path}: cannot be read as Parquet ({reason})") from error

@@ -3,12 +3,18 @@
 import contextlib
 import hashlib
 import json
+import logging
+import math
 
+from tfapp.runtime import json_files, json_shape
 from tfapp.runtime.atomic_files import write_text
+from tfapp.runtime.json_shape import ANY, Each
 from tfapp.runtime.tf_settings import cache_folder
 
+_LOG = logging.getLogger("tfapp")
 _MOST_ENTRIES = 500
-_FIELDS = {"precision", "xla", "step_ms"}  # of a measurement, as far as a choice reads them
+# Of the measurements of one kind of run, as far as a choice reads them.
+_RECORDS = [{"precision": str, "xla": str, "step_ms": float}]
 
 
 def cache_path():
@@ -41,17 +47,18 @@ def keep(key, measurements):
 
 def _is_sound(records):
     """True for a list of at least one measurement, each with the fields that are compared."""
-    return (
-        isinstance(records, list)
-        and bool(records)
-        and all(isinstance(r, dict) and r.keys() >= _FIELDS for r in records)
-        and all(isinstance(r["step_ms"], (int, float)) for r in records)
-    )
+    try:
+        json_shape.check(records, _RECORDS)
+    except ValueError:
+        return False
+    return bool(records) and all(math.isfinite(r["step_ms"]) for r in records)
 
 
 def _read():
     try:
-        value = json.loads(cache_path().read_text())
-    except (OSError, ValueError):
+        return json_files.read(cache_path(), Each(ANY))
+    except FileNotFoundError:
         return {}
-    return value if isinstance(value, dict) else {}
+    except (json_files.Damaged, OSError) as error:
+        _LOG.info("cache: %s is damaged (%s); measured again", cache_path(), error)
+        return {}

@@ -57,7 +57,7 @@ def choose(
         return _unmeasured(question, candidates[0])
     described = [dataclasses.astuple(candidate) for candidate in candidates]
     key = cache.key_of({**description, "candidates": described})
-    records = cluster.agree(cache.look_up(key))
+    records = cluster.agree(_of(candidates, cache.look_up(key)))
     if records is not None:
         return _measured(records, "measured before")
     measurements = measure.calibrate(candidates, prepare, total_steps=total_steps, cluster=cluster)
@@ -67,6 +67,12 @@ def choose(
     if len(records) > 1:
         return _measured(records, "measured")
     return _measured(records, "the best guess; the run is too short to measure more")
+
+
+def _of(candidates, records):
+    """`records` of the cache if they are of these candidates; else None."""
+    found = {(r["precision"], r["xla"]) for r in records or ()}
+    return records if found == {(c.precision, c.placement) for c in candidates} else None
 
 
 def _unmeasured(question, candidate):

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfapp.data.pipeline.stream import StreamInput
 from tfapp.errors import StorageError
 from tfapp.experiment import augment
+from tfapp.runtime import storage
 from tfapp.spec import EXAMPLE_SEED
 
 _COLUMNS = 8
@@ -44,7 +45,8 @@ def draw(config, data, count):
     try:
         sheet.save(path, "PNG")
     except OSError as error:
-        raise StorageError(f"--output={path}: {error.strerror or error}") from error
+        reason = storage.describe(error, path) or error.strerror or error
+        raise StorageError(f"--output={path}: {reason}") from error
     return os.path.abspath(path)
 
 

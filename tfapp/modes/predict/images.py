@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from tfapp.data.images.reader import in_words
 from tfapp.errors import DataError
+from tfapp.runtime.file_names import shown
+from tfapp.runtime.regular_files import open_regular
 
 _BATCH = 64  # files in memory at a time
 
@@ -31,12 +33,13 @@ def answer_files(model, files):
         except tf.errors.OpError:
             _raise_for_bad_file(model, piece, data)
             raise
-    return list(map(str, files)), {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
+    return list(map(shown, files)), {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
 
 
 def _read(path):
     try:
-        return path.read_bytes()
+        with open_regular(path) as file:
+            return file.read()
     except OSError as error:
         raise DataError(f"{path}: cannot be read as an image: {error.strerror}") from error
 

@@ -2,15 +2,19 @@
 image, a folder of images, or a .txt that lists images.
 """
 
-import json
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.images.size import is_sound, shape_of
+from tfapp.data.tables import json_lines
 from tfapp.errors import DataError, UsageError
 from tfapp.modes.predict import kept, tables
+from tfapp.runtime.file_names import shown
+from tfapp.runtime.npz_files import BadArchive, read_arrays
+from tfapp.runtime.regular_files import open_regular
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
@@ -62,7 +66,7 @@ def read_inputs(path, signature, keep=()):
             f"--input={path}: is read as images, but the model takes {name} {spec.shape[1:]}"
         )
     images = np.stack([_read_image(f, spec) for f in files])
-    return Inputs([str(f) for f in files], {name: images}, {})
+    return Inputs([shown(f) for f in files], {name: images}, {})
 
 
 def image_files(path):
@@ -100,23 +104,36 @@ def _read_image(path, spec):
     """One image, uint8, resized to the model's input and cast to its dtype."""
     _, height, width, channels = spec.shape
     try:
-        image = tf.io.decode_image(
-            tf.io.read_file(str(path)), channels=channels, expand_animations=False
-        )
+        with open_regular(path) as file:
+            data = file.read()
+        _check_size(data)
+        image = tf.io.decode_image(data, channels=channels, expand_animations=False)
     except (tf.errors.OpError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as an image ({_first_line(error)})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read as an image: {error.strerror}") from error
     if image.shape[:2] != (height, width):
         image = tf.round(tf.image.resize(image, (height, width), antialias=True))
     return tf.cast(image, spec.dtype).numpy()
 
 
+def _check_size(data):
+    """Raises ValueError unless an image claims a size that is decoded."""
+    shape = shape_of(data)
+    if shape is None:
+        raise ValueError("is none of JPEG, PNG, GIF and BMP")
+    if not is_sound(*shape[:2]):
+        raise ValueError(f"claims {shape[0]}x{shape[1]} pixels")
+
+
 def _from_npz(path, signature, keep):
     try:
-        # np.load(path) would leave a damaged file open.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as found:
-            arrays = dict(found)
-    except Exception as error:  # zipfile, NumPy and the file system raise errors of their own
-        raise DataError(f"--input={path}: cannot be read as .npz ({_first_line(error)})") from error
+        with open_regular(path) as file:
+            arrays = read_arrays(file)
+    except OSError as error:
+        raise DataError(f"--input={path}: {error.strerror}") from error
+    except BadArchive as error:
+        raise DataError(f"--input={path}: cannot be read as .npz: {error}") from error
     features, keys = {}, []
     for name, spec in signature.items():
         alone = len(signature) == 1 and len(arrays) == 1
@@ -159,9 +176,9 @@ def _json_rows(path):
         where = f"{path}, line {number}"
         if line.strip():
             try:
-                rows[where] = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{where}: is not JSON ({error})") from error
+                rows[where] = json_lines.parse(line)
+            except ValueError as error:
+                raise DataError(f"{where}: {error}") from error
     if not rows:
         raise DataError(f"--input={path}: is empty")
     return rows
@@ -169,11 +186,14 @@ def _json_rows(path):
 
 def _read_text(path):
     try:
-        return path.read_text(encoding="utf-8")
+        with open_regular(path) as file:
+            return file.read().decode()
     except UnicodeDecodeError as error:
         raise DataError(f"--input={path}: is not UTF-8 text") from error
     except IsADirectoryError as error:
         raise DataError(f"--input={path}: is a folder") from error
+    except OSError as error:
+        raise DataError(f"--input={path}: {error.strerror}") from error
 
 
 def _one(where, value, spec):

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 
 from tfapp.errors import StorageError, UsageError
-from tfapp.runtime import strict_json
+from tfapp.runtime import storage, strict_json
 from tfapp.runtime.atomic_files import write_new
 
 INPUT, PROBABILITIES = "input", "probabilities"
@@ -65,7 +65,8 @@ def write_output(path, names, kept, answers, class_names):
     except FileExistsError as error:
         raise UsageError(f"--output={path}: exists already; name another file") from error
     except OSError as error:
-        raise StorageError(f"--output={path}: {error.strerror}") from error
+        reason = storage.describe(error, path) or error.strerror
+        raise StorageError(f"--output={path}: {reason}") from error
 
 
 def _jsonl(names, kept, answers, class_names):

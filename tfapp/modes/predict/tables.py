@@ -92,8 +92,15 @@ def json_column(values, spec):
     for where, value in values.items():
         if value is not None and not isinstance(value, (bool, int, float)):
             raise DataError(f"{where}: {value!r} is not a number")
-    numbers = [np.nan if value is None else float(value) for value in values.values()]
-    return np.array(numbers).astype(spec.dtype.as_numpy_dtype)
+    numbers = {where: _float(where, value) for where, value in values.items()}
+    return np.array(list(numbers.values())).astype(spec.dtype.as_numpy_dtype)
+
+
+def _float(where, value):
+    try:
+        return np.nan if value is None else float(value)
+    except OverflowError as error:
+        raise DataError(f"{where}: a number of {len(str(value))} digits is too large") from error
 
 
 def _text(where, value):

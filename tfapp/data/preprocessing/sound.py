@@ -1,0 +1,50 @@
+"""Whether fitted transforms that were read from a run's folder can be what was written there."""
+
+import dataclasses
+
+import numpy as np
+
+from tfapp.data.preprocessing.categories import Categories, Hashed
+from tfapp.data.preprocessing.dates import Dates
+from tfapp.data.preprocessing.standardize import Standardize
+from tfapp.data.preprocessing.tokens import Tokens
+from tfapp.runtime.json_shape import NUMBERS, Each
+
+# What preprocessing.json looks like: see `runtime.json_shape`.
+SHAPE = {"features": Each({"kind": str}), "target": (None, [NUMBERS])}
+_TRANSFORMS = {"category": (Categories, Hashed), "date": (Dates,), "text": (Tokens,)}
+_NUMBERS = (Standardize,)  # of the other kinds of features
+_TYPES = {float: (int, float), int: (int,), str: (str,), bool: (bool,), tuple[str, ...]: (tuple,)}
+
+
+def check_fields(name, transform):
+    """Raises ValueError unless the fields of a transform, a dataclass, have their types."""
+    for field in dataclasses.fields(transform):
+        value = vars(transform)[field.name]
+        types = _TYPES.get(field.type)
+        wrong = types is not None and not isinstance(value, types)
+        wrong = wrong or (isinstance(value, bool) and field.type is not bool)
+        if isinstance(value, tuple):
+            wrong = wrong or not all(isinstance(part, str) for part in value)
+        if wrong:
+            raise ValueError(f"{name!r} has {field.name}={str(value)[:40]!r}")
+
+
+def check_fits(transforms, spec):
+    """Raises ValueError unless `transforms`, by name, can be those of a `DataSpec`'s features."""
+    for feature in spec.features:
+        transform = transforms.get(feature.name)
+        if transform is None:
+            raise ValueError(f"it lacks {feature.name!r}")
+        kind = feature.kind.partition("_")[0]  # "date_dmy" is a kind of date
+        if not isinstance(transform, _TRANSFORMS.get(kind, _NUMBERS)):
+            raise ValueError(f"{feature.name!r} is a {feature.kind}, not {transform.kind}")
+        if isinstance(transform, Standardize):
+            _check_statistics(transform, feature)
+
+
+def _check_statistics(transform, feature):
+    shape = feature.shape[-1:] if feature.kind == "image" else feature.shape
+    for values in (transform.mean, transform.scale):
+        if np.shape(values) != shape:
+            raise ValueError(f"{feature.name!r} has {np.size(values)} means, not of shape {shape}")
