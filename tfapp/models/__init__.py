@@ -78,7 +78,10 @@ def build_model(name, arguments, *, outputs, inputs):
         given = {"outputs": outputs, "inputs": inputs}
         given = {key: value for key, value in given.items() if key in accepted}
         with users_code(f"--model={name}"), built.recording() as made:
-            model = target(**{**given, **defaults, **arguments})
+            try:
+                model = target(**{**given, **defaults, **arguments})
+            except UsageError as error:  # of tfapp's own models
+                raise UsageError(f"--model={name}: {error}") from error
         _check_is_model(name, model)
         is_new = built.is_new(model, made)
     supported.check_training(type(model), name)

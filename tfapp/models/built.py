@@ -29,10 +29,7 @@ def copy_of(model, name):
       UsageError: Keras cannot copy it.
     """
     try:
-        if isinstance(model, keras.Sequential) or input_names(model):
-            copy = keras.models.clone_model(model, clone_function=_copy_layer)
-        else:
-            copy = _made_again(model)
+        copy = _made_again(model)
     except Exception as error:  # of a user's own layers
         raise UsageError(
             f"--model={name}: is a built model that Keras cannot copy ({reason(error)}); name the "
@@ -104,15 +101,18 @@ def is_new(model, made):
     return not variables or any(id(variable.value) in made for variable in variables)
 
 
-def _made_again(model):
-    """A model of a user's own class, from the arguments of its constructor that Keras keeps."""
-    config, parameters = model.get_config(), inspect.signature(type(model)).parameters
-    if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        config = {key: value for key, value in config.items() if key in parameters}
-    return type(model).from_config(config)
-
-
-def _copy_layer(layer):
+def _made_again(layer):
+    """A layer or model without the weights."""
     if isinstance(layer, keras.layers.Lambda):  # has no state, and its function no name
         return layer
-    return layer.__class__.from_config(layer.get_config())
+    if isinstance(layer, keras.Sequential) or input_names(layer):
+        return keras.models.clone_model(layer, clone_function=_made_again)
+    kind, parameters = type(layer), inspect.signature(type(layer)).parameters.values()
+    named = {p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+    if named and isinstance(layer, keras.Model) and kind.get_config is keras.Model.get_config:
+        # Keras 3.15 forgets a model's arguments: its configuration has the constructor's defaults.
+        raise TypeError(f"{kind.__name__} lacks get_config, which gives its arguments")
+    config = layer.get_config()
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        config = {key: value for key, value in config.items() if key in named}
+    return kind.from_config(config)

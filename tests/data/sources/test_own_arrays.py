@@ -38,11 +38,11 @@ def test_iterators_give_the_examples_one_at_a_time(train):
 
 @pytest.mark.parametrize("value", [[np.ones(2), np.ones(3)], [[1], [1, 2]], [[[1], [1, 2]]]])
 def test_ragged_examples_are_refused(value):
-    with pytest.raises(DataError, match="here: .*example . .*pad or crop"):
+    with pytest.raises(DataError, match=r"here: .*example . .*pad or crop"):
         to_array("here", value)
     objects = np.empty(len(value), object)
     objects[:] = value
-    with pytest.raises(DataError, match="here: .*example . .*pad or crop"):
+    with pytest.raises(DataError, match=r"here: .*example . .*pad or crop"):
         to_array("here", objects)
 
 

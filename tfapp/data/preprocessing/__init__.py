@@ -75,8 +75,8 @@ class Preprocessing:
             for name, transform in self.transforms.items()
         }
         target = self.target and [np.asarray(part).tolist() for part in self.target]
-        flatten = self._flatten and dataclasses.asdict(self._flatten)
-        return {"features": features, "target": target, "flatten": flatten}
+        flatten = {"flatten": dataclasses.asdict(self._flatten)} if self._flatten else {}
+        return {"features": features, "target": target, **flatten}
 
     @classmethod
     def from_json(cls, value):
@@ -86,7 +86,7 @@ class Preprocessing:
             for name, entry in value["features"].items()
         }
         target = value["target"] and tuple(np.array(v, np.float32) for v in value["target"])
-        flatten = value.get("flatten")  # runs of 0.1.0 have none
+        flatten = value.get("flatten")
         return cls(transforms, target, flatten and Flatten(**flatten))
 
     def _encode_split(self, split):
