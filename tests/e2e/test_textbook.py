@@ -1,4 +1,4 @@
-"""The network of every introduction to Keras, as it is written there, from file to served answer."""
+"""The network of every introduction to Keras, as written there, from file to served answer."""
 
 import pathlib
 
@@ -34,7 +34,7 @@ def test_the_textbooks_model_on_images_needs_flatten(run_cli, textbook):
 
 
 def test_the_textbooks_model_trains_and_answers_with_its_own_softmax(run_cli, textbook):
-    flags = ("--flatten", "--steps=60", "--xla=off", "--precision=float32")
+    flags = ("--flatten", "--steps=60", "--learning_rate=0.01", "--xla=off", "--precision=float32")
     done = run_cli(f"--model={textbook}", *flags, "--model_dir=run")
     assert done.code == 0, done.err
     assert "model: ends in a softmax; the loss takes the softmax's input" in done.err
