@@ -56,18 +56,6 @@ class WrongWidth(keras.Model):
         return self.head(self.flatten(inputs))
 
 
-class EndsInSoftmax(keras.Model):
-    """Returns probabilities instead of logits."""
-
-    def __init__(self, outputs=10, **kwargs):
-        super().__init__(**kwargs)
-        self.flatten = keras.layers.Flatten()
-        self.head = keras.layers.Dense(outputs, "softmax")
-
-    def call(self, inputs):
-        return self.head(self.flatten(inputs))
-
-
 class Refusing(keras.Model):
     """Its constructor refuses a value."""
 

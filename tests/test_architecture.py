@@ -29,7 +29,8 @@ LAYERS = (
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
 # training does (training.forward), so that the served model is the one that was measured.
 SIDEWAYS = {
-    ("modes", "flags"), ("flags", "flag_help"), ("export", "training"), ("run_export", "run_folder"),
+    ("modes", "flags"), ("flags", "flag_help"), ("export", "training"),
+    ("run_export", "run_folder"),
 }  # fmt: skip
 # flags answers --help, so it imports nothing that needs TensorFlow.
 FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder", "run_export"}

@@ -75,7 +75,6 @@ USAGE = [
     ("--model_arg=hidden=-3", "--model=mlp: "),
     (f"--model={MODELS}:Refusing --model_arg=depth=0", "depth=0: must be 1 or more"),
     (f"--model={MODELS}:WrongWidth", "gives shape [2, 7] for a batch of 2; [2, 10] is needed"),
-    (f"--model={MODELS}:EndsInSoftmax", "leave the softmax out of the last layer"),
     (f"--model={MODELS}:Failing", "TypeError"),
     (f"--model={MODELS}:NoWeights", "has no weights to train"),
     (f"--model={MODELS}:not_a_model", "gives a str, not a keras.Model"),

@@ -74,8 +74,7 @@ QUICK = (
 
 
 def marked(call):
-    """Calls that fail in a compiled step alone take longer to find out."""
-    compiled = "training" in call or (call.startswith("return y ") and call not in QUICK)
+    compiled = "training" in call or call.startswith("return y + ")
     return pytest.param(call, marks=[pytest.mark.slow] * (compiled and call not in QUICK))
 
 
@@ -84,7 +83,7 @@ def test_what_a_model_does(write, run_cli, call):
     write("net.py", NET.format(call=call))
     done = run_cli("--model=net.py:Net", "--steps=2", "--export=none", "--xla=off",
                    "--precision=float32")  # fmt: skip
-    one_line(done, 2, "Net", *CALLS[call])
+    one_line(done, 2, *CALLS[call])
 
 
 MODULES = {  # a file that cannot be imported -> parts of the message

@@ -105,7 +105,10 @@ def test_the_trial_leaves_nothing_and_what_it_traced_serves_the_export(
     "make, reason",
     [
         (Untracked, "Untracked cannot be exported: it uses <tf.Variable 'hidden_factor:0'"),
-        (FixedBatch, "FixedBatch cannot be exported: ValueError: the batch has no size"),
+        (
+            FixedBatch,
+            "FixedBatch cannot be exported: ValueError: some context the batch has no size (",
+        ),
     ],
 )
 def test_the_trial_names_the_reason_of_a_model_that_cannot_be_exported(

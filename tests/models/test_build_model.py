@@ -39,7 +39,7 @@ def test_a_known_name_is_accepted(name):
         ("smalcnn", "unknown; did you mean 'smallcnn'?"),
         (f"{OWN}:Droping", "has no 'Droping'; did you mean 'Dropping'?"),
         ("no_such_module:Net", "importing 'no_such_module' failed"),
-        (f"{OWN}:__doc__", "is a str; a class or a function is needed"),
+        (f"{OWN}:__doc__", "is a str; a class, a function or a keras.Model is needed"),
     ],
 )
 def test_a_wrong_name_is_refused(name, message):
@@ -61,7 +61,9 @@ def test_arguments_are_checked_by_name():
 def test_what_a_constructor_refuses_is_one_line():
     with pytest.raises(UsageError) as caught:
         build(f"{OWN}:Refusing", depth=0)
-    assert str(caught.value) == f"--model={OWN}:Refusing: depth=0: must be 1 or more"
+    message = f"--model={OWN}:Refusing: ValueError: depth=0: must be 1 or more second line ("
+    assert str(caught.value).startswith(message)
+    assert str(caught.value).endswith("models_for_tests.py:65)")
 
 
 def test_a_function_may_give_the_model_and_nothing_else():

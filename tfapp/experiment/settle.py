@@ -1,15 +1,18 @@
 """Settles how a run's steps are run, and makes the state and the loop that run them."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tfapp.distribution.devices import device_type
+from tfapp.errors import UsageError
 from tfapp.experiment.calibration.candidates import first_precision, list_candidates
 from tfapp.experiment.calibration.choose import Choice, Question, choose
 from tfapp.experiment.calibration.description import describe
 from tfapp.experiment.calibration.measure import Candidate, Prepared
 from tfapp.experiment.model_state import build_state
+from tfapp.models.built import original_of, precision_of
 from tfapp.training.loop import LoopResult
 from tfapp.training.state import TrainState
 
@@ -47,6 +50,9 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
     make_loop = functools.cache(lambda p, x: steps.loop(make_state(p), x))
     question = Question(config.precision, config.xla, kept, measure, config.deterministic)
     model = make_state(first_precision(question)).model
+    if original_of(model) is not model:
+        precision = _built_precision(config.precision, original_of(model), model_name)
+        question = dataclasses.replace(question, precision=precision)
     candidates = list_candidates(
         question,
         model,
@@ -68,3 +74,20 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
     )
     run_loop = make_loop(choice.precision, choice.placement)
     return Settled(choice, make_state(choice.precision), run_loop)
+
+
+def _built_precision(asked, model, name):
+    """--precision, or that of a built model whose layers were made for a lower one.
+
+    Raises:
+      UsageError: the two contradict each other.
+    """
+    found = precision_of(model, name)
+    if found == "float32" or asked == found:
+        return asked
+    if asked != "auto":
+        raise UsageError(
+            f"--precision={asked}: the model {name} is built already and computes in {found}; name "
+            "the class or a function that makes it"
+        )
+    return found

@@ -78,7 +78,10 @@ def build_model(name, arguments, *, outputs, inputs):
         given = {"outputs": outputs, "inputs": inputs}
         given = {key: value for key, value in given.items() if key in accepted}
         with users_code(f"--model={name}"), built.recording() as made:
-            model = target(**{**given, **defaults, **arguments})
+            try:
+                model = target(**{**given, **defaults, **arguments})
+            except UsageError as error:  # of tfapp's own models
+                raise UsageError(f"--model={name}: {error}") from error
         if not _is_model(model):
             raise UsageError(f"--model={name}: gives a {type(model).__name__}, not a keras.Model")
         is_new = built.is_new(model, made)

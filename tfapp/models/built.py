@@ -102,6 +102,23 @@ def input_names(model):
     return tuple(structure) if named else tuple(tensor.name for tensor in tensors)
 
 
+def precision_of(model, name):
+    """The --precision in which the layers of a built model compute.
+
+    Raises:
+      UsageError: it is none of tfapp's.
+    """
+    found = {layer.compute_dtype for layer in private_api.layers_of(model) if layer.weights}
+    found = sorted(found) or ["float32"]
+    lower = [dtype for dtype in found if dtype != "float32"] or ["float32"]
+    if len(lower) > 1 or lower[0] not in ("float32", "bfloat16", "float16"):
+        raise UsageError(
+            f"--model={name}: its layers compute in {', '.join(found)}; float32, or one of "
+            "bfloat16 and float16 with it, can be trained"
+        )
+    return lower[0]
+
+
 @contextlib.contextmanager
 def recording():
     """Yields the set of ids of the tf.Variables that are made inside."""

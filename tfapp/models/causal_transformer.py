@@ -9,6 +9,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfapp.errors import UsageError
+
 
 class CausalTransformer(keras.Model):
     """For language modelling: logits of the next token at every position."""
@@ -26,9 +28,9 @@ class CausalTransformer(keras.Model):
         super().__init__(**kwargs)
         (spec,) = inputs
         if spec.kind != "tokens":
-            raise ValueError(f"takes tokens, but {spec.name} is of kind {spec.kind}")
+            raise UsageError(f"takes tokens, but {spec.name} is of kind {spec.kind}")
         if width % (2 * heads):
-            raise ValueError(f"width={width}: must be a multiple of 2 * heads={2 * heads}")
+            raise UsageError(f"width={width}: must be a multiple of 2 * heads={2 * heads}")
         self.embedding = keras.layers.Embedding(
             spec.vocabulary, width, embeddings_initializer=_normal(0.02)
         )

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfapp.errors import UsageError
 from tfapp.models.layers import MaxPool, MeanPool
 
 
@@ -30,7 +31,7 @@ class TextEncoder(keras.Model):
         super().__init__(**kwargs)
         (spec,) = inputs
         if spec.kind != "tokens":
-            raise ValueError(f"takes a text, but {spec.name} is of kind {spec.kind}")
+            raise UsageError(f"takes a text, but {spec.name} is of kind {spec.kind}")
         self.embedding = keras.layers.Embedding(spec.vocabulary, width)
         self.spans = tuple(spans)
         self.filters = [keras.layers.Dense(filters, activation="relu") for _ in self.spans]

@@ -83,7 +83,6 @@ def next_seed(seed):
 class VariableValues(keras.StatelessScope):
     """Inside, variables have given values, and what is assigned is kept here.
 
-
     Gradients are those of Keras on TensorFlow, where each read of a variable is a leaf: none flows
     through an assigned value, and what reaches a trainable variable is its gradient whether it was
     read before or after it was assigned. Keras's own scope lets the gradient through.

@@ -83,23 +83,27 @@ class _Block:
                     outputs = layer(*again_args, **again_kwargs)
             finally:
                 self._inside, layer.activity_regularizer = False, regularizer
-            found = {i: last_activation(t) for i, t in enumerate(tf.nest.flatten(outputs))}
-            found = {i: activation for i, activation in found.items() if activation is not None}
-            inputs = {i: activation.inputs for i, activation in found.items()}
+            found = _activations(outputs)
             names.update({i: activation.name for i, activation in found.items()})
+            inputs = {i: activation.inputs for i, activation in found.items()}
             return (outputs, inputs, list(scope.losses)), scope.assigned_among(variables)
 
         names = {}  # position of an output -> name of its activation
         results, assigned = _checkpointed(compute, [flat[i] for i in places], weights)
         outputs, inputs, losses = results
-        for i, output in enumerate(tf.nest.flatten(outputs)):
-            if i in names:
-                self._activations[output.name] = Activation(names[i], inputs[i])
+        flat = tf.nest.flatten(outputs)
+        self._activations.update({flat[i].name: Activation(names[i], inputs[i]) for i in names})
         for loss in losses:
             layer.add_loss(loss)
         for position, value in assigned.items():
             variables[position].assign(value)
         return outputs
+
+
+def _activations(outputs):
+    """Position among the outputs -> the `Activation` that it comes from, where there is one."""
+    found = {i: last_activation(output) for i, output in enumerate(tf.nest.flatten(outputs))}
+    return {i: activation for i, activation in found.items() if activation is not None}
 
 
 def _checkpointed(compute, tensors, weights):

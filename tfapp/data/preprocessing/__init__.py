@@ -95,8 +95,8 @@ class Preprocessing:
             for name, transform in self.transforms.items()
         }
         target = self.target and [np.asarray(part).tolist() for part in self.target]
-        flatten = self._flatten and dataclasses.asdict(self._flatten)
-        return {"features": features, "target": target, "flatten": flatten}
+        flatten = {"flatten": dataclasses.asdict(self._flatten)} if self._flatten else {}
+        return {"features": features, "target": target, **flatten}
 
     @classmethod
     def from_json(cls, value):
