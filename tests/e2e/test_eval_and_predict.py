@@ -202,3 +202,15 @@ def test_unusable_outputs(predict, output, code, message):
     assert (done.code, done.err.count("\n")) == (code, 1)
     assert message in done.err
     assert pathlib.Path("there.csv").read_text() == "answers of last week"
+
+
+@pytest.mark.parametrize("path", ["one.png", "list.txt"])
+def test_an_input_without_columns_has_none_to_keep(run_cli, trained_run, path):
+    pathlib.Path("one.png").write_bytes(b"")
+    pathlib.Path("list.txt").write_text("one.png")
+    done = run_cli(
+        "--mode=predict", f"--model_dir={trained_run.model_dir}", f"--input={path}",
+        "--output=out.csv", "--keep_columns=id",
+    )  # fmt: skip
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"--keep_columns=id: --input={path} has no columns" in done.err
