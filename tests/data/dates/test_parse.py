@@ -46,6 +46,7 @@ READ = {
     "2012-02-29 00:30:00+01:00": datetime.datetime(2012, 2, 28, 23, 30),
     "2012-01": datetime.datetime(2012, 1, 1),
     "Jan 2012": datetime.datetime(2012, 1, 1),
+    "Jan-12": datetime.datetime(2012, 1, 1),
     "01/2012": datetime.datetime(2012, 1, 1),
     "2012Q3": datetime.datetime(2012, 7, 1),
     "Q4 2012": datetime.datetime(2012, 10, 1),
@@ -55,7 +56,8 @@ READ = {
     "1-Jan-69": datetime.datetime(1969, 1, 1),
 }
 REFUSED = ["", "soon", "2012", "2012-13-01", "2023-02-29", "2012-01-32", "25:00", "12:61", "1.5",
-           "13:00 PM", "10.0.0.1", "|1|2|3", "\u017fep 1 2012", "99/99/9999", "May"]  # fmt: skip
+           "13:00 PM", "10.0.0.1", "|1|2|3", "\u017fep 1 2012", "99/99/9999", "May",
+           "May 10"]  # fmt: skip
 
 
 def moments(strings, order=forms.BY_SIGN):
@@ -132,7 +134,7 @@ READ_IN_A_GRAPH = tf.function(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(st.text(ALPHABET, max_size=20), st.binary(max_size=8)), max_size=8))
 def test_no_string_breaks_the_graph(texts):
     parsed = READ_IN_A_GRAPH(tf.constant([*texts, "2012-01-31"], tf.string))

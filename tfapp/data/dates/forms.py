@@ -58,9 +58,11 @@ _COMMON = (
     # 31 Jan 2012, 31-Jan-12, Tue, 31st of January, 2012 10:30
     Form.of(rf"{_WEEKDAY}{_DAY}{_SIGN}(?:of )?({_MONTH}){_SIGN}{_YEAR}{_TIME}",
             r"|\3|\2|\1|\4|\5|\6|\7|\8"),
-    # January 31, 2012, Jan-31-12, Jan 2012, Jan-12
-    Form.of(rf"{_WEEKDAY}({_MONTH})\.?{_SIGN}(?:{_DAY}{_SIGN})?{_YEAR}{_TIME}",
+    # January 31, 2012, Jan-31-12
+    Form.of(rf"{_WEEKDAY}({_MONTH})\.?{_SIGN}{_DAY}{_SIGN}{_YEAR}{_TIME}",
             r"|\3|\1|\2|\4|\5|\6|\7|\8"),
+    # Jan 2012, Jan-12; Jan 12 is a day of no year
+    Form.of(rf"({_MONTH})\.?(?:{_SIGN}(\d{{4}})|(?:-| ?')(\d\d))", r"|\2\3|\1||||||"),
     # Tue Jan 31 10:30:00 2012, with a zone before the year or without
     Form.of(rf"{_WEEKDAY}({_MONTH})\.? +(\d\d?),? +{_CLOCK} +(\d{{4}})",
             r"|\8|\1|\2|\3|\4|\5|\6|\7"),
