@@ -11,6 +11,7 @@ from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
+from tfapp.models.ensemble import members_of
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat
@@ -50,7 +51,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
         check_layers(
             model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
         )
-        _check_outputs(model_name, result, label)
+        _check_outputs(model_name, result, label, members_of(model))
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:
@@ -108,10 +109,12 @@ def _call(name, model, inputs):
         ) from error
 
 
-def _check_outputs(name, result, label):
+def _check_outputs(name, result, label, members):
     wanted = [2, label.num_outputs]
     if label.kind == "tokens":
         wanted = [2, *label.shape, label.num_outputs]
+    if members:
+        wanted.insert(1, members)
     if not tf.is_tensor(result):
         raise UsageError(
             f"--model={name}: gives a {type(result).__name__} for a batch of 2; "

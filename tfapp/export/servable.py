@@ -13,6 +13,7 @@ Each runs eagerly, or inside a tf.function of the exporter.
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
+from tfapp.models.ensemble import members_of
 from tfapp.training.forward import forward
 
 
@@ -72,7 +73,7 @@ class Servable:
             inputs,
             training=False,
         )
-        return called.outputs
+        return self._task.combine(called.outputs) if members_of(self._model) else called.outputs
 
     def answers(self, outputs, inputs):
         """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""
