@@ -24,7 +24,7 @@ class Adapters(NamesDecayedWeights, keras.layers.Layer):
         """
         super().__init__(**kwargs)
         if initial not in ("normal", "signs"):
-            raise ValueError(f"initial={initial}: must be normal or signs")
+            raise ValueError(f"adapters={initial}: must be normal or signs")
         self._members, self._groups, self._initial = members, tuple(groups), initial
 
     def build(self, shape):
