@@ -11,6 +11,10 @@ _COLUMNS = (
     InputSpec("numbers", "numeric", (5,), "float32"),
     InputSpec("city", "ids", (), "int32", vocabulary=30),
 )
+_BINNED = (
+    InputSpec("size", "numeric", (), "float32", edges=((-1.0, 0.0, 1.0),)),
+    InputSpec("city", "ids", (), "int32", vocabulary=30),
+)
 
 _RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
 _TABULAR = "tfapp.models.tabular:Tabular"
@@ -34,7 +38,7 @@ PRESETS = {
         Preset("resnet44", _RESNET, {"blocks": 7}, 658_586, _COLOUR_32, _HE),
         Preset("resnet56", _RESNET, {"blocks": 9}, 853_018, _COLOUR_32, _HE),
         Preset("resnet110", _RESNET, {"blocks": 18}, 1_727_962, _COLOUR_32, _HE),
-        Preset("tabm", "tfapp.models.tabm:TabM", {}, 1, _COLUMNS, _TABM),
+        Preset("tabm", "tfapp.models.tabm:TabM", {}, 64_466, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
         Preset("causal_transformer", _TRANSFORMER, {}, 807_434, _TEXT, _GPT),
