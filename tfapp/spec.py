@@ -49,6 +49,9 @@ class InputSpec:
     shape: tuple[int, ...]  # of one example, without the batch
     dtype: str  # NumPy name
     vocabulary: int = 0  # number of ids; 0 unless kind is "ids" or "tokens"
+    # Of each value of a table's number: the ascending edges of the bins of its quantiles on train,
+    # or () for a value that is no quantity (1 for missing); () for the whole where none are fitted.
+    edges: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

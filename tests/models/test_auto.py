@@ -24,10 +24,10 @@ def image(side):
         ([image(28)], CLASSES, "cnn"),
         ([image(65)], CLASSES, "smallcnn"),
         ([InputSpec("x", "numeric", (20,), "float32")], CLASSES, "mlp"),
-        ([AGE, TOWN], CLASSES, "tabular"),
-        ([AGE], LabelSpec("y", "real"), "tabular"),
+        ([AGE, TOWN], CLASSES, "tabm"),
+        ([AGE], LabelSpec("y", "real"), "tabm"),
         ([TOKENS], CLASSES, "text_encoder"),
-        ([TOKENS, AGE], CLASSES, "tabular"),
+        ([TOKENS, AGE], CLASSES, "tabm"),
         ([TOKENS], LabelSpec("next", "tokens", 30, shape=(12,)), "causal_transformer"),
     ],
 )
@@ -40,3 +40,8 @@ def test_each_kind_of_data_has_a_model(inputs, label, name):
 def test_digits_keep_the_seed_network():
     assert tfapp.Config().model == "mlp"
     assert tfapp.Config(dataset="mnist").model == "auto"
+
+
+def test_a_run_that_does_not_say_what_was_chosen_keeps_what_was_chosen_then():
+    assert choose_model([AGE], CLASSES, unrecorded=True)[0] == "tabular"
+    assert choose_model([TOKENS], CLASSES, unrecorded=True)[0] == "text_encoder"

@@ -32,6 +32,7 @@ from tfapp.training.placement import PLACEMENTS
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
+_MODEL = "model"  # in choices.json: the name of the model
 _DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
 _CHOICES = {  # what choices.json looks like: see `runtime.json_shape`
     "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
@@ -65,9 +66,9 @@ def assemble(config, folder, *, train=True):
         epochs=config.epochs,
         steps=config.steps,
     )
-    model_name = _model_name(config, data)
-    engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
     kept = folder.read_json(CHOICES, _CHOICES) or {}
+    model_name = _model_name(config, data, kept)
+    engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
     # A run that began before there was a choice goes on with Keras's generator.
     draws = kept.get(_DRAWS, "keras") if kept else "counter"
     steps = _steps(config, data, batches, strategy, engine, change, draws)
@@ -82,7 +83,8 @@ def assemble(config, folder, *, train=True):
         measure=train,
     )
     if train:
-        folder.write_json(CHOICES, {**settled.choice.to_json(), _DRAWS: draws})
+        choices = {**settled.choice.to_json(), _DRAWS: draws, _MODEL: model_name}
+        folder.write_json(CHOICES, choices)
     experiment = Experiment(
         config=config,
         model_name=model_name,
@@ -123,10 +125,13 @@ def _prepare(config, folder, train):
     return data
 
 
-def _model_name(config, data):
+def _model_name(config, data, kept):
     if config.model != "auto":
         return config.model
-    name, reason = choose_model(data.inputs, data.spec.label)
+    if _MODEL in kept:
+        name, reason = kept[_MODEL], "as when the run began"
+    else:
+        name, reason = choose_model(data.inputs, data.spec.label, unrecorded=bool(kept))
     _LOG.info("model: %s (auto: %s)", name, reason)
     return name
 

@@ -16,7 +16,7 @@ _ROUNDING = {tf.float32: 1e-3, tf.float64: 1e-3}  # by which a row's sum may dif
 _COARSE = 2e-2  # in bfloat16 and float16
 
 
-def check_outputs(name, result, label, inputs):
+def check_outputs(name, result, label, inputs, *, members=0):
     """Raises UsageError unless a model's outputs fit the label.
 
     Args:
@@ -24,10 +24,13 @@ def check_outputs(name, result, label, inputs):
       result: what the model gave for two examples.
       label: a `LabelSpec`.
       inputs: what it was given, for the message.
+      members: of an ensemble, see `tfapp.models.ensemble`; 0: the model is none.
     """
     wanted = [2, label.num_outputs]
     if label.kind == "tokens":
         wanted = [2, *label.shape, label.num_outputs]
+    if members:
+        wanted.insert(1, members)
     gives = f"--model={name}: gives"
     if not isinstance(result, tf.Tensor):
         kind = "nothing" if result is None else f"a {type(result).__name__}"

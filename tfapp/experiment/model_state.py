@@ -12,6 +12,7 @@ from tfapp.experiment.model_outputs import check_outputs, find_reader
 from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
 from tfapp.models.built import take_weights
+from tfapp.models.ensemble import members_of
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat
@@ -59,7 +60,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
         check_layers(
             model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
         )
-        check_outputs(model_name, result, label, inputs)
+        check_outputs(model_name, result, label, inputs, members=members_of(model))
         take_weights(model, model_name)
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")

@@ -13,6 +13,7 @@ Each runs eagerly, or inside a tf.function of the exporter.
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
+from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
 from tfapp.training.forward import forward
 
@@ -75,7 +76,8 @@ class Servable:
             inputs,
             training=False,
         )
-        return self._read_outputs(called.outputs, called.activation, training=False)
+        outputs = self._read_outputs(called.outputs, called.activation, training=False)
+        return self._task.combine(outputs) if members_of(self._model) else outputs
 
     def answers(self, outputs, inputs):
         """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""

@@ -2,18 +2,28 @@
 
 _SMALL = 16  # pixels a side; smaller images are treated as vectors
 _LARGE = 64  # pixels a side; larger images are downsampled by the first layers
+_BEFORE = {"tabm": "tabular"}  # what auto chose in runs that do not say what it chose
 
 
-def choose_model(inputs, label):
+def choose_model(inputs, label, *, unrecorded=False):
     """Chooses a model for the data.
 
     Args:
       inputs: an `InputSpec` for each feature.
       label: a `LabelSpec`.
+      unrecorded: whether it is for a run that began when the choice was not yet written down; what
+        was chosen then is chosen again.
 
     Returns:
       (registered name, the reason in a few words).
     """
+    name, reason = _choose(inputs, label)
+    if unrecorded and name in _BEFORE:
+        return _BEFORE[name], f"{reason}, as when the run began"
+    return name, reason
+
+
+def _choose(inputs, label):
     kinds = {spec.kind for spec in inputs}
     if label.kind == "tokens":
         return "causal_transformer", "the label is the next token"
@@ -28,4 +38,4 @@ def choose_model(inputs, label):
         return "cnn", f"images of up to {_LARGE} pixels a side"
     if kinds == {"numeric"} and all(spec.shape for spec in inputs):
         return "mlp", "vectors of numbers"
-    return "tabular", "columns of a table"
+    return "tabm", "columns of a table"

@@ -11,6 +11,10 @@ _COLUMNS = (
     InputSpec("numbers", "numeric", (5,), "float32"),
     InputSpec("city", "ids", (), "int32", vocabulary=30),
 )
+_BINNED = (
+    InputSpec("size", "numeric", (), "float32", edges=((-1.0, 0.0, 1.0),)),
+    InputSpec("city", "ids", (), "int32", vocabulary=30),
+)
 
 _RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
 _TABULAR = "tfapp.models.tabular:Tabular"
@@ -18,6 +22,7 @@ _ENCODER = "tfapp.models.text_encoder:TextEncoder"
 _TRANSFORMER = "tfapp.models.causal_transformer:CausalTransformer"
 
 _HE = "He et al., arXiv:1512.03385, table 6"
+_TABM = "TabM-mini of Gorishniy et al., arXiv:2410.24210, figure 1 and section 3"
 _PLR = "an MLP with the PLR embeddings of Gorishniy et al., arXiv:2203.05556"
 _KIM = "Kim, arXiv:1408.5882, with a mean of embeddings"
 _GPT = "GPT-2's blocks with the rotary positions of Su et al., arXiv:2104.09864"
@@ -33,6 +38,7 @@ PRESETS = {
         Preset("resnet44", _RESNET, {"blocks": 7}, 658_586, _COLOUR_32, _HE),
         Preset("resnet56", _RESNET, {"blocks": 9}, 853_018, _COLOUR_32, _HE),
         Preset("resnet110", _RESNET, {"blocks": 18}, 1_727_962, _COLOUR_32, _HE),
+        Preset("tabm", "tfapp.models.tabm:TabM", {}, 64_352, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
         Preset("causal_transformer", _TRANSFORMER, {}, 807_434, _TEXT, _GPT),

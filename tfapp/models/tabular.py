@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from tfapp.models.layers import MeanPool
-from tfapp.models.weight_decay import NamesDecayedWeights
+from tfapp.models.layers.numbers import PeriodicNumbers
 
 
 class Tabular(keras.Model):
@@ -77,38 +77,12 @@ class Tabular(keras.Model):
             numbers = ops.concatenate(numbers, axis=-1)
             parts.append(numbers)
             if self.numbers is not None:
-                parts.append(self.numbers(numbers))
+                embedded = self.numbers(numbers)
+                parts.append(ops.reshape(embedded, (-1, math.prod(embedded.shape[1:]))))
         x = ops.concatenate(parts, axis=-1)
         for layer in self.layers_:
             x = self.dropout(layer(x), training=training)
         return self.logits(x)
-
-
-class PeriodicNumbers(NamesDecayedWeights, keras.layers.Layer):
-    """Numbers [batch, n] to [batch, n * width]: ReLU of a linear map of sines and cosines."""
-
-    def __init__(self, frequencies, width, scale, **kwargs):
-        super().__init__(**kwargs)
-        self._frequencies, self._width, self._scale = frequencies, width, scale
-        self.project = keras.layers.Dense(width, activation="relu")
-
-    def build(self, shape):
-        self.frequencies = self.add_weight(
-            name="frequencies",
-            shape=(shape[-1], self._frequencies),
-            initializer=keras.initializers.RandomNormal(stddev=self._scale),
-        )
-        self.project.build((None, shape[-1], 2 * self._frequencies + 1))
-
-    def decayed_weights(self):
-        """Not the frequencies, as in the authors' own training."""
-        return [self.project.kernel]
-
-    def call(self, x):
-        angles = 2 * math.pi * x[..., None] * self.frequencies
-        waves = ops.concatenate([x[..., None], ops.sin(angles), ops.cos(angles)], axis=-1)
-        out = self.project(waves)
-        return ops.reshape(out, (-1, x.shape[-1] * self._width))
 
 
 def _width(spec):

@@ -4,6 +4,8 @@ With logits z and true class c the loss is -log softmax(z)_c = log(sum_j exp z_j
 cross-entropy of one-hot targets (Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 6.29).
 """
 
+import math
+
 import tensorflow as tf
 
 from tfapp.metrics.accuracy import Accuracy
@@ -44,6 +46,11 @@ class Classification(Task):
         logits = float_outputs(call(batch.inputs), rank=2, width=self._label.num_classes)
         losses = self._losses(logits, batch.labels)
         return Objective(losses, logits, batch.labels, self._weights(batch.labels))
+
+    def combine(self, outputs):
+        """[batch, members, classes] -> logits of the mean of the members' probabilities."""
+        log_probabilities = tf.nn.log_softmax(tf.cast(outputs, tf.float32))
+        return tf.reduce_logsumexp(log_probabilities, axis=1) - math.log(outputs.shape[1])
 
     def answers(self, outputs, inputs):
         """What the served model returns.

@@ -92,6 +92,17 @@ class Task(abc.ABC):
           a dict of tensors [batch, ...].
         """
 
+    def combine(self, outputs):
+        """One output an example from those of an ensemble's members.
+
+        Args:
+          outputs: of a `tfapp.models.ensemble.Ensemble`, [batch, members, ...].
+
+        Returns:
+          [batch, ...], which `answers` and the metrics are given; here the mean.
+        """
+        return tf.reduce_mean(tf.cast(outputs, tf.float32), axis=1)
+
     def derived(self, averages):
         """A dict of floats that follow from `averages`, loss and results of metrics."""
         del averages

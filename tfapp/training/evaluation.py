@@ -10,8 +10,10 @@ import tensorflow as tf
 
 from tfapp.metrics.metric import Metric
 from tfapp.metrics.results import details, results
+from tfapp.models.ensemble import members_of
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
+from tfapp.training.members import combined
 from tfapp.training.step import add_sums, metric_sums, to_host, zero_sums
 
 
@@ -49,13 +51,14 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
       run() -> `EvaluationResult`.
     """
     one_replica = strategy.num_replicas_in_sync == 1
-    metrics = task.evaluation_metrics
+    metrics, members = task.evaluation_metrics, members_of(model)
 
     def replica_sums(pulled, replica):
         batch = inputs.batch(pulled, replica)
         weights = state.read_for_answers(replica)
         call = ModelCall(model, *weights, training=False, read_outputs=state.read_outputs)
-        objective = task.objective(call, TaskBatch(preprocess(batch), batch[label], training=False))
+        batch_of_task = TaskBatch(preprocess(batch), batch[label], training=False)
+        objective = task.objective(combined(task, call, members), batch_of_task)
         return metric_sums(metrics, objective, objective.losses, batch)
 
     if inputs.waits and jit and one_replica:  # what reads from the host cannot be compiled

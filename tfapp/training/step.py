@@ -12,6 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.metrics.metric import weighted
+from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
 from tfapp.runtime import private_api
 from tfapp.spec import SAMPLE_WEIGHT
@@ -19,6 +20,7 @@ from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
 from tfapp.training.forward import ModelCall, replaced
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
+from tfapp.training.members import training_objective
 from tfapp.training.update import make_update
 
 # Times the replica's number, added to each dropout seed, so that replicas draw different masks;
@@ -87,7 +89,7 @@ def make_step_functions(
     Returns:
       `StepFunctions`.
     """
-    seeds = private_api.seed_positions(model)
+    seeds, members = private_api.seed_positions(model), members_of(model)
 
     def one_batch(values, batch):
         trainable, non_trainable = values[TRAINABLE], values[NON_TRAINABLE]
@@ -105,7 +107,9 @@ def make_step_functions(
                 remat=options.remat,
                 keras_draws=options.keras_draws,
             )
-            objective = task.objective(call, TaskBatch(inputs, batch[label], training=True))
+            objective = training_objective(
+                task, call, TaskBatch(inputs, batch[label], training=True), members
+            )
             losses = objective.losses * example_weights(objective, batch)
             loss = tf.reduce_sum(losses) / options.batch_size
             # Regularisation depends on the weights alone: each micro-batch of each replica computes

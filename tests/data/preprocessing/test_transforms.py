@@ -29,7 +29,7 @@ PIXELS = np.arange(5 * 12, dtype=np.uint8).reshape(5, 2, 2, 3)
 CASES = {
     "numbers": ("standardize", FeatureSpec("f", "numeric", (3,), "float32"), np.eye(4, 3)),
     "missing": (
-        "standardize",
+        "robust",
         FeatureSpec("f", "numeric", (), "float32"),
         np.array([1, np.nan, 3], np.float32),
     ),

@@ -16,6 +16,7 @@ from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
 from tfapp.data.preprocessing.flatten import Flatten
 from tfapp.data.preprocessing.number_matrix import NUMBERS, NumberMatrix
+from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens, next_tokens
 from tfapp.data.splits.settled import Settled
@@ -23,7 +24,7 @@ from tfapp.runtime.threads import by_name
 
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
 SHAPE = sound.SHAPE  # of what `to_json` returns
-TRANSFORMS = {kind.kind: kind for kind in (Standardize, Categories, Hashed, Dates, Tokens)}
+TRANSFORMS = {kind.kind: kind for kind in (Standardize, Robust, Categories, Hashed, Dates, Tokens)}
 
 
 class Preprocessing:

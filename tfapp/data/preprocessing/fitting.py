@@ -4,6 +4,7 @@ import numpy as np
 
 from tfapp.data.preprocessing.categories import fit_categories
 from tfapp.data.preprocessing.dates import Dates
+from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize, moments
 from tfapp.data.preprocessing.tokens import Tokens
 from tfapp.data.splits.string_column import TextStream
@@ -28,6 +29,8 @@ def fit_transform(feature, column, *, length, unit, size):
         return fit_categories(column)
     if feature.kind.startswith("date"):
         return Dates.fit(column, order=feature.kind.removeprefix("date").removeprefix("_"))
+    if feature.kind == "numeric" and feature.shape == ():
+        return Robust.fit(column)
     return Standardize.fit(feature, column)
 
 

@@ -7,6 +7,7 @@ thousand operations to trace, in training, in every evaluation and in the export
 import numpy as np
 import tensorflow as tf
 
+from tfapp.data.preprocessing.robust import Robust, smoothly_clipped
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.spec import reserved_name
 
@@ -15,23 +16,28 @@ FEWEST = 64  # columns from which a matrix is worth having
 
 
 class NumberMatrix:
-    """The scalar numbers among the features of a table, and their standardisation."""
+    """The scalar numbers among the features of a table, and how they are scaled."""
 
     def __init__(self, transforms):
-        """`transforms`: feature name -> `Standardize`, of scalars that may be missing."""
+        """`transforms`: feature name -> `Robust`, or all of them `Standardize`, of scalars."""
+        each = tuple(transforms.values())
         self.names = tuple(transforms)
-        self._mean = np.array([t.mean for t in transforms.values()], np.float32)
-        self._scale = np.array([t.scale for t in transforms.values()], np.float32)
-        self._flagged = [i for i, t in enumerate(transforms.values()) if t.missing == "flagged"]
+        self._robust = isinstance(each[0], Robust)
+        centers = [t.center if self._robust else t.mean for t in each]
+        self._center = np.array(centers, np.float32)
+        self._scale = np.array([t.scale for t in each], np.float32)
+        self._flagged = [i for i, t in enumerate(each) if _is_flagged(t)]
 
     @classmethod
     def of(cls, transforms):
         """Of all features, name -> `Transform`; None if few of them are scalar numbers."""
-        numbers = {
+        robust = {name: t for name, t in transforms.items() if isinstance(t, Robust)}
+        standard = {
             name: t
             for name, t in transforms.items()
             if isinstance(t, Standardize) and t.missing != "refused"
         }
+        numbers = max(robust, standard, key=len)
         return cls(numbers) if len(numbers) >= FEWEST else None
 
     def pack(self, columns, stack):
@@ -44,13 +50,20 @@ class NumberMatrix:
         return {**others, NUMBERS: stack([columns[name] for name in self.names], axis=-1)}
 
     def __call__(self, matrix):
-        """float32 [batch, columns] -> name -> what its `Standardize` gives."""
-        values = (matrix - self._mean) * self._scale
-        absent = tf.math.is_nan(values)
-        values = tf.where(absent, tf.zeros_like(values), values)
+        """float32 [batch, columns] -> name -> what its own transform gives."""
+        absent = tf.math.is_nan(matrix)
+        values = tf.where(absent, tf.zeros_like(matrix) + self._center, matrix)
+        if self._robust:
+            values = smoothly_clipped(values, self._center, self._scale)
+        else:
+            values = (values - self._center) * self._scale
         out = dict(zip(self.names, tf.unstack(values, axis=1), strict=True))
         if self._flagged:
             marked = tf.stack([values, tf.cast(absent, tf.float32)], axis=-1)
             marked = tf.unstack(tf.gather(marked, self._flagged, axis=1), axis=1)
             out |= {self.names[i]: v for i, v in zip(self._flagged, marked, strict=True)}
         return out
+
+
+def _is_flagged(transform):
+    return transform.flagged if isinstance(transform, Robust) else transform.missing == "flagged"

@@ -6,6 +6,7 @@ import numpy as np
 
 from tfapp.data.preprocessing.categories import Categories, Hashed
 from tfapp.data.preprocessing.dates import Dates
+from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens
 from tfapp.runtime.json_shape import NUMBERS, Each
@@ -13,8 +14,15 @@ from tfapp.runtime.json_shape import NUMBERS, Each
 # What preprocessing.json looks like: see `runtime.json_shape`.
 SHAPE = {"features": Each({"kind": str}), "target": (None, [NUMBERS])}
 _TRANSFORMS = {"category": (Categories, Hashed), "date": (Dates,), "text": (Tokens,)}
-_NUMBERS = (Standardize,)  # of the other kinds of features
-_TYPES = {float: (int, float), int: (int,), str: (str,), bool: (bool,), tuple[str, ...]: (tuple,)}
+_NUMBERS = (Standardize, Robust)  # of the other kinds of features
+_TYPES = {
+    float: (int, float),
+    int: (int,),
+    str: (str,),
+    bool: (bool,),
+    tuple[str, ...]: (tuple,),
+    tuple[float, ...]: (tuple,),
+}
 
 
 def check_fields(name, transform):
@@ -25,7 +33,8 @@ def check_fields(name, transform):
         wrong = types is not None and not isinstance(value, types)
         wrong = wrong or (isinstance(value, bool) and field.type is not bool)
         if isinstance(value, tuple):
-            wrong = wrong or not all(isinstance(part, str) for part in value)
+            part_type = (int, float) if field.type == tuple[float, ...] else str
+            wrong = wrong or not all(isinstance(part, part_type) for part in value)
         if wrong:
             raise ValueError(f"{name!r} has {field.name}={str(value)[:40]!r}")
 
