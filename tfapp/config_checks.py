@@ -6,18 +6,21 @@ import numbers
 import re
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import parse_duration, whole_number
+from tfapp.flag_values import parse_duration, real_number, whole_number
 from tfapp.registry import suggest
 
 _PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
 
 
-def converted(name, value, kind):
-    """`value` as `kind`, where nothing is lost. From Python a field may be given anything.
+def converted(name, value, flag):
+    """`value` as the type of its `Flag`, where nothing is lost. Python may give a field anything.
 
     Raises:
       UsageError: something would be lost.
     """
+    kind = flag.number or type(flag.default)
+    if isinstance(value, str) and value in flag.words:
+        return value
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if isinstance(value, kind) and (number or kind not in (int, float)):
         return value
@@ -26,11 +29,29 @@ def converted(name, value, kind):
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             return kind(value)
-    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}")
+    words = "".join(f" or {word!r}" for word in flag.words if flag.number)
+    raise UsageError(f"--{name}={value!r}: must be of type {kind.__name__}{words}")
+
+
+def read_number(name, text, flag):
+    """The number, or one of the flag's words, that a command line writes as `text`.
+
+    Raises:
+      UsageError: it is neither.
+    """
+    if text in flag.words:
+        return text
+    number = whole_number(text) if flag.number is int else real_number(text)
+    if number is None:
+        kind = "a whole number" if flag.number is int else "a number"
+        raise UsageError(f"--{name}={text}: write it as {kind}, or {' or '.join(flag.words)}")
+    return number
 
 
 def check_value(name, value, flag):
     """Checks one value against its `Flag`: choices, form and bounds. Raises UsageError."""
+    if isinstance(value, str) and value in flag.words:
+        return
     if flag.choices and value not in flag.choices:
         raise UsageError(
             f"--{name}={value}: unknown{suggest(value, flag.choices)} "

@@ -9,6 +9,7 @@ from tfapp.errors import UsageError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|)")
 _WHOLE = re.compile(r"[0-9]{1,18}")  # as many digits as an int64 always holds
+_REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBERED = re.compile(r"0|[1-9][0-9]{0,17}")
 _UNITS = {"": "steps", "e": "epochs", "%": "percent", "s": "seconds", "ex": "examples"}
 # How a duration in each unit is written, for messages.
@@ -27,6 +28,11 @@ def whole_number(text):
     `str.isdigit` also takes ² and digits of other scripts, which `int` may not.
     """
     return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def real_number(text):
+    """The float that `text` writes in the digits 0 to 9; None if it is none."""
+    return float(text) if _REAL.fullmatch(text) else None
 
 
 def number_of_name(text):

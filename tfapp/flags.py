@@ -10,7 +10,7 @@ import os
 
 from absl import flags as absl_flags
 
-from tfapp import flag_help, migrations, run_folder
+from tfapp import config_checks, flag_help, migrations, run_folder
 from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
@@ -58,15 +58,16 @@ def to_lines(config):
 def folder_arguments(config):
     """What `run_folder.open_run_folder` needs to know of a configuration, by name."""
 
-    def is_same_run(path):
-        return _parse(["", f"--flagfile={path}"]).resolved() == config.resolved()
+    def is_same_run(path, version):
+        theirs = _parse(["", f"--flagfile={path}"])
+        return theirs.resolved() == migrations.as_begun_by(version, config).resolved()
 
     return {
         "model_dir": config.model_dir,
         "resume": config.resume,
         "dataset": config.dataset,
         "model": config.model,
-        "identity": config.identity(),
+        "identity": lambda version: migrations.as_begun_by(version, config).identity(),
         "flags": to_lines(config),
         "is_same_run": is_same_run,
     }
@@ -98,8 +99,18 @@ def _given(argv, names=_TODAY):
         raise UsageError(" ".join(str(error).split())) from error
     if len(rest) > 1:
         raise UsageError(f"{rest[1]!r}: not a flag; flags are written --name=value (see --help)")
-    given = {name: values[name].value for name in names if values[name].present}
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    return {
+        name: _typed(name, values[name].value, FLAGS[today])
+        for name, today in names.items()
+        if values[name].present
+    }
+
+
+def _typed(name, value, flag):
+    """The value of a field for what absl makes of a flag."""
+    if flag.number:
+        return config_checks.read_number(name, value, flag)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _with_runs_upgraded(arguments):

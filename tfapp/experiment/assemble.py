@@ -16,6 +16,7 @@ from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.prepare import prepare
+from tfapp.experiment.recipe.fill_in import fill_in
 from tfapp.experiment.same_data import SameData
 from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
@@ -26,6 +27,7 @@ from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
 _DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
+_RECIPE = "recipe"  # in choices.json: what auto stands for, by field
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
@@ -44,6 +46,10 @@ def assemble(config, folder, *, train=True):
     strategy, cluster, devices = choose_devices(config)
     _LOG.info("device: %s", devices)
     data = _prepare(config, folder, train)
+    kept = folder.read_json(CHOICES) or {}
+    config, recipe = fill_in(
+        config, data, num_replicas=strategy.num_replicas_in_sync, kept=kept.get(_RECIPE)
+    )
     batches = plan_batches(
         data.source,
         num_replicas=strategy.num_replicas_in_sync,
@@ -55,7 +61,6 @@ def assemble(config, folder, *, train=True):
     )
     model_name = _model_name(config, data)
     engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
-    kept = folder.read_json(CHOICES) or {}
     # A run that began before there was a choice goes on with Keras's generator.
     draws = kept.get(_DRAWS, "keras") if kept else "counter"
     steps = _steps(config, data, batches, strategy, engine, change, draws)
@@ -70,7 +75,8 @@ def assemble(config, folder, *, train=True):
         measure=train,
     )
     if train:
-        folder.write_json(CHOICES, {**settled.choice.to_json(), _DRAWS: draws})
+        added = {_DRAWS: draws, _RECIPE: recipe}
+        folder.write_json(CHOICES, {**settled.choice.to_json(), **added})
     experiment = Experiment(
         config=config,
         model_name=model_name,

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import tempfile
 
-from tfapp import flags
+from tfapp import flags, migrations
 from tfapp.callbacks.metric_text import metric_text
 from tfapp.run_folder import ENVIRONMENT, open_run_folder
 
@@ -45,7 +45,7 @@ def run(config, actions=()):
 def _run(config, actions):
     from tfapp.experiment import environment  # TensorFlow is imported here
 
-    folder = _open(config)
+    config, folder = _open(config)
     try:
         training = _build(config, folder, actions)
         folder.write_flags(flags.to_lines(config))
@@ -57,17 +57,22 @@ def _run(config, actions):
 
 
 def _check(config):
-    folder = _open(config)
+    config, folder = _open(config)
     _build(config, folder, ())
     folder.discard()
 
 
 def _open(config):
-    """Checks what needs no data, then opens the run's folder."""
+    """Checks what needs no data, then opens the run's folder.
+
+    Returns:
+      the `Config`, with the defaults that the run began with, and the `RunFolder`.
+    """
     from tfapp.experiment.names import check_names
 
     check_names(config)
-    return open_run_folder(**flags.folder_arguments(config))
+    folder = open_run_folder(**flags.folder_arguments(config))
+    return migrations.as_begun_by(folder.version, config), folder
 
 
 def _build(config, folder, actions):

@@ -17,13 +17,10 @@ from tensorflow.python.framework import func_graph
 
 
 def layers_of(model, *, recursive=True):
-    """The layers inside a `keras.Model` or `keras.Layer`, itself left out.
+    """The layers inside a `keras.Model` or `keras.Layer`, itself left out, as a list.
 
-    Args:
-      recursive: all of them, however deep; False: only those directly inside.
-
-    Returns:
-      a list. Keras's own `layers` gives only the layers that are directly inside a model.
+    `recursive`: all of them, however deep; False: only those directly inside, which is all that
+    Keras's own `layers` gives.
     """
     return list(model._flatten_layers(include_self=False, recursive=recursive))
 

@@ -9,7 +9,7 @@ import functools
 import tensorflow as tf
 
 from tfapp.metrics.metric import Metric
-from tfapp.metrics.results import details, results
+from tfapp.metrics.results import details, intervals, results
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
 from tfapp.training.step import add_sums, metric_sums, to_host, zero_sums
@@ -27,6 +27,11 @@ class EvaluationResult:
     def details(self):
         """What no single number holds (a confusion matrix): a dict, to be written as JSON."""
         return details(self.measured, self.sums)
+
+    @functools.cached_property
+    def intervals(self):
+        """95% confidence intervals of the metrics that have one: name -> (low, high)."""
+        return intervals(self.measured, self.sums)
 
 
 def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit):
