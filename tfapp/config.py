@@ -179,6 +179,9 @@ class Config:
         "which weights are evaluated and exported in the end: those of the step that was best on "
         "validation, or the last; early_stopping: the best if it is on, else the last",
         choices=("best", "last", "early_stopping"))
+    calibrate: bool = _recipe(True,
+        "divide the logits of classes by a temperature fitted on validation, where that helps, so "
+        "that probabilities are neither too sure nor too unsure")
 
     strategy: str = _hardware("auto",
         "one device, or mirrored over all GPUs; auto: mirrored if there are several",

@@ -48,6 +48,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "evaluate_every": "1e",
             "monitor": "task",
             "export_weights": "early_stopping",
+            "calibrate": False,
         },
     ),
 )

@@ -21,7 +21,7 @@ from tfapp.experiment.same_data import SameData
 from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
-from tfapp.run_folder import CHOICES, PREPROCESSING
+from tfapp.run_folder import CHOICES, PREPROCESSING, TEMPERATURE
 from tfapp.tasks import build_task
 from tfapp.training.step import StepOptions
 
@@ -63,7 +63,10 @@ def assemble(config, folder, *, train=True):
     engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
     # A run that began before there was a choice goes on with Keras's generator.
     draws = kept.get(_DRAWS, "keras") if kept else "counter"
-    steps = _steps(config, data, batches, strategy, engine, change, draws)
+    task = _task(config, data)
+    if not train and task.has_temperature:
+        task = task.at_temperature(folder.read_json(TEMPERATURE) or 1.0)
+    steps = _steps(config, data, batches, strategy, engine, change, draws, task)
     settled = settle(
         config,
         model_name,
@@ -140,10 +143,10 @@ def _input(config, data, batches, strategy, cluster):
     return choice, engine, change
 
 
-def _steps(config, data, batches, strategy, engine, change, draws):
+def _steps(config, data, batches, strategy, engine, change, draws, task):
     return StepBuilder(
         strategy=strategy,
-        task=_task(config, data),
+        task=task,
         preprocess=data.preprocess,
         augment=change,
         engine=engine,

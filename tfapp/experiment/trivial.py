@@ -31,11 +31,9 @@ def trivial_metrics(label, train, test):
 
 def _of_mean(train, test):
     errors = test - train.mean(axis=0)
-    squared = float(np.mean(np.square(errors)))
     return {
         "mean_absolute_error": float(np.mean(np.abs(errors))),
-        "mean_squared_error": squared,
-        "root_mean_squared_error": squared**0.5,
+        "root_mean_squared_error": float(np.sqrt(np.mean(np.square(errors)))),
     }
 
 

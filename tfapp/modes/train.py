@@ -5,7 +5,6 @@ import logging
 import tempfile
 
 from tfapp import flags, migrations
-from tfapp.callbacks.metric_text import metric_text
 from tfapp.run_folder import ENVIRONMENT, open_run_folder
 
 _LOG = logging.getLogger("tfapp")
@@ -17,7 +16,9 @@ def main(config):
         _check(config)
         print("flags, data and model are sound")
         return
-    print(_answer(run(config), kept=not config.dry_run))
+    from tfapp.experiment.answer import answer  # TensorFlow is imported here
+
+    print(answer(run(config), kept=not config.dry_run))
 
 
 def run(config, actions=()):
@@ -85,21 +86,3 @@ def _build(config, folder, actions):
     except BaseException:
         folder.discard()
         raise
-
-
-def _answer(result, kept):
-    """The few lines that are printed at the end."""
-    lines, monitor = [], result.summary["best"]["metric"]
-    for split, metrics in result.metrics.items():
-        lines.append(f"{split:<11} {metric_text(metrics, monitor=monitor)}")
-    summary = result.summary
-    if summary["examples_per_second"]:
-        lines.append(
-            f"{'speed':<11} {summary['examples_per_second']:,.0f} examples/s  "
-            f"{summary['step_ms']:.3f} ms/step"
-        )
-    if kept:
-        lines.append(f"{'run':<11} {result.model_dir}")
-        if result.export_dir:
-            lines.append(f"{'export':<11} {result.export_dir}")
-    return "\n".join(lines)

@@ -34,7 +34,7 @@ class EvaluationResult:
         return intervals(self.measured, self.sums)
 
 
-def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit):
+def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit, metrics=None):
     """Builds the compiled evaluation of one split.
 
     It is traced by its first call. The weights are read from their variables at each call, so the
@@ -49,12 +49,13 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
       label: name of the label in a batch.
       strategy: the tf.distribute.Strategy.
       jit: whether one replica's whole pass is one XLA program.
+      metrics: `Metric`s; None: the task's `evaluation_metrics`.
 
     Returns:
       run() -> `EvaluationResult`.
     """
     one_replica = strategy.num_replicas_in_sync == 1
-    metrics = task.evaluation_metrics
+    metrics = task.evaluation_metrics if metrics is None else metrics
 
     def replica_sums(pulled, replica):
         batch = inputs.batch(pulled, replica)
