@@ -36,8 +36,8 @@ class Temperature(Metric):
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(true, scaled)
             return tf.cast(tf.reduce_sum(weighted(losses, weights)), tf.float64)
 
-        sums = [log_loss(temperature) for temperature in _GRID]
-        return tf.stack([*sums, tf.cast(tf.reduce_sum(weights), tf.float64)])
+        sums = tf.map_fn(log_loss, tf.constant(_GRID), fn_output_signature=tf.float64)
+        return tf.concat([sums, [tf.cast(tf.reduce_sum(weights), tf.float64)]], axis=0)
 
     def result(self, state):
         """{"temperature": the best one; 1 where another gains no more than chance would}."""
