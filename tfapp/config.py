@@ -122,12 +122,16 @@ class Config:
     steps: int = _recipe(0,
         "optimizer steps, instead of --epochs; 0: as many as --epochs takes",
         identity_unless=("schedule", "constant"), least=0)
+    time_budget: str = _recipe("",
+        "time for the whole command (90s, 10m, 2h), instead of --epochs: as many steps as fit, the "
+        "schedule finished, evaluation and export included; empty: no limit", identity=True)
     batch_size: int | str = _recipe("auto",
         "examples a step, over all replicas; auto: by the size of the data",
         identity=True, number=int, words=("auto",), above=0)
     learning_rate: float | str = _recipe("auto",
-        "step size of the optimizer, at the schedule's peak; auto: by kind and size of the data",
-        identity=True, number=float, words=("auto",), above=0)
+        "step size of the optimizer, at the schedule's peak; auto: by kind and size of the data; "
+        "find: by a range test before training",
+        identity=True, number=float, words=("auto", "find"), above=0)
     optimizer: str = _recipe("auto",
         "a Keras optimizer by name (adam, sgd, adamw, lion, ...), lars, or your own "
         "package.module:Class; auto: by the kind of data", identity=True)

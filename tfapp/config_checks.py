@@ -72,6 +72,11 @@ def check_forms(config):
     per_loop = config.steps_per_loop
     if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")
+    if (
+        config.time_budget
+        and not parse_duration(config.time_budget, "time_budget", ("seconds",)).value
+    ):
+        raise UsageError(f"--time_budget={config.time_budget}: must be above 0")
     bad = config.max_bad_examples
     if whole_number(bad) is None and not _is_percentage(bad):
         raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")

@@ -22,6 +22,7 @@ PREPROCESSING = "preprocessing.json"
 DATA = "data.json"
 CHOICES = "choices.json"
 TEMPERATURE = "temperature.json"
+LEARNING_RATES = "learning_rates.json"
 BAD_EXAMPLES = "bad_examples.jsonl"
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
@@ -30,7 +31,9 @@ EXPORT = "export"
 SUMMARY = "summary.json"
 _LOCK = ".lock"
 # What a run writes before its first step.
-_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, BAD_EXAMPLES, _LOCK)
+_EARLY = (
+    FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, LEARNING_RATES, BAD_EXAMPLES, _LOCK,
+)  # fmt: skip
 
 
 class _Taken(UsageError):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfapp.metrics.temperature import Temperature
+from tfapp.metrics.temperature import _GRID, _ONE, Temperature
 
 
 def log_loss(logits, labels, temperature):
@@ -35,13 +35,12 @@ def test_it_undoes_a_factor(state_of, factor):
     assert metric.details(state)["log_loss"] == pytest.approx(log_loss(logits * factor, labels, 1))
 
 
-def test_what_chance_would_gain_is_left_alone(eager_state_of):
-    logits, labels = calibrated(3)
-    assert Temperature().result(eager_state_of(Temperature(), logits, labels)) == {
-        "temperature": 1.0
-    }
-    few = eager_state_of(Temperature(), logits[:20] * 1.3, labels[:20])
-    assert Temperature().result(few)["temperature"] == 1.0
+@pytest.mark.parametrize("gain, changed", [(1.9, False), (2.0, True)])
+def test_what_chance_would_gain_is_left_alone(gain, changed):
+    losses = 500 + 3 * np.abs(np.log(_GRID) - np.log(2.0))
+    losses[_ONE] = losses.min() + gain
+    found = Temperature().result(np.append(losses, 1000.0))["temperature"]
+    assert found == (pytest.approx(2.0, rel=0.03) if changed else 1.0)
 
 
 def test_padding_and_nan(padded, eager_state_of):

@@ -1,14 +1,12 @@
-"""Puts what auto stands for into a Config, and says in one line what that is and why."""
+"""Puts what auto stands for into a Config, and into one line for the log."""
 
 import dataclasses
-import logging
 import math
 
 from tfapp.config import SEED
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.recipe.rules import RULES, kind_of
 
-_LOG = logging.getLogger("tfapp")
 _AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name != "model")
 _MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
@@ -32,17 +30,31 @@ def fill_in(config, data, *, num_replicas, kept=None):
       UsageError: a value that was decided contradicts a flag.
     """
     given = {name: value for name, value in vars(config).items() if value != _AUTO}
-    open_fields = [name for name in FIELDS if name not in given]
-    if not open_fields:
-        return config, {}
     examples = data.source.splits[TRAIN].num_examples
-    kind = kind_of(data.inputs, data.spec.label)
-    if kept is None:
-        kept = _decide(given, RULES[kind](examples), examples, num_replicas * config.accumulate)
-    decided = {name: kept[name] for name in open_fields}
-    filled = dataclasses.replace(config, **decided)
-    _LOG.info("recipe: %s (auto: %s, %s examples)", _described(decided), kind, f"{examples:,}")
-    return filled, decided
+    rule = _decide(
+        given,
+        RULES[kind_of(data.inputs, data.spec.label)](examples),
+        examples,
+        num_replicas * config.accumulate,
+    )
+    decided = {name: value for name, value in rule.items() if name not in given}
+    found = (name for name in kept or {} if name in decided or _is_found(config, name))
+    decided.update({name: kept[name] for name in found})
+    return dataclasses.replace(config, **decided), decided
+
+
+def in_words(decided, data):
+    """The line for the log: what was decided for which data."""
+    what = ", ".join(f"{name} {value}" for name, value in decided.items())
+    examples = data.source.splits[TRAIN].num_examples
+    return f"{what} (auto: {kind_of(data.inputs, data.spec.label)}, {examples:,} examples)"
+
+
+def _is_found(config, name):
+    """Whether a rehearsal decides the field."""
+    return (name, config.learning_rate) == ("learning_rate", "find") or (
+        name == "steps" and bool(config.time_budget)
+    )
 
 
 def _decide(given, recipe, examples, divisor):
@@ -59,19 +71,27 @@ def _decide(given, recipe, examples, divisor):
     epochs = math.ceil(recipe.steps / per_epoch)
     values["epochs"] = min(max(epochs, recipe.least_epochs), recipe.most_epochs)
     total = given["steps"] or given.get("epochs", values["epochs"]) * per_epoch
-    every = min(max(per_epoch, total // _MOST_EVALUATIONS), total // _LEAST_EVALUATIONS)
-    values["evaluate_every"] = str(max(every, 1))
-    patience = math.ceil(recipe.patience * total / max(every, 1))
-    values["early_stopping"] = max(patience, _LEAST_PATIENCE) if recipe.patience else 0
+    values.update(_by_length(total, per_epoch, recipe.patience))
     return {name: given.get(name, values[name]) for name in FIELDS}
+
+
+def _by_length(total, per_epoch, patience):
+    """When to evaluate, and how many evaluations to wait for a better one.
+
+    Args:
+      total: steps of the run.
+      per_epoch: steps of an epoch.
+      patience: share of the run to wait; 0: to its end.
+
+    Returns:
+      a dict with "evaluate_every" and "early_stopping".
+    """
+    every = min(max(per_epoch, total // _MOST_EVALUATIONS), total // _LEAST_EVALUATIONS)
+    wait = max(math.ceil(patience * total / max(every, 1)), _LEAST_PATIENCE) if patience else 0
+    return {"evaluate_every": str(max(every, 1)), "early_stopping": wait}
 
 
 def _divisible(batch_size, examples, divisor):
     """The batch size or, where the data or the replicas demand it, the nearest below or above."""
     batch_size = min(batch_size, examples)
     return max(batch_size // divisor, 1) * divisor
-
-
-def _described(decided):
-    """ "epochs 128, batch_size 32, ..." """
-    return ", ".join(f"{name} {value}" for name, value in decided.items())
