@@ -10,7 +10,8 @@ from tfapp.experiment.recipe.rules import RULES, kind_of
 _AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name != "model")
 _MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
-_LEAST_EVALUATIONS = 20
+_LEAST_EVALUATIONS = 20  # of a run whose epochs are long
+_FEW_STEPS = 50  # an epoch of so few is not divided
 _LEAST_PATIENCE = 5  # evaluations
 
 
@@ -86,7 +87,8 @@ def _by_length(total, per_epoch, patience):
     Returns:
       a dict with "evaluate_every" and "early_stopping".
     """
-    every = min(max(per_epoch, total // _MOST_EVALUATIONS), total // _LEAST_EVALUATIONS)
+    often = max(total // _LEAST_EVALUATIONS, _FEW_STEPS)
+    every = max(min(per_epoch, often), total // _MOST_EVALUATIONS)
     wait = max(math.ceil(patience * total / max(every, 1)), _LEAST_PATIENCE) if patience else 0
     return {"evaluate_every": str(max(every, 1)), "early_stopping": wait}
 
