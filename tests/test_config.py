@@ -54,7 +54,7 @@ from tfapp.errors import UsageError
         ({"strategy": "one", "logical_devices": 2}, "--strategy=one contradicts"),
         ({"engine": "stream", "xla": "loop"}, "--engine=stream contradicts --xla=loop"),
         ({"resume": "must"}, "--resume=must needs --model_dir"),
-        ({"batch_size": "32"}, "--batch_size='32': must be of type int"),
+        ({"batch_size": "32"}, "--batch_size='32': must be of type int or 'auto'"),
         ({"batch_size": 1.5}, "--batch_size=1.5: must be of type int"),
         ({"batch_size": True}, "--batch_size=True: must be of type int"),
         ({"offline": "no"}, "--offline='no': must be of type bool"),

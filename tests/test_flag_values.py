@@ -4,6 +4,7 @@ import pytest
 
 from tfapp.errors import UsageError
 from tfapp.flag_values import (
+    Duration,
     last_of_each,
     number_of_name,
     parse_arguments,
@@ -41,9 +42,11 @@ def test_later_pairs_override_and_an_empty_one_drops_all(pairs, kept):
 
 def test_seconds_keep_their_unit():
     assert parse_duration("60s", "checkpoint_every").unit == "seconds"
+    assert parse_duration("1.5m", "checkpoint_every") == Duration(90.0, "seconds")
+    assert parse_duration("2h", "time_budget", ("seconds",)) == Duration(7200.0, "seconds")
 
 
-@pytest.mark.parametrize("text", ["", "e", "-1", "1h", "1e5", "nan", "1 2"])
+@pytest.mark.parametrize("text", ["", "e", "-1", "1d", "1e5", "nan", "1 2"])
 def test_unreadable(text):
     with pytest.raises(UsageError, match=f"--log_every={text}: write it as"):
         parse_duration(text, "log_every")

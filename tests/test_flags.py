@@ -35,8 +35,8 @@ def test_help_shows_every_flag_with_its_default():
     text = flag_help.help_text()
     for name in FLAGS:
         assert text.count(f"  --{name}=") + text.count(f"  --[no]{name}=") == 1
-    assert "--batch_size=32" in text
-    assert "--optimizer=adam" in text
+    assert "--batch_size=auto" in text
+    assert "--seed=0" in text
     assert max(len(line) for line in text.splitlines()) <= 100
 
 
@@ -59,7 +59,7 @@ def test_help_names_all_that_is_registered(name):
 
 
 def test_choices_are_those_of_the_parts_that_have_them():
-    assert FLAGS["schedule"].choices == tuple(SCHEDULES)
+    assert FLAGS["schedule"].choices == ("auto", *SCHEDULES)
     assert FLAGS["xla"].choices == ("auto", *PLACEMENTS)
     assert FLAGS["mode"].choices == tuple(cli._MODES)
     assert FLAGS["split"].choices == SPLITS

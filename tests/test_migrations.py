@@ -25,6 +25,7 @@ def renamed(monkeypatch):
             changed={"step_size": lambda value: value / 1000},
         ),
         migrations.Migration("0.2.0", renamed={"step_size": "learning_rate"}),
+        *migrations.MIGRATIONS,
     )
     monkeypatch.setattr(migrations, "MIGRATIONS", table)
 
@@ -137,3 +138,19 @@ def test_an_identity_that_is_not_an_object(old_run):
     (run / "identity.json").write_text("[]")
     with pytest.raises(DataError, match=r"identity.json: cannot be read"):
         open_folder(model_dir=str(run))
+
+
+def test_a_run_goes_on_with_the_defaults_that_it_began_with(old_run):
+    run = old_run("# tfapp 0.2.0\n--batch_size=32\n--monitor=auto\n", tfapp="0.2.0", batch_size=32)
+    begun = migrations.as_begun_by("0.2.0", Config(dataset="csv:a.csv", epochs=7))
+    assert (begun.epochs, begun.batch_size, begun.schedule) == (7, 32, "constant")
+    assert (begun.monitor, begun.export_weights) == ("task", "early_stopping")
+    today = Config(dataset="csv:a.csv", epochs=7)
+    assert migrations.as_begun_by(tfapp.__version__, today) == today
+    parsed = flags.parse(["main.py", f"--flagfile={run}/flags.txt"])
+    assert (parsed.epochs, parsed.monitor, parsed.export_weights) == (50, "task", "early_stopping")
+
+
+def test_a_table_of_an_older_version_is_found_by_its_plain_command(old_run):
+    run = old_run("# tfapp 0.2.0\n--seed=1\n", tfapp="0.2.0", seed=1, model="mlp")
+    assert open_folder(seed=1).path == run

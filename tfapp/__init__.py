@@ -13,7 +13,7 @@ from tfapp.runtime import tf_settings
 from tfapp.training.action import Action
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = [
     "Action",
     "Config",

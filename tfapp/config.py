@@ -18,6 +18,21 @@ _hardware = in_group("Hardware")
 _saving = in_group("Saving")
 _answers = in_group("Evaluation and prediction")
 
+# The seed network and its recipe, what auto stands for on the digits.
+SEED = {
+    "model": "mlp",
+    "epochs": 50,
+    "batch_size": 32,
+    "optimizer": "adam",
+    "learning_rate": 1e-3,
+    "schedule": "constant",
+    "warmup_steps": "0",
+    "weight_decay": 0.0,
+    "label_smoothing": 0.0,
+    "early_stopping": 0,
+    "evaluate_every": "1e",
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -119,31 +134,41 @@ class Config:
         "sparse_categorical_crossentropy or mean_squared_error; auto: the task's own",
         identity=True)
 
-    epochs: int = _recipe(50, "passes over the training split", identity_if="schedule", above=0)
+    epochs: int | str = _recipe("auto",
+        "passes over the training split; auto: by its size, see docs/recipes.md",
+        identity_unless=("schedule", "constant"), number=int, words=("auto",), above=0)
     steps: int = _recipe(0,
         "optimizer steps, instead of --epochs; 0: as many as --epochs takes",
-        identity_if="schedule", least=0)
-    batch_size: int = _recipe(32, "examples a step, over all replicas", identity=True, above=0)
-    learning_rate: float = _recipe(1e-3,
-        "step size of the optimizer, at the schedule's peak", identity=True, above=0)
-    optimizer: str = _recipe("adam",
+        identity_unless=("schedule", "constant"), least=0)
+    time_budget: str = _recipe("",
+        "time for the whole command (90s, 10m, 2h), instead of --epochs: as many steps as fit, the "
+        "schedule finished, evaluation and export included; empty: no limit", identity=True)
+    batch_size: int | str = _recipe("auto",
+        "examples a step, over all replicas; auto: by the size of the data",
+        identity=True, number=int, words=("auto",), above=0)
+    learning_rate: float | str = _recipe("auto",
+        "step size of the optimizer, at the schedule's peak; auto: by kind and size of the data; "
+        "find: by a range test before training",
+        identity=True, number=float, words=("auto", "find"), above=0)
+    optimizer: str = _recipe("auto",
         "a Keras optimizer by name (adam, sgd, adamw, lion, ...), lars, or your own "
-        "package.module:Class", identity=True)
+        "package.module:Class; auto: by the kind of data", identity=True)
     optimizer_arg: tuple[str, ...] = _recipe((),
         "name=value for the optimizer (momentum=0.9; repeatable)", identity=True, repeated=True)
-    schedule: str = _recipe("constant",
-        "how the learning rate changes from the end of the warm-up to the last step",
-        choices=("constant", "linear", "cosine", "polynomial", "exponential", "step", "one_cycle"),
-        identity=True)
+    schedule: str = _recipe("auto",
+        "how the learning rate changes from the end of the warm-up to the last step; auto: by the "
+        "kind of data",
+        choices=("auto", "constant", "linear", "cosine", "polynomial", "exponential", "step",
+        "one_cycle"), identity=True)
     schedule_arg: tuple[str, ...] = _recipe((),
         "name=value for the schedule (repeatable): end, power, at, factor, start, up; shares of "
         "the peak rate and of the run", identity=True, repeated=True)
-    warmup_steps: str = _recipe("0",
-        "duration in which the rate rises from 0 to --learning_rate (500, 1e, 5%); 0: none",
-        identity=True, units=STEPS)
-    weight_decay: float = _recipe(0.0,
-        "decoupled weight decay, times the learning rate at each step; 0: none",
-        identity=True, least=0)
+    warmup_steps: str = _recipe("auto",
+        "duration in which the rate rises from 0 to --learning_rate (500, 1e, 5%); 0: none; auto: "
+        "by the kind of data", identity=True, units=STEPS, words=("auto",))
+    weight_decay: float | str = _recipe("auto",
+        "decoupled weight decay, times the learning rate at each step; 0: none; auto: by kind and "
+        "size of the data", identity=True, number=float, words=("auto",), least=0)
     decay_all: bool = _recipe(False, "weight decay on biases and normalisation too", identity=True)
     clip_norm: float = _recipe(0.0,
         "largest global norm of the gradient, after its reduction; 0: no clipping",
@@ -157,20 +182,28 @@ class Config:
     ema: float = _recipe(0.0,
         "decay of the EMA weights (a moving average), which are evaluated and exported; 0: none",
         identity=True, least=0, below=1)
-    label_smoothing: float = _recipe(0.0,
-        "share of the target that is spread over all classes; 0: none",
-        identity=True, least=0, below=1)
+    label_smoothing: float | str = _recipe("auto",
+        "share of the target that is spread over all classes; 0: none; auto: by the kind of data",
+        identity=True, number=float, words=("auto",), least=0, below=1)
     class_weight: tuple[str, ...] = _recipe((),
         "CLASS:WEIGHT,... for the training loss, or balanced; by default all weigh 1",
         identity=True)
     nan_policy: str = _recipe("stop",
         "when the loss is NaN or infinite: stop (exit code 4), skip the update, or restore the "
         "last checkpoint and leave the batch out", choices=("stop", "skip", "restore"))
-    early_stopping: int = _recipe(0,
-        "stop after so many evaluations without improvement, and keep the best weights; 0: never",
-        least=0)
+    early_stopping: int | str = _recipe("auto",
+        "stop after so many evaluations without improvement; 0: never; auto: by the size of the "
+        "data", number=int, words=("auto",), least=0)
     monitor: str = _recipe("auto",
-        "validation metric that decides which step is best; auto: the task's first")
+        "validation metric that decides which step is best; auto: the loss; task: what the task is "
+        "usually judged by")
+    export_weights: str = _recipe("best",
+        "which weights are evaluated and exported in the end: those of the step that was best on "
+        "validation, or the last; early_stopping: the best if it is on, else the last",
+        choices=("best", "last", "early_stopping"))
+    calibrate: bool = _recipe(True,
+        "divide the logits of classes by a temperature fitted on validation, where that helps, so "
+        "that probabilities are neither too sure nor too unsure")
 
     strategy: str = _hardware("auto",
         "one device, or mirrored over all GPUs; auto: mirrored if there are several",
@@ -196,8 +229,9 @@ class Config:
 
     log_every: str = _saving("100",
         "duration between two training lines of metrics.jsonl (100, 1e, 5%)", units=STEPS, above=0)
-    evaluate_every: str = _saving("1e",
-        "duration between two evaluations on validation", units=STEPS, above=0)
+    evaluate_every: str = _saving("auto",
+        "duration between two evaluations on validation; auto: by the length of the run",
+        units=STEPS, words=("auto",), above=0)
     checkpoint_every: str = _saving("500",
         "duration between two checkpoints (500, 60s, 1e)", units=(*STEPS, "seconds"), above=0)
     keep: int = _saving(3,
@@ -235,11 +269,13 @@ class Config:
         object.__setattr__(self, "dataset", given.dataset(self.dataset))
         object.__setattr__(self, "model", given.model(self.model))
         for name, flag in FLAGS.items():
-            value = config_checks.converted(name, getattr(self, name), type(flag.default))
+            value = config_checks.converted(name, getattr(self, name), flag)
             config_checks.check_text(name, value)
             object.__setattr__(self, name, value)
-        if self.dataset == DIGITS and self.model == "auto":
-            object.__setattr__(self, "model", "mlp")  # the seed network
+        if self.dataset == DIGITS and self.model in ("auto", SEED["model"]):
+            for name, value in SEED.items():
+                if getattr(self, name) == "auto":
+                    object.__setattr__(self, name, value)
         for name, flag in FLAGS.items():
             config_checks.check_value(name, getattr(self, name), flag)
         config_checks.check_forms(self)
@@ -248,7 +284,7 @@ class Config:
     def identity(self):
         """The fields that a run's folder is bound to, as a dict."""
         always = [name for name, flag in FLAGS.items() if flag.identity]
-        at_times = [name for name, flag in FLAGS.items() if self._is_changed(flag.identity_if)]
+        at_times = [name for name, flag in FLAGS.items() if self._is_bound(flag.identity_unless)]
         values = {name: getattr(self, name) for name in (*always, *at_times)}
         return {name: given.kind_of(value) for name, value in values.items()}
 
@@ -256,8 +292,8 @@ class Config:
         """The fields that say what is computed, and not where or how, as a dict."""
         return {name: getattr(self, name) for name, flag in FLAGS.items() if flag.resolved}
 
-    def _is_changed(self, name):
-        return bool(name) and getattr(self, name) != FLAGS[name].default
+    def _is_bound(self, unless):
+        return bool(unless) and getattr(self, unless[0]) != unless[1]
 
 
 FLAGS = flags_of(Config)  # name -> `Flag`, in the order of --help

@@ -23,12 +23,15 @@ def check_known(fields, flags):
             )
 
 
-def converted(name, value, kind):
-    """`value` as `kind`, where nothing is lost. From Python a field may be given anything.
+def converted(name, value, flag):
+    """`value` as the type of its `Flag`, where nothing is lost. Python may give a field anything.
 
     Raises:
       UsageError: something would be lost.
     """
+    kind = flag.number or type(flag.default)
+    if isinstance(value, str) and value in flag.words:
+        return value
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if kind is int and number and not -_LARGEST <= value <= _LARGEST:
         raise UsageError(f"--{name}={_short(value)}: must be at most {_LARGEST}")
@@ -40,7 +43,8 @@ def converted(name, value, kind):
         with contextlib.suppress(OverflowError):  # an integer that no float can hold
             return kind(value)
     shown = _short(repr(value)) if isinstance(value, str) else _short(value)
-    raise UsageError(f"--{name}={shown}: must be of type {kind.__name__}")
+    words = "".join(f" or {word!r}" for word in flag.words if flag.number)
+    raise UsageError(f"--{name}={shown}: must be of type {kind.__name__}{words}")
 
 
 def _item(name, item):
@@ -79,6 +83,8 @@ def _short(value):
 
 def check_value(name, value, flag):
     """Checks one value against its `Flag`: choices, form and bounds. Raises UsageError."""
+    if isinstance(value, str) and value in flag.words:
+        return
     if flag.choices and value not in flag.choices:
         raise UsageError(
             f"--{name}={value}: unknown{suggest(value, flag.choices)} "
@@ -99,6 +105,11 @@ def check_forms(config):
     per_loop = config.steps_per_loop
     if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")
+    if (
+        config.time_budget
+        and not parse_duration(config.time_budget, "time_budget", ("seconds",)).value
+    ):
+        raise UsageError(f"--time_budget={config.time_budget}: must be above 0")
     bad = config.max_bad_examples
     if whole_number(bad) is None and not _is_percentage(bad):
         raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")

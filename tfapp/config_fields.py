@@ -16,9 +16,11 @@ class Flag:
     _: dataclasses.KW_ONLY
     choices: tuple[str, ...] = ()  # empty: any value of the default's type
     identity: bool = False  # a run's folder is bound to the value
-    identity_if: str = ""  # so it is where this other flag is not at its default
+    identity_unless: tuple[str, str] = ()  # so it is unless this other flag has this value
     resolved: bool = True  # in a run's flags.txt: it says what is computed, not where or how
     repeated: bool = False  # one flag an item, name=value, instead of a list with commas
+    number: type | None = None  # int or float: a number, or one of `words`
+    words: tuple[str, ...] = ()  # what may stand in place of a number or a duration
     units: tuple[str, ...] = ()  # of a duration; empty: the value is none
     above: float | None = None  # bounds of a number or duration: exclusive ...
     below: float | None = None

@@ -141,9 +141,9 @@ def _row(name, flag):
 def _bound():
     always = ", ".join(f"`--{name}`" for name, flag in FLAGS.items() if flag.identity)
     at_times = [
-        f"`--{name}` where `--{flag.identity_if}` is not `{_default(FLAGS[flag.identity_if])}`"
+        "`--{}` unless `--{}={}`".format(name, *flag.identity_unless)
         for name, flag in FLAGS.items()
-        if flag.identity_if
+        if flag.identity_unless
     ]
     return (
         "A run is continued with other values of any flag but these, which decide what is "

@@ -12,6 +12,7 @@ from tfapp.registry import suggest
 
 _SWITCH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"  # what word processors make of a hyphen
+_EXAMPLES = {int: 10, float: 0.1}  # of numbers, for messages
 _LONGEST = 100  # characters of a value in a message
 
 
@@ -37,8 +38,17 @@ def parse(arguments, flags):
         if flags[name].repeated:
             values[name] = (*values.get(name, ()), value)
         else:
-            values[name] = _READERS[type(flags[name].default)](name, value, flags[name].default)
+            values[name] = _read(name, value, flags[name])
     return values
+
+
+def _read(name, text, flag):
+    """The value that `text` stands for, one of the flag's words or of its type."""
+    if text in flag.words:
+        return text
+    if flag.number:
+        return _READERS[flag.number](name, text, _EXAMPLES[flag.number])
+    return _READERS[type(flag.default)](name, text, flag.default)
 
 
 def _split(argument, left, flags):

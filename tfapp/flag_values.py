@@ -6,12 +6,16 @@ import re
 
 from tfapp.errors import UsageError
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|m|h|)")
 _LONGEST = 1e12  # of a duration: steps are counted in 64 bits
 LARGEST_FLOAT = 3.4e38  # that float32 holds
 _WHOLE = re.compile(r"[0-9]{1,18}")  # as many digits as an int64 always holds
 _NUMBERED = re.compile(r"0|[1-9][0-9]{0,17}")
-_UNITS = {"": "steps", "e": "epochs", "%": "percent", "s": "seconds", "ex": "examples"}
+_UNITS = {
+    "": "steps", "e": "epochs", "%": "percent", "s": "seconds", "m": "seconds", "h": "seconds",
+    "ex": "examples",
+}  # fmt: skip
+_SECONDS = {"m": 60, "h": 3600}
 # How a duration in each unit is written, for messages.
 _WRITTEN = {
     "steps": "500",
@@ -100,7 +104,7 @@ class Duration:
 
 
 def parse_duration(text, flag, units=tuple(_WRITTEN)):
-    """Reads a `Duration` such as 500, 3e, 10%, 60s or 4096ex.
+    """Reads a `Duration` such as 500, 3e, 10%, 60s, 5m, 2h or 4096ex.
 
     Raises:
       UsageError: not of that form, too long, or a unit that is not among `units`.
@@ -110,4 +114,4 @@ def parse_duration(text, flag, units=tuple(_WRITTEN)):
     if unit not in units or float(match.group(1)) > _LONGEST:
         examples = ", ".join(f"{_WRITTEN[u]} ({u})" for u in units)
         raise UsageError(f"--{flag}={text}: write it as {examples}")
-    return Duration(float(match.group(1)), unit)
+    return Duration(float(match.group(1)) * _SECONDS.get(match.group(2), 1), unit)

@@ -70,15 +70,16 @@ def to_lines(config):
 def folder_arguments(config):
     """What `run_folder.open_run_folder` needs to know of a configuration, by name."""
 
-    def is_same_run(path):
-        return _parse(["", f"--flagfile={path}"]).resolved() == config.resolved()
+    def is_same_run(path, version):
+        theirs = _parse(["", f"--flagfile={path}"])
+        return theirs.resolved() == migrations.as_begun_by(version, config).resolved()
 
     return {
         "model_dir": config.model_dir,
         "resume": config.resume,
         "dataset": kind_of(config.dataset),
         "model": kind_of(config.model),
-        "identity": config.identity(),
+        "identity": lambda version: migrations.as_begun_by(version, config).identity(),
         "flags": to_lines(config),
         "is_same_run": is_same_run,
     }

@@ -1,7 +1,8 @@
 """What older versions of tfapp wrote into a run's folder, read as today's configuration.
 
-A field that an older version did not know has today's default. One that was renamed, or whose
-values have changed their meaning, has an entry in `MIGRATIONS`.
+A field that was renamed, whose values have changed their meaning, or whose default is another now
+has an entry in `MIGRATIONS`: a run goes on with the defaults that it began with. A field that an
+older version did not know has today's default unless there is such an entry.
 """
 
 import collections.abc
@@ -26,11 +27,34 @@ class Migration:
     renamed: dict[str, str] = dataclasses.field(default_factory=dict)  # old name -> new name
     # new name -> what a value that an older version wrote is now
     changed: dict[str, collections.abc.Callable] = dataclasses.field(default_factory=dict)
+    # name -> the default of older versions; of a field that they did not know, what they did
+    defaults: dict = dataclasses.field(default_factory=dict)
 
 
-MIGRATIONS: tuple[Migration, ...] = ()  # oldest first
 # What identity.json looks like: see `runtime.json_shape`.
 IDENTITY = Each((str, bool, int, float, None, [str]))
+# Oldest first.
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "0.3.0",
+        changed={"monitor": lambda value: "task" if value == "auto" else value},
+        defaults={
+            "epochs": 50,
+            "batch_size": 32,
+            "optimizer": "adam",
+            "learning_rate": 1e-3,
+            "schedule": "constant",
+            "warmup_steps": "0",
+            "weight_decay": 0.0,
+            "label_smoothing": 0.0,
+            "early_stopping": 0,
+            "evaluate_every": "1e",
+            "monitor": "task",
+            "export_weights": "early_stopping",
+            "calibrate": False,
+        },
+    ),
+)
 
 
 def mark():
@@ -67,7 +91,18 @@ def upgrade(values, version):
         values = {migration.renamed.get(name, name): value for name, value in values.items()}
         for name in migration.changed.keys() & values.keys():
             values[name] = migration.changed[name](values[name])
+        values = {**migration.defaults, **values}
     return values
+
+
+def as_begun_by(version, config):
+    """`config` for a run that `version` began: with its defaults wherever it has today's."""
+    then = {}
+    for migration in reversed(_since(version)):
+        then.update(migration.defaults)
+    now = vars(config)
+    at_default = {name for name in then if now[name] == FLAGS[name].default}
+    return dataclasses.replace(config, **{name: then[name] for name in at_default})
 
 
 def identity_to_json(identity):
@@ -86,6 +121,13 @@ def identity_from_json(value, path):
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     values = upgrade(values, str(values.pop(_VERSION, _UNMARKED)))
     return {name: flag.default for name, flag in FLAGS.items()} | values
+
+
+def version_of_identity(value):
+    """The version of tfapp that wrote identity.json, from its value; today's for None."""
+    if value is None:
+        return tfapp.__version__
+    return value.get(_VERSION, _UNMARKED) if isinstance(value, dict) else _UNMARKED
 
 
 def _since(version):

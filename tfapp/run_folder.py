@@ -4,6 +4,7 @@ import contextlib
 import pathlib
 import re
 
+import tfapp
 from tfapp import migrations
 from tfapp.errors import DataError, StorageError, UsageError
 from tfapp.flag_values import number_of_name
@@ -18,6 +19,8 @@ ENVIRONMENT = "environment.json"
 PREPROCESSING = "preprocessing.json"
 DATA = "data.json"
 CHOICES = "choices.json"
+TEMPERATURE = "temperature.json"
+LEARNING_RATES = "learning_rates.json"
 BAD_EXAMPLES = "bad_examples.jsonl"
 METRICS = "metrics.jsonl"
 TENSORBOARD = "tensorboard"
@@ -34,7 +37,9 @@ _REMEDIES = {
     SUMMARY: "remove it, and the run ends again from its last checkpoint",
 }
 # What a run writes before its first step.
-_EARLY = (FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, BAD_EXAMPLES, _LOCK)
+_EARLY = (
+    FLAGS, IDENTITY, ENVIRONMENT, PREPROCESSING, DATA, CHOICES, LEARNING_RATES, BAD_EXAMPLES, _LOCK,
+)  # fmt: skip
 
 
 class _Taken(UsageError):
@@ -48,6 +53,7 @@ class RunFolder:
         """`made`: folders that this process made for it, the innermost first."""
         self.path = pathlib.Path(path)
         self.is_new = is_new  # nothing was in it before this process
+        self.version = tfapp.__version__  # of the tfapp that began the run
         self._lock = lock
         self._made = made
 
@@ -120,12 +126,13 @@ def open_run_folder(*, model_dir, resume, dataset, model, identity, flags, is_sa
       resume: "auto", "never" or "must": whether a folder with a run in it is continued.
       dataset: value of --dataset, for the name of a new folder.
       model: value of --model, likewise.
-      identity: what the folder is bound to, name of a field -> value.
+      identity: called with the version of tfapp that began the run; what the folder is bound to,
+        name of a field -> value.
       flags: lines of flags.txt. A new folder gets them before anything else: by them a command
         that is repeated finds it, wherever the first one was killed.
-      is_same_run: called with the path of an interrupted run's flags.txt; whether repeating this
-        command continues that run. It may raise an OSError or ValueError for a file that it cannot
-        read, which then belongs to another run.
+      is_same_run: called with the path of an interrupted run's flags.txt and the version that
+        began it; whether repeating this command continues that run. It may raise an OSError or
+        ValueError for a file that it cannot read, which then belongs to another run.
 
     Raises:
       UsageError: the folder belongs to another configuration or process, or --resume forbids it.
@@ -182,12 +189,14 @@ def _bind(folder, identity, flags):
         if is_unfinished(path.name):
             path.unlink()
     kept = folder.read_json(IDENTITY, migrations.IDENTITY)
+    folder.version = migrations.version_of_identity(kept)
+    mine = identity(folder.version)
     if kept is not None:
-        _check_identity(folder, identity, kept)
+        _check_identity(folder, mine, kept)
     if not (folder.path / FLAGS).exists():
         folder.write_flags(flags)
     if kept is None:
-        folder.write_json(IDENTITY, migrations.identity_to_json(identity))
+        folder.write_json(IDENTITY, migrations.identity_to_json(mine))
 
 
 def _check_identity(folder, mine, kept):
@@ -278,13 +287,16 @@ def _is_interrupted(path, identity, is_same_run):
         summary = _read_json(path / SUMMARY, {"status": str})
         if summary is not None and summary["status"] == "done":
             return False
-        if not is_same_run(path / FLAGS):
-            return False
-        return is_free(path / _LOCK)
+        kept = _read_json(path / IDENTITY, migrations.IDENTITY)
+        version = migrations.version_of_identity(kept)
+        return is_same_run(path / FLAGS, version) and is_free(path / _LOCK)
     return False
 
 
-def _is_same_identity(path, mine):
-    """Whether a folder is bound to the configuration `mine`, or to none yet."""
+def _is_same_identity(path, identity):
+    """Whether a folder is bound to the configuration at hand, or to none yet."""
     kept = _read_json(path / IDENTITY, migrations.IDENTITY)
-    return kept is None or mine.items() <= migrations.identity_from_json(kept, path).items()
+    if kept is None:
+        return True
+    theirs = migrations.identity_from_json(kept, path)
+    return identity(migrations.version_of_identity(kept)).items() <= theirs.items()

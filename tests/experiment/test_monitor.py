@@ -1,4 +1,4 @@
-"""--monitor: auto is the task's first metric, and each metric has its goal."""
+"""--monitor: auto is the loss, and each metric has its goal."""
 
 import pytest
 
@@ -19,8 +19,10 @@ def task(request):
     return build_task(request.param, "auto", LABELS[request.param])
 
 
-def test_auto_is_the_metric_that_the_task_names(task):
-    name, goal = find_monitor("auto", task)
+def test_auto_is_the_loss_and_task_the_metric_that_the_task_names(task):
+    assert find_monitor("auto", task) == ("loss", "min")
+    assert find_monitor("task", task) == task.monitor
+    name, goal = task.monitor
     assert task.goals()[name] == goal
 
 

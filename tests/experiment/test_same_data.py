@@ -6,7 +6,8 @@ import pathlib
 import pytest
 
 FLAGS = ("--dataset=csv:people.csv", "--label=y", "--model_dir=run", "--xla=off",
-         "--precision=float32", "--export=none", "--batch_size=16")  # fmt: skip
+         "--precision=float32", "--export=none", "--batch_size=16",
+         "--schedule=constant")  # fmt: skip
 DATA = pathlib.Path("run/data.json")
 
 

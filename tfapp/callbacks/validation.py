@@ -34,7 +34,7 @@ class Validation:
         host = self._state.host
         metrics = self._evaluate().metrics
         self._metrics_log.write_validation(moment.step, metrics)
-        value = metrics[self._monitor]
+        value = host.last_value = metrics[self._monitor]
         # NaN compares as false with everything, so it is never the best.
         worst = -self._sign * math.inf
         best = worst if host.best_value is None else host.best_value

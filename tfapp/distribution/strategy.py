@@ -36,7 +36,7 @@ def build_distribution(*, strategy, logical_devices, batch_size, deterministic, 
     Args:
       strategy: a name of `STRATEGIES`.
       logical_devices: how many devices to split the CPU into; 0: leave it whole.
-      batch_size: examples in a global batch.
+      batch_size: examples in a global batch; None: it will be made to divide.
       deterministic: whether TensorFlow's operations must give the same result every time.
       require_gpu: whether a machine without a GPU is an error.
 
@@ -49,7 +49,7 @@ def build_distribution(*, strategy, logical_devices, batch_size, deterministic, 
     build = STRATEGIES.get(strategy)
     built = build(logical_devices=logical_devices, require_gpu=require_gpu)
     count = built.strategy.num_replicas_in_sync
-    if batch_size % count:
+    if batch_size is not None and batch_size % count:
         raise UsageError(
             f"--batch_size={batch_size}: does not divide among {count} replicas; "
             f"use {batch_size // count * count or count}"

@@ -6,6 +6,7 @@ from tfapp.callbacks.signals import STOP_REASON
 from tfapp.callbacks.validation import Validation
 from tfapp.data.splits.split_names import VALIDATION
 from tfapp.errors import DivergedError
+from tfapp.experiment.time_budget import TimeBudget
 from tfapp.flag_values import parse_duration
 from tfapp.training import optimizers
 from tfapp.training.action import Action
@@ -42,6 +43,7 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
         Action(log_due, log.write_train),
         Action(evaluation_due, validation),
         *more,
+        *_time_budget(experiment),
         # A signal comes after what is due at this step: a resume starts behind it.
         Action(EveryLoop(), signals),
         Action(EveryLoop(), progress, at_stop=True),
@@ -71,6 +73,20 @@ def _validation(experiment, log, monitor, note):
         patience=experiment.config.early_stopping,
         note=note,
     )
+
+
+def _time_budget(experiment):
+    """The action that ends training in time; none without --time_budget."""
+    config = experiment.config
+    if not config.time_budget:
+        return []
+    budget = TimeBudget(
+        config.time_budget,
+        splits=experiment.data.source.splits,
+        batch_size=experiment.batches.batch_size,
+        spent=experiment.state.host.train_seconds,
+    )
+    return [Action(EveryLoop(), budget)]
 
 
 def _checkpoint_trigger(config, batches):

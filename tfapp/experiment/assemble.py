@@ -3,41 +3,38 @@
 What cannot work fails here, in one line, before the first step.
 """
 
+import dataclasses
 import logging
 
 from tfapp.config import FLAGS
 from tfapp.data import preprocessing
-from tfapp.data.pipeline import choose as engines
 from tfapp.data.preprocessing import Preprocessing
-from tfapp.data.splits.split_names import TRAIN
 from tfapp.distribution.devices import device_type
-from tfapp.experiment import augment
-from tfapp.experiment.batch_plan import plan_batches
-from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
+from tfapp.experiment.ground import lay
 from tfapp.experiment.model_outputs import describe
 from tfapp.experiment.prepare import prepare
+from tfapp.experiment.recipe.fill_in import fill_in, in_words
+from tfapp.experiment.rehearsal import is_needed, rehearse
 from tfapp.experiment.same_data import SameData
-from tfapp.experiment.settle import settle
-from tfapp.experiment.steps import StepBuilder
-from tfapp.models.auto import choose_model
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
-from tfapp.run_folder import CHOICES, PREPROCESSING, damaged
-from tfapp.runtime.json_shape import Maybe
-from tfapp.tasks import build_task
+from tfapp.run_folder import CHOICES, PREPROCESSING, TEMPERATURE, damaged
+from tfapp.runtime.json_shape import Each, Maybe
 from tfapp.training.placement import PLACEMENTS
-from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
-_MODEL = "model"  # in choices.json: the name of the model
 _DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
+_MODEL = "model"  # in choices.json: the name of the model
+_RECIPE = "recipe"  # in choices.json: what was decided, by field
 _CHOICES = {  # what choices.json looks like: see `runtime.json_shape`
     "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
     "xla": frozenset(PLACEMENTS),
     _DRAWS: Maybe(frozenset(("counter", "keras"))),
+    _MODEL: Maybe(str),
+    _RECIPE: Maybe(Each((int, float, str))),
 }
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
@@ -57,50 +54,40 @@ def assemble(config, folder, *, train=True):
     strategy, cluster, devices = choose_devices(config)
     _LOG.info("device: %s", devices)
     data = _prepare(config, folder, train)
-    batches = plan_batches(
-        data.source,
-        num_replicas=strategy.num_replicas_in_sync,
-        batch_size=config.batch_size,
-        accumulate=config.accumulate,
-        eval_batch_size=config.eval_batch_size,
-        epochs=config.epochs,
-        steps=config.steps,
-    )
     kept = folder.read_json(CHOICES, _CHOICES) or {}
-    model_name = _model_name(config, data, kept)
-    engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
+    given, replicas = config, strategy.num_replicas_in_sync
+    config, recipe = fill_in(given, data, num_replicas=replicas, kept=kept.get(_RECIPE))
     # A run that began before there was a choice goes on with Keras's generator.
     draws = kept.get(_DRAWS, "keras") if kept else "counter"
-    steps = _steps(config, data, batches, strategy, engine, change, draws)
-    settled = settle(
+    ground = lay(
         config,
-        model_name,
         data,
-        batches,
-        steps,
+        strategy,
         cluster,
-        kept=kept,
-        measure=train,
+        kept_model=_kept_model(kept),
+        keras_draws=draws == "keras",
+        temperature=1.0 if train else folder.read_json(TEMPERATURE, float) or 1.0,
     )
+    choice = None
+    if train and is_needed(config):
+        found, choice = rehearse(config, ground, folder=folder, kept=kept)
+        config, recipe = fill_in(dataclasses.replace(given, **found), data, num_replicas=replicas)
+        recipe.update(found)
+    if recipe:
+        _LOG.info("recipe: %s", in_words(recipe, data))
+    parts = ground.build(config, kept=choice.to_json() if choice else kept, measure=train)
+    choice = choice or parts.settled.choice
     if train:
-        choices = {**settled.choice.to_json(), _DRAWS: draws, _MODEL: model_name}
-        folder.write_json(CHOICES, choices)
-    experiment = Experiment(
-        config=config,
-        model_name=model_name,
-        data=data,
-        strategy=strategy,
-        cluster=cluster,
-        batches=batches,
-        steps=steps,
-        engine_choice=engine_choice,
-        choice=settled.choice,
-        state=settled.state,
-        run_loop=settled.run_loop,
-        evaluate=_evaluations(data, batches, steps, engine_choice, settled),
-    )
+        more = {_DRAWS: draws, _MODEL: ground.model_name, _RECIPE: recipe}
+        folder.write_json(CHOICES, {**choice.to_json(), **more})
+    experiment = _experiment(config, ground, parts, choice)
     _log(experiment)
     return experiment
+
+
+def _kept_model(kept):
+    """The model that an earlier start chose; "" if none did, None if it did not write it down."""
+    return kept.get(_MODEL) if kept else ""
 
 
 def _prepare(config, folder, train):
@@ -125,72 +112,22 @@ def _prepare(config, folder, train):
     return data
 
 
-def _model_name(config, data, kept):
-    if config.model != "auto":
-        return config.model
-    if _MODEL in kept:
-        name, reason = kept[_MODEL], "as when the run began"
-    else:
-        name, reason = choose_model(data.inputs, data.spec.label, unrecorded=bool(kept))
-    _LOG.info("model: %s (auto: %s)", name, reason)
-    return name
-
-
-def _input(config, data, batches, strategy, cluster):
-    """(EngineChoice, Engine, Augmentation or None) of the training split."""
-    split, entries, crops = augment.divide(config.augment, data.source.splits[TRAIN])
-    change = augment.build(entries, data, micro_batch=batches.micro_batch)
-    choice = engines.choose(
-        config.engine,
-        split,
-        strategy=strategy,
-        device_type=device_type(),
-        crops=crops,
-        free=cluster.agree(engines.free_bytes(device_type())),
+def _experiment(config, ground, parts, choice):
+    batches, steps, settled = parts
+    return Experiment(
+        config=config,
+        model_name=ground.model_name,
+        data=ground.data,
+        strategy=ground.strategy,
+        cluster=ground.cluster,
+        batches=batches,
+        steps=steps,
+        engine_choice=ground.engine_choice,
+        choice=choice,
+        state=settled.state,
+        run_loop=settled.run_loop,
+        evaluate=_evaluations(ground.data, batches, steps, ground.engine_choice, settled),
     )
-    engine = engines.build(
-        choice,
-        split,
-        strategy=strategy,
-        batch_size=batches.batch_size,
-        seed=config.seed,
-        with_seeds=bool(config.augment),
-    )
-    return choice, engine, change
-
-
-def _steps(config, data, batches, strategy, engine, change, draws):
-    return StepBuilder(
-        strategy=strategy,
-        task=_task(config, data),
-        preprocess=data.preprocess,
-        augment=change,
-        engine=engine,
-        label=data.spec.label.name,
-        options=StepOptions(
-            batch_size=batches.batch_size,
-            num_replicas=batches.num_replicas,
-            accumulate=batches.accumulate,
-            clip_norm=config.clip_norm,
-            ema=config.ema,
-            remat=config.remat,
-            keras_draws=draws == "keras",
-            skip_nonfinite=config.nan_policy == "skip",
-            deterministic=config.deterministic,
-        ),
-        bad_examples=data.source.bad_examples,
-    )
-
-
-def _task(config, data):
-    recipe = {}
-    if data.preprocess.target is not None and config.task in ("auto", "regression"):
-        recipe["target"] = data.preprocess.target
-    if config.label_smoothing:
-        recipe["label_smoothing"] = config.label_smoothing
-    if config.class_weight:
-        recipe["class_weight"] = class_weights(config.class_weight, data.source)
-    return build_task(config.task, config.loss, data.spec.label, **recipe)
 
 
 def _evaluations(data, batches, steps, engine_choice, settled):

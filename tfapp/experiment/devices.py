@@ -12,7 +12,7 @@ def choose_devices(config):
     return build_distribution(
         strategy=config.strategy,
         logical_devices=config.logical_devices,
-        batch_size=config.batch_size,
+        batch_size=None if config.batch_size == "auto" else config.batch_size,
         deterministic=config.deterministic,
         require_gpu=config.require_gpu,
     )

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from tfapp.data.pipeline.evaluation import evaluation_input
@@ -31,10 +32,15 @@ class Evaluations:
     device_type: str
     allowed: float  # bytes that one split may take on the device
     jit: bool  # whether XLA compiles one replica's whole pass, where it is worth it
-    _compiled: dict = dataclasses.field(default_factory=dict, init=False)  # by split
+    _compiled: dict = dataclasses.field(default_factory=dict, init=False)  # by split and metrics
 
-    def __call__(self, split):
+    def __call__(self, split, *, metrics=None, most=None):
         """Evaluates the split of that name.
+
+        Args:
+          split: its name.
+          metrics: a tuple of `Metric`s; None: the task's own.
+          most: of a larger split, so many examples are drawn, always the same; None: no limit.
 
         Returns:
           an `EvaluationResult`, every example counted once.
@@ -42,15 +48,17 @@ class Evaluations:
         Raises:
           DataError: an example cannot be read.
         """
-        if split not in self._compiled:
-            self._compiled[split] = self._compile(split)
-        return self._compiled[split]()
+        key = (split, metrics, most)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(*key)
+        return self._compiled[key]()
 
-    def _compile(self, split):
+    def _compile(self, name, metrics, most):
+        split = _drawn(self.source.splits[name], most)
         reporting = self.source.bad_examples.reporting
         with reporting():
             inputs = evaluation_input(
-                self.source.splits[split],
+                split,
                 strategy=self.strategy,
                 batch_size=self.batch_size,
                 device_type=self.device_type,
@@ -61,6 +69,7 @@ class Evaluations:
             inputs=inputs,
             model=self.state.model,
             task=self.task,
+            metrics=metrics,
             preprocess=self.preprocess,
             label=self.source.spec.label.name,
             strategy=self.strategy,
@@ -71,5 +80,12 @@ class Evaluations:
     def _is_worth_compiling(self, split):
         label = self.source.spec.label
         positions = math.prod(label.shape) if label.kind == "tokens" else 1
-        examples = self.source.splits[split].num_examples
-        return examples * positions * self.state.model.count_params() >= _WORTH_COMPILING
+        return split.num_examples * positions * self.state.model.count_params() >= _WORTH_COMPILING
+
+
+def _drawn(split, most):
+    """The split, or `most` examples of a larger one."""
+    if most is None or split.num_examples <= most:
+        return split
+    drawn = np.random.default_rng(0).choice(split.num_examples, most, replace=False)
+    return split.subset(np.sort(drawn))

@@ -7,11 +7,13 @@ from tfapp import export
 from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
 from tfapp.experiment.restore import use_best_weights
+from tfapp.experiment.temperature import calibrate
+from tfapp.experiment.verdict import verdict
 from tfapp.export.publish import export_all
-from tfapp.run_folder import EXPORT
+from tfapp.run_folder import EXPORT, TEMPERATURE
 
 _LOG = logging.getLogger("tfapp")
-_EVALUATED = (VALIDATION, TEST)
+_MOST_OF_TRAIN = 20_000  # examples that train is measured on in the end
 
 
 def finish(experiment, folder, checkpoints, servable, summary, reason):
@@ -32,26 +34,35 @@ def finish(experiment, folder, checkpoints, servable, summary, reason):
       DivergedError: the loss on the test split is not finite.
       StorageError: the export cannot be written.
     """
-    config, state = experiment.config, experiment.state
     if reason:
         _LOG.info("%s", reason)
-    use_best_weights(config, checkpoints, state)
-    evaluated = {split: experiment.evaluate(split) for split in _EVALUATED}
+    state = experiment.state
+    step = use_best_weights(experiment.config, checkpoints, state)
+    experiment, temperature = calibrate(experiment)
+    evaluated = {
+        TRAIN: experiment.evaluate(TRAIN, most=_MOST_OF_TRAIN),
+        **{split: experiment.evaluate(split) for split in (VALIDATION, TEST)},
+    }
     loss = evaluated[TEST].metrics["loss"]
     if not math.isfinite(loss):
         raise DivergedError(
             f"the loss on test is {loss}: lower --learning_rate, or look at the data"
         )
     experiment.bad_examples.log()
-    metrics = {split: found.metrics for split, found in evaluated.items()}
-    details = {split: found.details for split, found in evaluated.items() if found.details}
+    if servable is not None and temperature != 1:
+        servable = servable.with_task(experiment.task)
+    folder.write_json(TEMPERATURE, temperature)
     written = summary.write(
         "done",
         state.host,
-        metrics={TRAIN: state.host.last_train, **metrics},
-        details=details,
+        evaluated=evaluated,
         exported=_export(experiment, folder, servable),
         reason=reason,
+        more={
+            "exported_step": step,
+            "temperature": temperature,
+            **verdict(experiment.data.source, evaluated[TEST]),
+        },
     )
     return summary.result(written)
 

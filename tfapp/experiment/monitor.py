@@ -8,7 +8,8 @@ def find_monitor(name, task):
     """Finds the metric.
 
     Args:
-      name: --monitor, "auto" or the name of a metric of validation.
+      name: --monitor, "auto" (the loss), "task" (what the task is usually judged by) or the name
+        of a metric of validation.
       task: the `Task`.
 
     Returns:
@@ -17,8 +18,9 @@ def find_monitor(name, task):
     Raises:
       UsageError: the task has no such metric.
     """
-    if name == "auto":
+    if name == "task":
         return task.monitor
+    name = "loss" if name == "auto" else name
     goals = task.goals()
     if name not in goals:
         raise UsageError(

@@ -31,6 +31,9 @@ def check_model_names(config):
     if config.model != "auto":
         models.check_arguments(config.model, parse_arguments(config.model_arg, "model_arg"))
     tasks.check_names(config.task, config.loss)
-    optimizers.check_name(config.optimizer)
-    schedules.check(config.schedule, parse_arguments(config.schedule_arg, "schedule_arg"))
+    if config.optimizer != "auto":
+        optimizers.check_name(config.optimizer)
+    arguments = parse_arguments(config.schedule_arg, "schedule_arg")
+    if config.schedule != "auto":
+        schedules.check(config.schedule, arguments)
     augmentation.parse(config.augment)

@@ -27,12 +27,12 @@ def restore(config, folder):
 
 
 def use_best_weights(config, checkpoints, state):
-    """With --early_stopping, the weights that count are those of the best step, not the last.
-
-    Returns that step.
-    """
+    """Restores the best step's weights, unless --export_weights=last. Returns their step."""
     host = state.host
-    if config.early_stopping and host.best_step not in (None, host.step):
+    best = config.export_weights == "best"
+    if config.export_weights == "early_stopping":
+        best = config.early_stopping > 0
+    if best and host.best_step not in (None, host.step):
         _LOG.info("weights: those of step %d, the best on validation", host.best_step)
         checkpoints.restore(host.best_step)
         state.host = host

@@ -4,7 +4,7 @@ import dataclasses
 
 import keras
 
-from tfapp.callbacks.metric_text import metric_text
+from tfapp.experiment.answer import answer
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -25,19 +25,7 @@ class Result:
         return self.summary["best"]["step"]
 
     def __str__(self):
-        lines, monitor = [], self.summary["best"]["metric"]
-        for split, metrics in self.metrics.items():
-            lines.append(f"{split:<11} {metric_text(metrics, monitor=monitor)}")
-        if self.summary["examples_per_second"]:
-            lines.append(
-                f"{'speed':<11} {self.summary['examples_per_second']:,.0f} examples/s  "
-                f"{self.summary['step_ms']:.3f} ms/step"
-            )
-        if self.model_dir:
-            lines.append(f"{'run':<11} {self.model_dir}")
-            if self.export_dir:
-                lines.append(f"{'export':<11} {self.export_dir}")
-        return "\n".join(lines)
+        return answer(self)
 
     def __repr__(self):
         return (

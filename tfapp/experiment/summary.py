@@ -38,29 +38,36 @@ class Summary:
         self._monitor = monitor
         self._started = started
 
-    def write(self, status, host, *, metrics=None, details=None, exported=None, reason=""):
+    def write(self, status, host, *, evaluated=None, exported=None, reason="", more=None):
         """Replaces summary.json.
 
         Args:
           status: "done", "stopped" or "diverged".
           host: the `HostState`.
-          metrics: split -> metric -> value, of the final evaluation.
-          details: split -> what is no single number, such as a confusion matrix.
+          evaluated: split -> `EvaluationResult` of the weights that count; None: there is none.
           exported: path of the exported model, or None.
           reason: of an early end.
+          more: further entries.
 
         Returns:
           what was written, a dict.
         """
         experiment = self._experiment
+        evaluated = evaluated or {}
         engine, choice = experiment.engine_choice, experiment.choice
         summary = {
             "status": status,
             "steps": host.step,
             "total_steps": experiment.batches.total_steps,
             "reason": reason,
-            "metrics": metrics or {},
-            "best": {"step": host.best_step, "metric": self._monitor, "value": host.best_value},
+            "metrics": {split: found.metrics for split, found in evaluated.items()},
+            "intervals": {split: found.intervals for split, found in evaluated.items()},
+            "best": {
+                "step": host.best_step,
+                "metric": self._monitor,
+                "value": host.best_value,
+                "last_value": host.last_value,
+            },
             **self._throughput.summary(),
             "train_seconds": round(host.train_seconds, 3),
             "seconds": round(time.monotonic() - self._started, 3),
@@ -75,7 +82,8 @@ class Summary:
             "replicas": experiment.batches.num_replicas,
             "bad_examples": experiment.bad_examples.count,
             "export": exported,
-            "details": details or {},
+            **(more or {}),
+            "details": {s: found.details for s, found in evaluated.items() if found.details},
         }
         self._folder.write_json(SUMMARY, summary)
         return summary

@@ -96,6 +96,19 @@ class Servable:
             }
         )
 
+    def with_task(self, task):
+        """The same servable with the answers of another task."""
+        weights = [v.read_value() for v in self.trainable_weights]
+        others = [v.read_value() for v in self.other_weights]
+        return Servable(
+            model=self._model,
+            weights=(weights, others),
+            preprocess=self._preprocess,
+            task=task,
+            spec=self.spec,
+            read_outputs=self._read_outputs,
+        )
+
     def assign(self, weights):
         """Replaces the weights, given as to the constructor; nothing is traced again."""
         variables = (*self.trainable_weights, *self.other_weights)

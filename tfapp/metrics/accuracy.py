@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfapp.metrics import intervals
 from tfapp.metrics.classes import predicted_classes, true_classes
 from tfapp.metrics.mean import Mean
 
@@ -13,6 +14,9 @@ class Accuracy(Mean):
 
     def __init__(self):
         super().__init__("accuracy", correct, "max")
+
+    def intervals(self, state):
+        return {self.name: intervals.of_share(*state)}
 
 
 class TopKAccuracy(Mean):
@@ -29,6 +33,9 @@ class TopKAccuracy(Mean):
 
     def __init__(self, k=5):
         super().__init__(f"top_{k}_accuracy", lambda *pair: _within(k, *pair), "max")
+
+    def intervals(self, state):
+        return {self.name: intervals.of_share(*state)}
 
 
 def correct(outputs, labels):

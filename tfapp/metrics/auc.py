@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfapp.metrics import score_histogram
+from tfapp.metrics import intervals, score_histogram
 from tfapp.metrics.classes import predicted_classes, sum_by, true_classes
 from tfapp.metrics.metric import Metric
 
@@ -55,6 +55,13 @@ class AreasUnderCurves(Metric):
         value, _ = score_histogram.roc_auc(*state)
         precision, _, _ = score_histogram.average_precision(*state)
         return {"roc_auc": _mean(value), "pr_auc": _mean(precision)}
+
+    def intervals(self, state):
+        """Of the ROC-AUC of two classes."""
+        if self._num_classes != 2:
+            return {}
+        value, _ = score_histogram.roc_auc(*state)
+        return {self.name: intervals.of_roc_auc(float(value[0]), *state.sum((1, 2)))}
 
     def details(self, state):
         """{"roc_auc_error": e, "pr_auc_interval": [low, high]}.

@@ -7,10 +7,10 @@ for any probability: nothing is clipped, and a confident mistake costs what it c
 import tensorflow as tf
 
 from tfapp.metrics.classes import true_classes
-from tfapp.metrics.mean import Mean
+from tfapp.metrics.mean import MeanWithSpread
 
 
-class LogLoss(Mean):
+class LogLoss(MeanWithSpread):
     """Mean log loss of logits [batch, classes]. Class weights and label smoothing do not enter."""
 
     def __init__(self):

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfapp.metrics import intervals
 from tfapp.metrics.metric import Metric, weighted
 
 
@@ -31,3 +32,23 @@ class Mean(Metric):
         """0 if no example counted."""
         total, count = state
         return {self.name: float(total / count) if count else 0.0}
+
+
+class MeanWithSpread(Mean):
+    """A mean with its confidence interval. State: [3], with sum(w * value^2) as the third sum."""
+
+    def zero(self):
+        return tf.zeros([3], tf.float64)
+
+    def update(self, outputs, labels, weights):
+        values = tf.cast(self._function(outputs, labels), tf.float64)
+        weights = tf.cast(weights, tf.float64)
+        terms = [values, tf.ones_like(values), tf.square(values)]
+        return tf.stack([tf.reduce_sum(weighted(term, weights)) for term in terms])
+
+    def result(self, state):
+        return super().result(state[:2])
+
+    def intervals(self, state):
+        total, count, squares = state
+        return {self.name: intervals.of_mean(total, squares, count)}

@@ -61,6 +61,14 @@ class Metric(abc.ABC):
           examples do not define (ROC-AUC of a single class) is NaN.
         """
 
+    def intervals(self, state):
+        """95% confidence intervals of the results that have one: name -> (low, high), floats.
+
+        Of what another sample of as many examples would give; see `tfapp.metrics.intervals`.
+        """
+        del state
+        return {}
+
     def details(self, state):
         """What does not fit into a single number: a dict of values that can be written as JSON."""
         del state

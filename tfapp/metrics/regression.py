@@ -7,6 +7,7 @@ label's own unit, which is more exact than a difference of large values in that 
 import numpy as np
 import tensorflow as tf
 
+from tfapp.metrics import intervals
 from tfapp.metrics.mean import Mean
 from tfapp.metrics.metric import Metric, weighted
 
@@ -39,6 +40,46 @@ class MeanSquaredError(Mean):
     def result(self, state):
         found = super().result(state)
         return {**found, "root_mean_squared_error": found[self.name] ** 0.5}
+
+
+class ErrorSpread(Metric):
+    """The confidence intervals of the errors above; it has no result of its own.
+
+    State: [5]: sums of w, of w * a and w * a^2 for the absolute error a of an example, and of
+    w * s^2 and w * s^4 for its squared error s^2; both are means over its values.
+    """
+
+    name = "error_spread"
+    goal = "min"
+
+    def __init__(self, scale=1.0):
+        """`scale`: float32 [values] or a number."""
+        self._scale = scale
+
+    def zero(self):
+        return tf.zeros([5], tf.float64)
+
+    def update(self, outputs, labels, weights):
+        errors = tf.cast(_difference(outputs, labels) * self._scale, tf.float64)
+        absolute = tf.reduce_mean(tf.abs(errors), axis=-1)
+        squared = tf.reduce_mean(tf.square(errors), axis=-1)
+        terms = [tf.ones_like(absolute), absolute, tf.square(absolute), squared, tf.square(squared)]
+        weights = tf.cast(weights, tf.float64)
+        return tf.stack([tf.reduce_sum(weighted(term, weights)) for term in terms])
+
+    def result(self, state):
+        del state
+        return {}
+
+    def intervals(self, state):
+        count, absolute, absolute_squares, squared, squared_squares = state
+        low, high = intervals.of_mean(squared, squared_squares, count)
+        low = max(low, 0.0)
+        return {
+            "mean_absolute_error": intervals.of_mean(absolute, absolute_squares, count),
+            "mean_squared_error": (low, high),
+            "root_mean_squared_error": (low**0.5, high**0.5),
+        }
 
 
 class R2(Metric):

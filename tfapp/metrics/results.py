@@ -23,3 +23,11 @@ def details(metrics, sums):
     for metric in metrics:
         found.update(metric.details(np.asarray(sums[metric.name])))
     return found
+
+
+def intervals(metrics, sums):
+    """The 95% confidence intervals of every metric that has some: name -> (low, high)."""
+    found = {}
+    for metric in metrics:
+        found.update(metric.intervals(np.asarray(sums[metric.name])))
+    return found

@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import tempfile
 
-from tfapp import flags
+from tfapp import flags, migrations
 from tfapp.data import snapshot
 from tfapp.run_folder import ENVIRONMENT, open_run_folder
 from tfapp.runtime import output
@@ -47,7 +47,7 @@ def run(config, actions=()):
 def _run(config, actions):
     from tfapp.experiment import environment  # TensorFlow is imported here
 
-    folder = _open(config)
+    config, folder = _open(config)
     try:
         training = _build(config, folder, actions)
         folder.write_flags(flags.to_lines(config))
@@ -61,17 +61,22 @@ def _run(config, actions):
 def check(config):
     """Checks flags, data and model, and leaves nothing behind. Raises TfappError."""
     config = _with_snapshot(config)
-    folder = _open(config)
+    config, folder = _open(config)
     _build(config, folder, ())
     folder.discard()
 
 
 def _open(config):
-    """Checks what needs no data, then opens the run's folder."""
+    """Checks what needs no data, then opens the run's folder.
+
+    Returns:
+      the `Config`, with the defaults that the run began with, and the `RunFolder`.
+    """
     from tfapp.experiment.names import check_names
 
     check_names(config)
-    return open_run_folder(**flags.folder_arguments(config))
+    folder = open_run_folder(**flags.folder_arguments(config))
+    return migrations.as_begun_by(folder.version, config), folder
 
 
 def _build(config, folder, actions):

@@ -4,6 +4,7 @@ With logits z and true class c the loss is -log softmax(z)_c = log(sum_j exp z_j
 cross-entropy of one-hot targets (Goodfellow, Bengio, Courville, "Deep Learning", 2016, eq. 6.29).
 """
 
+import copy
 import math
 
 import tensorflow as tf
@@ -17,6 +18,7 @@ class Classification(Task):
     """Learns a `LabelSpec` of kind "class" from logits [batch, num_classes]."""
 
     name = "classification"
+    has_temperature = True
     loss_names = ("sparse_categorical_crossentropy", "mean_squared_error")
 
     def __init__(self, label, loss="auto", *, label_smoothing=0.0, class_weight=None):
@@ -37,6 +39,12 @@ class Classification(Task):
         self._smoothing = label_smoothing
         self._class_weight = class_weight
         self._label = label
+        self._temperature = 1.0
+
+    def at_temperature(self, temperature):
+        task = copy.copy(self)
+        task._temperature = temperature
+        return task
 
     def objective(self, call, batch):
         """From logits, and labels int32 [batch] or float32 [batch, classes].
@@ -44,6 +52,8 @@ class Classification(Task):
         The latter are the shares of a mixed example's classes.
         """
         logits = float_outputs(call(batch.inputs), rank=2, width=self._label.num_classes)
+        if not batch.training:
+            logits = self._scaled(logits)
         losses = self._losses(logits, batch.labels)
         return Objective(losses, logits, batch.labels, self._weights(batch.labels))
 
@@ -56,12 +66,12 @@ class Classification(Task):
         """What the served model returns.
 
         Returns:
-          probabilities: float32 [batch, classes], the softmax of the logits.
+          probabilities: float32 [batch, classes], the softmax of the logits over the temperature.
           class_id: int64 [batch], the most probable class.
           class_name: string [batch], its name.
         """
         del inputs
-        probabilities = tf.nn.softmax(tf.cast(outputs, tf.float32))
+        probabilities = tf.nn.softmax(self._scaled(tf.cast(outputs, tf.float32)))
         class_id = tf.argmax(probabilities, axis=-1)
         names = tf.constant(self._label.class_names)
         return {
@@ -69,6 +79,9 @@ class Classification(Task):
             "class_id": class_id,
             "class_name": tf.gather(names, class_id),
         }
+
+    def _scaled(self, logits):
+        return logits if self._temperature == 1 else logits / self._temperature
 
     def _losses(self, logits, labels):
         if self.loss_name == "mean_squared_error":

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.metrics.by_label import metrics_for
-from tfapp.metrics.regression import MeanAbsoluteError, MeanSquaredError
+from tfapp.metrics.regression import ErrorSpread, MeanAbsoluteError, MeanSquaredError
 from tfapp.tasks.task import Objective, Task, float_outputs
 
 
@@ -37,7 +37,7 @@ class Regression(Task):
                 MeanAbsoluteError(self._scale),
                 MeanSquaredError(self._scale),
             ),
-            more_metrics=metrics_for(label),
+            more_metrics=(ErrorSpread(self._scale), *metrics_for(label)),
         )
 
     def objective(self, call, batch):

@@ -36,6 +36,7 @@ class Task(abc.ABC):
 
     Attributes:
       name: of the class, in error messages; its Python name if it is empty.
+      has_temperature: whether `at_temperature` may be called: outputs are logits, labels integers.
       loss_names: what --loss may be; auto is the first of them. A task with a single loss of its
         own need not name it.
       loss_name: the loss in use.
@@ -45,6 +46,7 @@ class Task(abc.ABC):
     """
 
     name: ClassVar[str] = ""
+    has_temperature: ClassVar[bool] = False
     loss_names: ClassVar[tuple[str, ...]] = ("own",)
 
     def __init__(self, loss, *, monitor, training_metrics=(), more_metrics=()):
@@ -102,6 +104,14 @@ class Task(abc.ABC):
           [batch, ...], which `answers` and the metrics are given; here the mean.
         """
         return tf.reduce_mean(tf.cast(outputs, tf.float32), axis=1)
+
+    def at_temperature(self, temperature):
+        """The same task, whose evaluation and answers divide the logits by `temperature`.
+
+        Raises:
+          NotImplementedError: `has_temperature` is False.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no temperature")
 
     def derived(self, averages):
         """A dict of floats that follow from `averages`, loss and results of metrics."""

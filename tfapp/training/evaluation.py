@@ -9,7 +9,7 @@ import functools
 import tensorflow as tf
 
 from tfapp.metrics.metric import Metric
-from tfapp.metrics.results import details, results
+from tfapp.metrics.results import details, intervals, results
 from tfapp.models.ensemble import members_of
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
@@ -30,8 +30,13 @@ class EvaluationResult:
         """What no single number holds (a confusion matrix): a dict, to be written as JSON."""
         return details(self.measured, self.sums)
 
+    @functools.cached_property
+    def intervals(self):
+        """95% confidence intervals of the metrics that have one: name -> (low, high)."""
+        return intervals(self.measured, self.sums)
 
-def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit):
+
+def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit, metrics=None):
     """Builds the compiled evaluation of one split.
 
     It is traced by its first call. The weights are read from their variables at each call, so the
@@ -46,12 +51,14 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
       label: name of the label in a batch.
       strategy: the tf.distribute.Strategy.
       jit: whether one replica's whole pass is one XLA program.
+      metrics: `Metric`s; None: the task's `evaluation_metrics`.
 
     Returns:
       run() -> `EvaluationResult`.
     """
     one_replica = strategy.num_replicas_in_sync == 1
-    metrics, members = task.evaluation_metrics, members_of(model)
+    metrics = task.evaluation_metrics if metrics is None else metrics
+    members = members_of(model)
 
     def replica_sums(pulled, replica):
         batch = inputs.batch(pulled, replica)

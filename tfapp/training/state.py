@@ -21,6 +21,7 @@ class HostState:
     step: int = 0  # steps done, skipped updates included
     best_value: float | None = None  # of the monitored metric; None before the first evaluation
     best_step: int | None = None
+    last_value: float | None = None  # of the latest evaluation
     evaluations_without_improvement: int = 0
     train_seconds: float = 0.0  # spent in loops of steps, over all starts
     window: dict = dataclasses.field(default_factory=dict)  # sums since the last training record

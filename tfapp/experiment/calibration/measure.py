@@ -20,6 +20,7 @@ _MOST_SECONDS = 10.0
 _MOST_SHARE = 0.03  # of the run's estimated time
 _TIMED_SECONDS = 0.15  # of steps behind one measurement
 _REPEATS = 4  # bursts a candidate
+_MANY_STEPS = 10**6
 _CLOSE = 1.5  # times the fastest first burst, up to which a candidate is timed again
 BFLOAT16_GAIN = 1.3  # times faster than float32 that bfloat16 must be to be chosen
 
@@ -142,14 +143,19 @@ def _first(candidate, prepared, step, steps_left, clock):
 
 def _burst(prepared, step, steps, clock):
     """Seconds a step, of `steps` steps; the state is afterwards what it was before."""
-    with _unchanged(prepared.state):
+    with unchanged(prepared.state):
         begin = clock()
         prepared.run_loop(step, steps)
         return (clock() - begin) / steps
 
 
+def time_step(prepared, *, clock=time.monotonic):
+    """Seconds of one step of a `Prepared`, compilation left out; its state stays what it was."""
+    return _first(None, prepared, 0, _MANY_STEPS, clock).step_seconds
+
+
 @contextlib.contextmanager
-def _unchanged(state):
+def unchanged(state):
     """Puts a state back, bit for bit."""
     kept = tf.nest.map_structure(tf.identity, state.read_all())
     yield

@@ -1,0 +1,117 @@
+"""What auto stands for: forced by any flag, divided among replicas, kept by a run."""
+
+import dataclasses
+import json
+import pathlib
+import types
+
+import pytest
+
+import tfapp
+from tfapp.config import SEED, Config
+from tfapp.experiment.recipe import rules
+from tfapp.experiment.recipe.fill_in import FIELDS, fill_in, in_words
+from tfapp.spec import DataSpec, FeatureSpec, InputSpec, LabelSpec
+
+INPUTS = {
+    rules.TABLE: [InputSpec("a", "numeric", (), "float32"), InputSpec("b", "ids", (), "int32", 9)],
+    rules.VECTORS: [InputSpec("a", "numeric", (8,), "float32")],
+    rules.IMAGES: [InputSpec("a", "image", (32, 32, 3), "float32")],
+    rules.TEXTS: [InputSpec("a", "tokens", (16,), "int32", 90)],
+    rules.LANGUAGE: [InputSpec("a", "tokens", (16,), "int32", 90)],
+}
+CONFIG = Config(dataset="csv:a.csv")
+
+
+def make_data(kind, examples):
+    """What `fill_in` reads of a `Data`."""
+    label = LabelSpec("y", "tokens" if kind == rules.LANGUAGE else "class", 3, ("a", "b", "c"))
+    spec = DataSpec("data", (FeatureSpec("a", "numeric", (), "float32"),), label)
+    split = types.SimpleNamespace(num_examples=examples)
+    source = types.SimpleNamespace(splits={"train": split})
+    return types.SimpleNamespace(source=source, inputs=INPUTS[kind], spec=spec)
+
+
+@pytest.mark.parametrize("kind", list(INPUTS))
+@pytest.mark.parametrize("examples", [1, 7, 150, 3000, 60_000, 10**7])
+def test_every_size_of_every_kind_has_a_recipe_that_can_run(kind, examples):
+    assert rules.kind_of(INPUTS[kind], make_data(kind, examples).spec.label) == kind
+    filled, decided = fill_in(CONFIG, make_data(kind, examples), num_replicas=1)
+    assert set(decided) == set(FIELDS)
+    assert "auto" not in [vars(filled)[name] for name in FIELDS]
+    assert 1 <= filled.batch_size <= examples
+    steps = filled.epochs * (examples // filled.batch_size)
+    evaluations = steps / int(filled.evaluate_every)
+    assert evaluations >= min(10, steps)
+    assert evaluations <= max(filled.epochs, 120)
+
+
+@pytest.mark.parametrize("kind", list(INPUTS))
+def test_small_data_gets_enough_steps(kind):
+    filled, _ = fill_in(CONFIG, make_data(kind, 320), num_replicas=1)
+    assert filled.epochs * (320 // filled.batch_size) >= 300
+
+
+def test_what_is_given_stays_and_the_rest_follows_it():
+    data = make_data(rules.TABLE, 10_000)
+    free, _ = fill_in(CONFIG, data, num_replicas=1)
+    config = dataclasses.replace(CONFIG, batch_size=4 * free.batch_size, epochs=3, optimizer="sgd")
+    filled, decided = fill_in(config, data, num_replicas=1)
+    assert (filled.batch_size, filled.epochs) == (config.batch_size, 3)
+    assert filled.optimizer == "sgd"
+    assert decided.keys().isdisjoint({"batch_size", "epochs", "optimizer"})
+    assert filled.learning_rate == pytest.approx(2 * free.learning_rate, rel=0.05)
+
+
+def test_the_batch_divides_among_replicas_and_micro_batches():
+    config = dataclasses.replace(CONFIG, accumulate=3)
+    filled, _ = fill_in(config, make_data(rules.TABLE, 5000), num_replicas=2)
+    assert filled.batch_size % 6 == 0
+
+
+def test_a_recipe_that_was_decided_is_kept():
+    data = make_data(rules.TABLE, 5000)
+    _, decided = fill_in(CONFIG, data, num_replicas=1)
+    data = make_data(rules.TABLE, 9000)
+    filled, again = fill_in(CONFIG, data, num_replicas=1, kept={**decided, "epochs": 17})
+    assert filled.epochs == again["epochs"] == 17
+    line = in_words(again, data)
+    assert line.startswith("epochs 17, batch_size ")
+    assert line.endswith(" (auto: table, 9,000 examples)")
+
+
+def test_what_a_rehearsal_found_is_kept():
+    data = make_data(rules.TABLE, 5000)
+    config = dataclasses.replace(CONFIG, learning_rate="find", time_budget="10m")
+    filled, decided = fill_in(config, data, num_replicas=1)
+    assert (filled.learning_rate, filled.steps) == ("find", 0)
+    kept = {**decided, "learning_rate": 0.125, "steps": 77}
+    filled, _ = fill_in(config, data, num_replicas=1, kept=kept)
+    assert (filled.learning_rate, filled.steps) == (0.125, 77)
+
+
+def test_the_seed_network_has_the_recipe_that_it_always_had():
+    for config in (Config(), Config(model="mlp")):
+        assert {name: vars(config)[name] for name in SEED} == SEED
+        assert fill_in(config, make_data(rules.VECTORS, 1437), num_replicas=1) == (config, {})
+    assert Config(epochs=3).epochs == 3
+    assert Config(model="cnn").epochs == "auto"
+
+
+def test_a_run_continues_with_the_recipe_that_it_began_with(tmp_path):
+    rows = "\n".join(f"{i % 7},{'ab'[i % 7 > 3]}" for i in range(120))
+    pathlib.Path("people.csv").write_text(f"size,y\n{rows}\n")
+    config = Config(
+        dataset="csv:people.csv", label="y", model_dir=str(tmp_path / "run"), steps=12,
+        schedule="constant", xla="off", precision="float32", export=("none",),
+    )  # fmt: skip
+    tfapp.run(config)
+    choices = tmp_path / "run" / "choices.json"
+    kept = json.loads(choices.read_text())
+    assert set(kept["recipe"]) == set(FIELDS) - {"schedule"}
+    kept["recipe"]["evaluate_every"] = "5"
+    choices.write_text(json.dumps(kept))
+    tfapp.run(dataclasses.replace(config, steps=24))
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    assert [r["step"] for r in records if r["split"] == "validation"][-3:] == [15, 20, 24]

@@ -1,0 +1,189 @@
+"""What every rehearsal and the run itself have in common, and the steps for one configuration.
+
+The data's engine, the augmentation and the task are built once; a `Ground` makes the model, its
+state and its loop from them for any length and learning rate.
+"""
+
+import dataclasses
+import logging
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from tfapp.data.augmentation import Augmentation
+from tfapp.data.pipeline import choose as engines
+from tfapp.data.pipeline.choose import EngineChoice
+from tfapp.data.pipeline.engine import Engine
+from tfapp.data.splits.split_names import TRAIN
+from tfapp.distribution.cluster import Cluster
+from tfapp.distribution.devices import device_type
+from tfapp.experiment import augment
+from tfapp.experiment.batch_plan import BatchPlan, plan_batches
+from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.prepare import Data
+from tfapp.experiment.settle import Settled, settle
+from tfapp.experiment.steps import StepBuilder
+from tfapp.models.auto import choose_model
+from tfapp.tasks import build_task
+from tfapp.tasks.task import Task
+from tfapp.training.step import StepOptions
+
+_LOG = logging.getLogger("tfapp")
+
+
+class Parts(NamedTuple):
+    """What a run is made of."""
+
+    batches: BatchPlan
+    steps: StepBuilder
+    settled: Settled
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """Builds `Parts` for configurations that differ in length and learning rate only."""
+
+    data: Data
+    strategy: tf.distribute.Strategy
+    cluster: Cluster
+    model_name: str  # --model, or what auto stands for
+    task: Task
+    engine_choice: EngineChoice
+    engine: Engine
+    augment: Augmentation | None
+    keras_draws: bool  # layers draw by Keras's generator
+
+    def build(self, config, *, kept, measure):
+        """The `Parts` of a `Config`.
+
+        Args:
+          config: its recipe is filled in.
+          kept: `Choice.to_json` of an earlier start of the run, or of a rehearsal; {}: none.
+          measure: whether anything may be measured.
+
+        Raises:
+          UsageError: the model cannot be built, or a forced choice cannot work here.
+        """
+        batches = plan(config, self.data, self.strategy)
+        steps = self._steps(config, batches)
+        settled = settle(
+            config,
+            self.model_name,
+            self.data,
+            batches,
+            steps,
+            self.cluster,
+            kept=kept,
+            measure=measure,
+        )
+        return Parts(batches, steps, settled)
+
+    def _steps(self, config, batches):
+        return StepBuilder(
+            strategy=self.strategy,
+            task=self.task,
+            preprocess=self.data.preprocess,
+            augment=self.augment,
+            engine=self.engine,
+            label=self.data.spec.label.name,
+            options=StepOptions(
+                batch_size=batches.batch_size,
+                num_replicas=batches.num_replicas,
+                accumulate=batches.accumulate,
+                clip_norm=config.clip_norm,
+                ema=config.ema,
+                remat=config.remat,
+                keras_draws=self.keras_draws,
+                skip_nonfinite=config.nan_policy == "skip",
+                deterministic=config.deterministic,
+            ),
+            bad_examples=self.data.source.bad_examples,
+        )
+
+
+def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature):
+    """Builds the `Ground` of a `Config` whose recipe is filled in.
+
+    Args:
+      config, data, strategy, cluster: a `Config`, its `Data` and its devices.
+      kept_model: the model that the run chose when it began; "" if it begins now, None if that is
+        not known.
+      keras_draws: see the attribute.
+      temperature: of the task's answers, see `Task.at_temperature`.
+
+    Raises:
+      UsageError: the batch or the task does not fit the data.
+    """
+    batches = plan(config, data, strategy)
+    model_name = _model_name(config, data, kept_model)
+    choice, engine, change = _input(config, data, batches, strategy, cluster)
+    task = _task(config, data)
+    return Ground(
+        data=data,
+        strategy=strategy,
+        cluster=cluster,
+        model_name=model_name,
+        task=task if temperature == 1 else task.at_temperature(temperature),
+        engine_choice=choice,
+        engine=engine,
+        augment=change,
+        keras_draws=keras_draws,
+    )
+
+
+def plan(config, data, strategy):
+    """The `BatchPlan` of a `Config` whose recipe is filled in."""
+    return plan_batches(
+        data.source,
+        num_replicas=strategy.num_replicas_in_sync,
+        batch_size=config.batch_size,
+        accumulate=config.accumulate,
+        eval_batch_size=config.eval_batch_size,
+        epochs=config.epochs,
+        steps=config.steps,
+    )
+
+
+def _model_name(config, data, kept):
+    if config.model != "auto":
+        return config.model
+    if kept:
+        name, reason = kept, "as when the run began"
+    else:
+        name, reason = choose_model(data.inputs, data.spec.label, unrecorded=kept is None)
+    _LOG.info("model: %s (auto: %s)", name, reason)
+    return name
+
+
+def _input(config, data, batches, strategy, cluster):
+    """(EngineChoice, Engine, Augmentation or None) of the training split."""
+    split, entries, crops = augment.divide(config.augment, data.source.splits[TRAIN])
+    change = augment.build(entries, data, micro_batch=batches.micro_batch)
+    choice = engines.choose(
+        config.engine,
+        split,
+        strategy=strategy,
+        device_type=device_type(),
+        crops=crops,
+        free=cluster.agree(engines.free_bytes(device_type())),
+    )
+    engine = engines.build(
+        choice,
+        split,
+        strategy=strategy,
+        batch_size=batches.batch_size,
+        seed=config.seed,
+        with_seeds=bool(config.augment),
+    )
+    return choice, engine, change
+
+
+def _task(config, data):
+    recipe = {}
+    if data.preprocess.target is not None and config.task in ("auto", "regression"):
+        recipe["target"] = data.preprocess.target
+    if config.label_smoothing:
+        recipe["label_smoothing"] = config.label_smoothing
+    if config.class_weight:
+        recipe["class_weight"] = class_weights(config.class_weight, data.source)
+    return build_task(config.task, config.loss, data.spec.label, **recipe)

@@ -1,0 +1,99 @@
+"""Puts what auto stands for into a Config, and into one line for the log."""
+
+import dataclasses
+import math
+
+from tfapp.config import SEED
+from tfapp.data.splits.split_names import TRAIN
+from tfapp.experiment.recipe.rules import RULES, kind_of
+
+_AUTO = "auto"
+FIELDS = tuple(name for name in SEED if name != "model")
+_MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
+_LEAST_EVALUATIONS = 20  # of a run whose epochs are long
+_FEW_STEPS = 50  # an epoch of so few is not divided
+_LEAST_PATIENCE = 5  # evaluations
+
+
+def fill_in(config, data, *, num_replicas, kept=None):
+    """Decides every field of the recipe that is auto.
+
+    Args:
+      config: a `Config`.
+      data: a `Data`.
+      num_replicas: that a batch is divided among.
+      kept: what an earlier start of the run decided, name -> value; None: nothing yet.
+
+    Returns:
+      (a `Config` without auto in its recipe, what was decided as name -> value).
+
+    Raises:
+      UsageError: a value that was decided contradicts a flag.
+    """
+    given = {name: value for name, value in vars(config).items() if value != _AUTO}
+    examples = data.source.splits[TRAIN].num_examples
+    rule = _decide(
+        given,
+        RULES[kind_of(data.inputs, data.spec.label)](examples),
+        examples,
+        num_replicas * config.accumulate,
+    )
+    decided = {name: value for name, value in rule.items() if name not in given}
+    found = (name for name in kept or {} if name in decided or _is_found(config, name))
+    decided.update({name: kept[name] for name in found})
+    return dataclasses.replace(config, **decided), decided
+
+
+def in_words(decided, data):
+    """The line for the log: what was decided for which data."""
+    what = ", ".join(f"{name} {value}" for name, value in decided.items())
+    examples = data.source.splits[TRAIN].num_examples
+    return f"{what} (auto: {kind_of(data.inputs, data.spec.label)}, {examples:,} examples)"
+
+
+def _is_found(config, name):
+    """Whether a rehearsal decides the field."""
+    return (name, config.learning_rate) == ("learning_rate", "find") or (
+        name == "steps" and bool(config.time_budget)
+    )
+
+
+def _decide(given, recipe, examples, divisor):
+    """Every field of the recipe, name -> value; those that are given stay as they are."""
+    values = dataclasses.asdict(recipe)
+    values["batch_size"] = _divisible(recipe.batch_size, examples, divisor)
+    batch_size = given.get("batch_size", values["batch_size"])
+    # Adam's steps have a size of their own: noise falls with the root of the batch (Malladi et
+    # al., arXiv:2205.10287).
+    values["learning_rate"] = float(
+        f"{recipe.learning_rate * math.sqrt(batch_size / recipe.batch_size):.2g}"
+    )
+    per_epoch = max(examples // batch_size, 1)
+    epochs = math.ceil(recipe.steps / per_epoch)
+    values["epochs"] = min(max(epochs, recipe.least_epochs), recipe.most_epochs)
+    total = given["steps"] or given.get("epochs", values["epochs"]) * per_epoch
+    values.update(_by_length(total, per_epoch, recipe.patience))
+    return {name: given.get(name, values[name]) for name in FIELDS}
+
+
+def _by_length(total, per_epoch, patience):
+    """When to evaluate, and how many evaluations to wait for a better one.
+
+    Args:
+      total: steps of the run.
+      per_epoch: steps of an epoch.
+      patience: share of the run to wait; 0: to its end.
+
+    Returns:
+      a dict with "evaluate_every" and "early_stopping".
+    """
+    often = max(total // _LEAST_EVALUATIONS, _FEW_STEPS)
+    every = max(min(per_epoch, often), total // _MOST_EVALUATIONS)
+    wait = max(math.ceil(patience * total / max(every, 1)), _LEAST_PATIENCE) if patience else 0
+    return {"evaluate_every": str(max(every, 1)), "early_stopping": wait}
+
+
+def _divisible(batch_size, examples, divisor):
+    """The batch size or, where the data or the replicas demand it, the nearest below or above."""
+    batch_size = min(batch_size, examples)
+    return max(batch_size // divisor, 1) * divisor
