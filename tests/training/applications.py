@@ -5,7 +5,7 @@ Without weights, which would be fetched, and at the smallest images that each ta
 
 import keras
 
-from tests.training.architecture import BATCH, CLASSES, Architecture, images
+from tests.training.architecture import CLASSES, Architecture, images
 
 
 def application(name, parameters, *, size=32, has="", steps=20, rate=1e-3, **arguments):

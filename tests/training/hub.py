@@ -11,16 +11,28 @@ from tests.training.architecture import BATCH, CLASSES, Architecture, images
 
 INSTALLED = importlib.util.find_spec("keras_hub") is not None
 
-TEXT = dict(vocabulary_size=50, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32)
-DECODER = dict(
-    vocabulary_size=50,
-    num_layers=2,
-    num_query_heads=4,
-    num_key_value_heads=2,
-    hidden_dim=16,
-    intermediate_dim=32,
-)
-VISION = dict(image_shape=(16, 16, 3), patch_size=4, num_layers=2, num_heads=2, hidden_dim=16)
+TEXT = {
+    "vocabulary_size": 50,
+    "num_layers": 2,
+    "num_heads": 2,
+    "hidden_dim": 16,
+    "intermediate_dim": 32,
+}
+DECODER = {
+    "vocabulary_size": 50,
+    "num_layers": 2,
+    "num_query_heads": 4,
+    "num_key_value_heads": 2,
+    "hidden_dim": 16,
+    "intermediate_dim": 32,
+}
+VISION = {
+    "image_shape": (16, 16, 3),
+    "patch_size": 4,
+    "num_layers": 2,
+    "num_heads": 2,
+    "hidden_dim": 16,
+}
 LENGTH = 8
 
 
@@ -39,6 +51,10 @@ def tokens(*names, masks=("padding_mask",)):
 def segments(draw):
     kinds = draw.integers(0, 2, (BATCH, LENGTH)).astype("i4")
     return {**tokens("token_ids")(draw), "segment_ids": kinds}
+
+
+def unmasked(draw):
+    return {key: value for key, value in segments(draw).items() if key != "padding_mask"}
 
 
 def pairs(draw):
@@ -90,9 +106,7 @@ HUB = {
     ),
     "FNet": backbone(
         "FNet",
-        segments_without_mask := lambda draw: {
-            key: value for key, value in segments(draw).items() if key != "padding_mask"
-        },
+        unmasked,
         output="sequence_output",
         has="Fourier transforms",
         **{key: value for key, value in TEXT.items() if key != "num_heads"},
@@ -147,7 +161,7 @@ HUB = {
         images(16),
         input_conv_filters=[8],
         input_conv_kernel_sizes=[3],
-        stackwise_num_filters=[8, 16],
+        stackwise_num_filters=[64, 64],
         stackwise_num_blocks=[1, 1],
         stackwise_num_strides=[1, 2],
         block_type="basic_block",
@@ -162,8 +176,7 @@ HUB = {
         stackwise_depth=(1, 1),
         stackwise_strides=(1, 2),
         stackwise_num_filters=(8, 16),
-        block_type="dark_block",
+        block_type="dark",
         image_shape=(32, 32, 3),
-        output_strides=8,
     ),
 }

@@ -13,7 +13,7 @@ from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
-from tfapp.training import optimizers, remat
+from tfapp.training import optimizers, remat, unseeded
 from tfapp.training.schedules import Schedule
 from tfapp.training.state import TrainState
 
@@ -51,6 +51,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
             model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
         )
         _check_outputs(model_name, result, label)
+        unseeded.keep_generator(model, inputs, config.seed)
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:

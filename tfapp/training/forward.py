@@ -10,12 +10,12 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.errors import UsageError
-from tfapp.runtime import private_api
+from tfapp.runtime import private_api, private_random
 from tfapp.runtime.keras_draws import DRAWS
 from tfapp.training.reasons import reason
 from tfapp.training.remat import rematerialised
 
-private_api.replace_draws(DRAWS)
+private_random.replace_draws(DRAWS)
 
 
 class Forward(NamedTuple):
@@ -49,8 +49,9 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False, k
         zip(model.trainable_variables, trainable, strict=True),
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
-    draws = contextlib.nullcontext() if keras_draws else private_api.replaced_draws()
-    with scope, draws, private_api.variables_read() as others:
+    draws = contextlib.nullcontext() if keras_draws else private_random.replaced_draws()
+    generator = private_random.kept_generator(model)
+    with scope, draws, generator, private_api.variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext():
             outputs = model(inputs, training=training)
         penalties = model.losses

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tfapp.metrics.metric import weighted
-from tfapp.runtime import private_api
+from tfapp.runtime import private_random
 from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
@@ -75,7 +75,7 @@ def make_step_functions(
     Returns:
       `StepFunctions`.
     """
-    seeds = private_api.seed_positions(model)
+    seeds = private_random.seed_positions(model)
 
     def one_batch(values, batch):
         trainable, non_trainable = values[TRAINABLE], values[NON_TRAINABLE]
