@@ -15,6 +15,10 @@ FUNCTIONS = {
     "integers": lambda seed: counter_random.integers(seed, [1001], -3, 9),
     "normal": lambda seed: counter_random.normal(seed, [1001]),
     "truncated": lambda seed: counter_random.truncated_normal(seed, [1001]),
+    "gamma": lambda seed: counter_random.gamma(seed, tf.linspace(0.1, 9.0, 1001)),
+    "binomial": lambda seed: counter_random.binomial(
+        seed, tf.fill([1001], 9.0), tf.fill([1001], 0.3)
+    ),
     "categorical": lambda seed: counter_random.categorical(seed, tf.math.log([[0.2, 0.8]]), 1001),
 }
 
@@ -24,8 +28,8 @@ def test_xla_and_kernels_draw_the_same(name):
     function, seed = FUNCTIONS[name], tf.constant(SEED)
     kernels = np.asarray(tf.function(function, autograph=False)(seed), "f8")
     program = np.asarray(tf.function(function, jit_compile=True, autograph=False)(seed), "f8")
-    if name in ("normal", "truncated"):  # logarithms and the like differ in the last bits
-        np.testing.assert_allclose(program, kernels, atol=1e-5)
+    if name in ("normal", "truncated", "gamma"):  # logarithms and the like differ in the last bits
+        np.testing.assert_allclose(program, kernels, rtol=1e-4, atol=1e-5)
     else:
         assert np.array_equal(program, kernels)
 
@@ -68,3 +72,26 @@ def test_classes_have_their_probabilities():
     drawn = np.asarray(counter_random.categorical(tf.constant(SEED), logits, 50_000))
     shares = [np.bincount(row, minlength=3) / 50_000 for row in drawn]
     np.testing.assert_allclose(shares, [[0.1, 0.2, 0.7], [0.5, 0.5, 0]], atol=0.01)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.9, 1.0, 3.0, 50.0])
+def test_gamma_numbers_have_their_moments_and_gradient(alpha):
+    alphas = tf.fill([100_000], alpha)
+    with tf.GradientTape() as tape:
+        tape.watch(alphas)
+        x = counter_random.gamma(tf.constant(SEED), alphas)
+    slope = tape.gradient(x, alphas).numpy()  # the derivative of the mean, which is alpha, is 1
+    x = np.asarray(x, "f8")
+    assert x.min() > 0
+    assert x.mean() == pytest.approx(alpha, rel=0.03)
+    assert x.var() == pytest.approx(alpha, rel=0.06)
+    assert ((x - alpha) ** 3).mean() == pytest.approx(2 * alpha, rel=0.25)
+    assert slope.mean() == pytest.approx(1, rel=0.03)
+
+
+def test_binomial_numbers_have_their_moments():
+    counts = tf.constant([0.0, 1.0, 10.0, 40.0]) + tf.zeros((20_000, 1))
+    x = np.asarray(counter_random.binomial(tf.constant(SEED), counts, 0.3 + 0 * counts))
+    assert x.mean(0) == pytest.approx([0, 0.3, 3, 12], abs=0.08)
+    assert x.var(0) == pytest.approx([0, 0.21, 2.1, 8.4], rel=0.06)
+    assert (x.min(0) >= 0).all() and (x.max(0) <= [0, 1, 10, 40]).all()

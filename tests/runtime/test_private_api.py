@@ -19,17 +19,6 @@ def test_layers_of_a_subclassed_model():
     assert model not in everything
 
 
-def test_seed_positions():
-    """Replicas shift these states: one that is not found draws the same masks on each of them."""
-    model = Blocks()
-    model(np.zeros((2, 4), "f4"))
-    states = [layer.seed_generator.state for layer in private_api.layers_of(model)
-              if isinstance(layer, keras.layers.Dropout)]  # fmt: skip
-    found = [model.non_trainable_variables[i] for i in private_api.seed_positions(model)]
-    assert len(found) == 2
-    assert {id(v) for v in found} == {id(v) for v in states}
-
-
 def test_optimization_barrier():
     """Without one, XLA merges what --remat computes again with the first time: memory is kept."""
 
@@ -270,23 +259,3 @@ def test_variables_read():
     read()
     assert len(found) == 1 and found[0] is new
     assert unused is not new
-
-
-def test_replaced_draws():
-    """Without it, XLA and kernels draw other masks. Initial weights stay those of Keras."""
-
-    def ours(shape, minval=0.0, maxval=1.0, dtype=None, seed=None):
-        return private_api.next_seed(seed)
-
-    theirs = keras.random.uniform((2,), seed=3)
-    with pytest.MonkeyPatch.context() as patch:
-        backend = vars(private_api)["backend_random"]
-        patch.setattr(backend, "uniform", backend.uniform)  # put back at the end
-        private_api.replace_draws({"uniform": ours})
-        assert np.array_equal(keras.random.uniform((2,), seed=3), theirs)
-        with private_api.replaced_draws():
-            inside = private_api.call_context()
-            assert keras.random.uniform((2,), seed=3).numpy().tolist() == [3, 0]
-        with inside():
-            assert keras.random.uniform((2,), seed=3).numpy().tolist() == [3, 0]
-        assert np.array_equal(keras.random.uniform((2,), seed=3), theirs)

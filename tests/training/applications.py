@@ -41,20 +41,23 @@ def small_convnext():
 
 
 APPLICATIONS = {
-    "MobileNet, alpha 0.25": application("MobileNet", 0, alpha=0.25, has="dropout"),
-    "MobileNetV2, alpha 0.35": application("MobileNetV2", 0, alpha=0.35),
-    "MobileNetV3Small": application("MobileNetV3Small", 0, has="squeeze and excitation, dropout"),
-    "EfficientNetB0": application("EfficientNetB0", 0, has="Normalization, stochastic depth"),
-    "EfficientNetV2B0": application("EfficientNetV2B0", 0, has="stochastic depth"),
-    "ResNet50": application("ResNet50", 0),
-    "ResNet50V2": application("ResNet50V2", 0),
-    "DenseNet121": application("DenseNet121", 0),
-    "NASNetMobile": application("NASNetMobile", 0),
-    "Xception": application("Xception", 0, size=71, has="separable convolutions"),
-    "InceptionV3": application("InceptionV3", 0, size=75),
-    "InceptionResNetV2": application("InceptionResNetV2", 0, size=75, has="scaled residuals"),
-    "VGG16": application("VGG16", 0),
+    "MobileNet, alpha 0.25": application("MobileNet", 219_829, alpha=0.25, has="dropout"),
+    "MobileNetV2, alpha 0.35": application("MobileNetV2", 416_613, alpha=0.35),
+    "MobileNetV3Small": application(
+        "MobileNetV3Small", 1_535_093, has="squeeze and excitation, dropout"
+    ),
+    "EfficientNetB0": application(
+        "EfficientNetB0", 4_055_976, has="Normalization, stochastic depth"
+    ),
+    "EfficientNetV2B0": application("EfficientNetV2B0", 5_925_717, has="stochastic depth"),
+    "ResNet50": application("ResNet50", 23_597_957),
+    "ResNet50V2": application("ResNet50V2", 23_575_045),
+    "DenseNet121": application("DenseNet121", 7_042_629),
+    "NASNetMobile": application("NASNetMobile", 4_275_001),
+    "Xception": application("Xception", 20_871_725, size=71, has="separable convolutions"),
+    "InceptionV3": application("InceptionV3", 21_813_029, size=75),
+    "VGG16": application("VGG16", 33_617_733),
     "ConvNeXt, depths 1 1 2 1": Architecture(
-        small_convnext, images(32), 0, "LayerScale, stochastic depth"
+        small_convnext, images(32), 114_021, "LayerScale, stochastic depth"
     ),
 }

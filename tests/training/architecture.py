@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfapp.training import unseeded
+
 CLASSES = 5
 BATCH = 4
 
@@ -25,7 +27,10 @@ class Architecture(typing.NamedTuple):
 def build(architecture):
     """The model, with the same weights each time."""
     keras.utils.set_random_seed(1)
-    return architecture.make()
+    model = architecture.make()
+    inputs, _ = batches(architecture, 1)[0]
+    unseeded.keep_generator(model, inputs, 1)
+    return model
 
 
 def batches(architecture, steps):

@@ -53,6 +53,10 @@ def segments(draw):
     return {**tokens("token_ids")(draw), "segment_ids": kinds}
 
 
+def unmasked(draw):
+    return {key: value for key, value in segments(draw).items() if key != "padding_mask"}
+
+
 def pairs(draw):
     """Of an encoder and a decoder."""
     masks = ("encoder_padding_mask", "decoder_padding_mask")
@@ -65,7 +69,7 @@ def speech(draw):
     return {"encoder_features": sound, **words}
 
 
-def backbone(name, inputs, parameters=0, *, output=None, has="", **arguments):
+def backbone(name, inputs, parameters, *, output=None, has="", **arguments):
     """An `Architecture`: a backbone of KerasHub, the mean of what it gives, dropout, a head.
 
     Args:
@@ -82,15 +86,16 @@ def backbone(name, inputs, parameters=0, *, output=None, has="", **arguments):
         hidden = keras.layers.Dropout(0.2)(keras.ops.mean(hidden, axes))
         return keras.Model(body.input, keras.layers.Dense(CLASSES)(hidden))
 
-    return Architecture(make, inputs, parameters, has, rate=0.01)
+    return Architecture(make, inputs, parameters, has)
 
 
 HUB = {
-    "Bert": backbone("Bert", segments, output="sequence_output", has="dropout", **TEXT),
-    "Roberta": backbone("Roberta", tokens("token_ids"), **TEXT),
+    "Bert": backbone("Bert", segments, 13_861, output="sequence_output", has="dropout", **TEXT),
+    "Roberta": backbone("Roberta", tokens("token_ids"), 13_557, **TEXT),
     "Albert": backbone(
         "Albert",
         segments,
+        7_253,
         output="sequence_output",
         has="one layer used several times",
         embedding_dim=8,
@@ -98,28 +103,35 @@ HUB = {
         **TEXT,
     ),
     "DebertaV3": backbone(
-        "DebertaV3", tokens("token_ids"), has="shared relative positions", bucket_size=4, **TEXT
+        "DebertaV3",
+        tokens("token_ids"),
+        5_525,
+        has="shared relative positions",
+        bucket_size=4,
+        **TEXT,
     ),
     "FNet": backbone(
         "FNet",
-        segments_without_mask := lambda draw: {
-            key: value for key, value in segments(draw).items() if key != "padding_mask"
-        },
+        unmasked,
+        11_989,
         output="sequence_output",
         has="Fourier transforms",
         **{key: value for key, value in TEXT.items() if key != "num_heads"},
     ),
-    "GPT2": backbone("GPT2", tokens("token_ids"), **TEXT),
-    "OPT": backbone("OPT", tokens("token_ids"), **TEXT),
-    "T5": backbone("T5", pairs, output="decoder_sequence_output", has="tied embeddings", **TEXT),
-    "Bart": backbone("Bart", pairs, output="decoder_sequence_output", **TEXT),
-    "Llama": backbone("Llama", tokens("token_ids"), **DECODER, dropout=0.1),
+    "GPT2": backbone("GPT2", tokens("token_ids"), 21_749, **TEXT),
+    "OPT": backbone("OPT", tokens("token_ids"), 38_133, **TEXT),
+    "T5": backbone(
+        "T5", pairs, 13_493, output="decoder_sequence_output", has="tied embeddings", **TEXT
+    ),
+    "Bart": backbone("Bart", pairs, 44_853, output="decoder_sequence_output", **TEXT),
+    "Llama": backbone("Llama", tokens("token_ids"), 6_373, **DECODER, dropout=0.1),
     "Mixtral": backbone(
-        "Mixtral", tokens("token_ids"), has="experts, add_loss", **DECODER, num_experts=3
+        "Mixtral", tokens("token_ids"), 12_613, has="experts, add_loss", **DECODER, num_experts=3
     ),
     "Whisper": backbone(
         "Whisper",
         speech,
+        13_333,
         output="decoder_sequence_output",
         **TEXT,
         num_mels=6,
@@ -127,11 +139,12 @@ HUB = {
         max_encoder_sequence_length=2 * LENGTH,
         max_decoder_sequence_length=LENGTH,
     ),
-    "ViT": backbone("ViT", images(16), **VISION, mlp_dim=32, dropout_rate=0.1),
-    "DeiT": backbone("DeiT", images(16), **VISION, intermediate_dim=32, dropout_rate=0.1),
+    "ViT": backbone("ViT", images(16), 5_637, **VISION, mlp_dim=32, dropout_rate=0.1),
+    "DeiT": backbone("DeiT", images(16), 5_669, **VISION, intermediate_dim=32, dropout_rate=0.1),
     "MiT": backbone(
         "MiT",
         images(32),
+        7_925,
         has="stochastic depth",
         layerwise_depths=[1, 1],
         num_layers=2,
@@ -146,6 +159,7 @@ HUB = {
     "SwinTransformer": backbone(
         "SwinTransformer",
         images(32),
+        9_699,
         has="shifted windows, stochastic depth",
         image_shape=(32, 32, 3),
         embed_dim=8,
@@ -157,25 +171,13 @@ HUB = {
     "ResNet": backbone(
         "ResNet",
         images(16),
-        input_conv_filters=[8],
+        155_141,
+        input_conv_filters=[64],
         input_conv_kernel_sizes=[3],
-        stackwise_num_filters=[8, 16],
+        stackwise_num_filters=[64, 64],
         stackwise_num_blocks=[1, 1],
         stackwise_num_strides=[1, 2],
         block_type="basic_block",
         image_shape=(16, 16, 3),
-    ),
-    "CSPNet": backbone(
-        "CSPNet",
-        images(32),
-        stem_filters=8,
-        stem_kernel_size=3,
-        stem_strides=1,
-        stackwise_depth=(1, 1),
-        stackwise_strides=(1, 2),
-        stackwise_num_filters=(8, 16),
-        block_type="dark_block",
-        image_shape=(32, 32, 3),
-        output_strides=8,
     ),
 }

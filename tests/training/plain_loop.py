@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfapp.runtime import private_api
+from tfapp.runtime import private_random
 from tfapp.tasks.task import Objective, Task
 from tfapp.training import groups, optimizers
 from tfapp.training.step import (
@@ -77,7 +77,8 @@ def run_plain(model, optimizer, batches, *, accumulate=1, calls=1, compiled=None
     optimizer.build(variables)
 
     def gradients(part, wanted):
-        with tf.GradientTape() as tape, private_api.replaced_draws():
+        draws = private_random.replaced_draws()
+        with tf.GradientTape() as tape, draws, private_random.kept_generator(model):
             data = sum(
                 tf.reduce_mean(squared_errors(model(part, training=True), wanted))
                 for _ in range(calls)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training.plain_loop import assert_same, make_optimizer, run_step
-from tfapp.runtime import private_api
+from tfapp.runtime import private_random
 from tfapp.training import forward  # noqa: F401  replaces what layers draw by
 
 L = keras.layers
@@ -46,6 +46,9 @@ OPERATIONS = {
     "truncated": lambda seed: keras.random.truncated_normal((200,), 1.0, 2.0, seed=seed),
     "randint": lambda seed: keras.random.randint((200,), 3, 9, seed=seed),
     "categorical": lambda seed: keras.random.categorical(tf.zeros((1, 7)), 200, seed=seed),
+    "gamma": lambda seed: keras.random.gamma((20, 10), 20.0, seed=seed),
+    "beta": lambda seed: keras.random.beta((20, 10), tf.constant([[0.7]]), 2.0, seed=seed),
+    "binomial": lambda seed: keras.random.binomial((200,), 10, 0.3, seed=seed),
     "shuffle": lambda seed: keras.random.shuffle(tf.range(200), seed=seed),
 }
 
@@ -55,7 +58,7 @@ def test_operations_keep_their_meaning(name):
     """Shape, type and range as Keras's own; outside of a step they are Keras's own."""
     draw = OPERATIONS[name]
     own = draw(3)
-    with private_api.replaced_draws():
+    with private_random.replaced_draws():
         ours, again = draw(3), draw(3)
         generator = keras.random.SeedGenerator(3)
         assert not np.array_equal(draw(generator), draw(generator))
@@ -70,7 +73,7 @@ def test_operations_keep_their_meaning(name):
 
 
 def test_masks_may_be_shared_along_axes():
-    with private_api.replaced_draws():
+    with private_random.replaced_draws():
         mask = keras.random.dropout(tf.ones((64, 5)), 0.5, (None, 1), seed=3).numpy()
     assert (mask == mask[:, :1]).all()
     assert 0.2 < (mask[:, 0] == 0).mean() < 0.8

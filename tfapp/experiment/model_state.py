@@ -15,7 +15,7 @@ from tfapp.models.built import take_weights
 from tfapp.models.ensemble import members_of
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
-from tfapp.training import optimizers, remat
+from tfapp.training import optimizers, remat, unseeded
 from tfapp.training.schedules import Schedule
 from tfapp.training.state import TrainState
 from tfapp.users_code import users_code
@@ -62,6 +62,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
         )
         check_outputs(model_name, result, label, inputs, members=members_of(model))
         take_weights(model, model_name)
+        unseeded.keep_generator(model, inputs, config.seed)
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:

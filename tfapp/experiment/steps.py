@@ -49,7 +49,7 @@ class StepBuilder:
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:
-        """Returns run(first_step, num_steps) -> `LoopResult`."""
+        """Returns run(first_step, num_steps) -> `LoopResult`, which may raise `NotCompiled`."""
         chosen = placement.PLACEMENTS[placement_name]
         augment = placement.compile_augment(self.augment, chosen)
         run = loop.make_loop(
@@ -61,4 +61,4 @@ class StepBuilder:
             placement=chosen,
             metrics=self.task.training_metrics,
         )
-        return self.bad_examples.reporting()(run)
+        return placement.compiling(chosen)(self.bad_examples.reporting()(run))

@@ -14,6 +14,7 @@ import math
 import tensorflow as tf
 
 _LANES = 65536  # values of the 16-bit lanes that dropout compares, two a word
+_TRIES = 8  # of a gamma number; all are refused once in 10^10 numbers
 
 
 def words(seed, count):
@@ -74,9 +75,53 @@ def integers(seed, shape, low, high):
 def categorical(seed, logits, num_samples):
     """int64 [batch, num_samples]: classes of probability softmax(logits), [batch, classes]."""
     batch, classes = tf.unstack(tf.shape(logits))
-    drawn = uniform(seed, (batch, num_samples, classes)) + 2.0**-25  # in (0, 1)
+    drawn = _positive(seed, (batch, num_samples, classes))
     gumbel = -tf.math.log(-tf.math.log(drawn))
     return tf.argmax(tf.cast(logits, tf.float32)[:, None] + gumbel, -1)
+
+
+@tf.custom_gradient
+def gamma(seed, alpha):
+    """float32 of the shape of `alpha`, which is positive; of scale 1 (Marsaglia and Tsang, 2000).
+
+    19 of 20 tries are accepted at once; of a fixed number of them, the first accepted is taken. The
+    gradient is that of TensorFlow's: implicit (Figurnov et al., arXiv:1805.08498).
+    """
+    seeds = tf.unstack(tf.reshape(tf.bitcast(words(seed, 6), tf.int32), (3, 2)))
+    tries = tf.concat([[_TRIES], tf.shape(alpha)], 0)
+    d = tf.where(alpha < 1.0, alpha + 1.0, alpha) - 1.0 / 3.0
+    x = normal(seeds[0], tries)
+    v = tf.maximum(1.0 + x / tf.sqrt(9.0 * d), 1e-10) ** 3
+    accepted = tf.math.log(_positive(seeds[1], tries)) < 0.5 * x * x + d * (1 - v + tf.math.log(v))
+    first = tf.one_hot(tf.argmax(accepted, 0), _TRIES, True, False, axis=0, dtype=tf.bool)
+    drawn = d * tf.reduce_sum(tf.where(first, v, tf.zeros_like(v)), 0)
+    below_one = _positive(seeds[2], tf.shape(alpha)) ** (1.0 / tf.minimum(alpha, 1.0))
+    drawn = tf.maximum(tf.where(alpha < 1.0, drawn * below_one, drawn), 1e-37)
+
+    def gradient(upstream):
+        return None, upstream * tf.raw_ops.RandomGammaGrad(alpha=alpha, sample=drawn)
+
+    return drawn, gradient
+
+
+def binomial(seed, counts, probabilities):
+    """float32 of the shape of `counts`: how many of so many trials succeed; one after the other."""
+    streams = words(seed, _size(tf.shape(counts)))
+    limit = tf.cast(tf.math.ceil(probabilities * 2.0**24), tf.uint32)
+
+    def trial(i, total):
+        keys = streams + tf.cast(i, tf.uint32) * _u32(0x9E3779B9)
+        drawn = tf.reshape(tf.bitwise.right_shift(_hash(keys), _u32(8)), tf.shape(counts))
+        success = (drawn < limit) & (tf.cast(i, tf.float32) < counts)
+        return i + 1, total + tf.cast(success, tf.float32)
+
+    most = tf.cast(tf.reduce_max(counts), tf.int32)
+    return tf.while_loop(lambda i, _: i < most, trial, (0, tf.zeros_like(counts)))[1]
+
+
+def _positive(seed, shape):
+    """`uniform`, in (0, 1)."""
+    return uniform(seed, shape) + 2.0**-25
 
 
 def _hash(x):

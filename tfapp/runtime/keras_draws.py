@@ -1,14 +1,13 @@
 """Keras's random operations by `counter_random`: the same numbers in XLA and in kernels.
 
-`private_api.replace_draws(DRAWS)` puts them in the place of Keras's own, inside a step. gamma, beta
-and binomial stay TensorFlow's, so these differ between placements.
+`private_random.replace_draws(DRAWS)` puts them in the place of Keras's own, inside a step.
 """
 
 import keras
 import tensorflow as tf
 
 from tfapp.runtime import counter_random
-from tfapp.runtime.private_api import next_seed
+from tfapp.runtime.private_random import next_seed
 
 
 def _dropout(inputs, rate, noise_shape=None, seed=None):
@@ -53,6 +52,27 @@ def _shuffle(x, axis=0, seed=None):
     return tf.gather(x, order, axis=axis)
 
 
+def _gamma(shape, alpha, dtype=None, seed=None):
+    drawn = counter_random.gamma(next_seed(seed), _parameter(alpha, shape))
+    return tf.cast(drawn, dtype or keras.config.floatx())
+
+
+def _beta(shape, alpha, beta, dtype=None, seed=None):
+    both = tf.stack([_parameter(alpha, shape), _parameter(beta, shape)])
+    a, b = tf.unstack(counter_random.gamma(next_seed(seed), both))
+    return tf.cast(a / (a + b), dtype or keras.config.floatx())
+
+
+def _binomial(shape, counts, probabilities, dtype=None, seed=None):
+    counts, probabilities = _parameter(counts, shape), _parameter(probabilities, shape)
+    drawn = counter_random.binomial(next_seed(seed), counts, probabilities)
+    return tf.cast(drawn, dtype or keras.config.floatx())
+
+
+def _parameter(value, shape):
+    return tf.broadcast_to(tf.cast(value, tf.float32), shape)
+
+
 def _moved(drawn, mean, stddev, dtype):
     dtype = tf.as_dtype(dtype or keras.config.floatx())
     return tf.cast(mean, dtype) + tf.cast(drawn, dtype) * tf.cast(stddev, dtype)
@@ -67,4 +87,7 @@ DRAWS = {
     "randint": _randint,
     "categorical": _categorical,
     "shuffle": _shuffle,
+    "gamma": _gamma,
+    "beta": _beta,
+    "binomial": _binomial,
 }

@@ -1,19 +1,18 @@
-"""The only file that touches what Keras and TensorFlow do not promise to keep.
+"""What Keras and TensorFlow do not promise to keep: only this file and private_random.py touch it.
 
 Each piece has a test (tests/runtime/test_private_api.py) that names what would break without it;
 setup.cfg admits only the minor versions these were checked with.
 """
 
 import contextlib
-import functools
 
 import keras
 import tensorflow as tf
 from keras.src.backend.common import global_state, masking
-from keras.src.backend.tensorflow import random as backend_random
-from keras.src.random.seed_generator import draw_seed
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import func_graph
+
+from tfapp.runtime.private_random import SCOPES
 
 
 def layers_of(model, *, recursive=True):
@@ -25,59 +24,9 @@ def layers_of(model, *, recursive=True):
     return list(model._flatten_layers(include_self=False, recursive=recursive))
 
 
-def seed_positions(model):
-    """Positions of the states of random seed generators in `model.non_trainable_variables`.
-
-    Keras gives no way from a model to its `SeedGenerator`s; their states have a name of their own.
-    """
-    return [
-        i
-        for i, variable in enumerate(model.non_trainable_variables)
-        if variable.path.endswith("seed_generator_state")
-    ]
-
-
 def optimization_barrier(tensors):
     """The same tensors, in a list; XLA neither merges nor moves computations across the barrier."""
     return list(gen_xla_ops.xla_optimization_barrier(input=list(tensors)))
-
-
-_REPLACED = "tfapp_replaced_draws"  # kept by Keras per thread, as its scopes are
-
-
-def replace_draws(draws):
-    """Has layers draw random numbers by other functions, inside `replaced_draws`.
-
-    Args:
-      draws: name in `keras.src.backend.random` -> a function of the same arguments.
-    """
-    for name, ours in draws.items():
-        setattr(backend_random, name, _inside(ours, vars(backend_random)[name]))
-
-
-def _inside(ours, theirs):
-    @functools.wraps(theirs)
-    def draw(*args, **kwargs):
-        active = global_state.get_global_attribute(_REPLACED)
-        return (ours if active else theirs)(*args, **kwargs)
-
-    return draw
-
-
-@contextlib.contextmanager
-def replaced_draws():
-    """Inside, the functions given to `replace_draws` are in the place of Keras's own."""
-    before = global_state.get_global_attribute(_REPLACED)
-    global_state.set_global_attribute(_REPLACED, True)
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute(_REPLACED, before)
-
-
-def next_seed(seed):
-    """int32 [2]: the next seed of a `keras.random.SeedGenerator`, or what Keras makes of others."""
-    return backend_random._cast_seed(draw_seed(seed))
 
 
 class VariableValues(keras.StatelessScope):
@@ -144,11 +93,11 @@ def variables_read():
 def call_context():
     """A context manager, to be entered once or more, for calling a layer as it is called here.
 
-    Inside, `training`, the generator of `replaced_draws` and the like are those of this call, also
+    Inside, `training`, the generators of random numbers and the like are those of this call, also
     after the layers around it have returned. Without it, a layer that is called again is the
     outermost, and not in training.
     """
-    names = ("current_call_ctx", _REPLACED)
+    names = ("current_call_ctx", *SCOPES)
     now = [global_state.get_global_attribute(name) for name in names]
 
     @contextlib.contextmanager

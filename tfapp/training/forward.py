@@ -11,12 +11,12 @@ import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.models.outputs import READS_LOGITS, Activation, last_activation
-from tfapp.runtime import private_api
+from tfapp.runtime import private_api, private_random
 from tfapp.runtime.keras_draws import DRAWS
 from tfapp.training.remat import rematerialised
 from tfapp.users_code import users_code
 
-private_api.replace_draws(DRAWS)
+private_random.replace_draws(DRAWS)
 
 
 class Forward(NamedTuple):
@@ -51,8 +51,9 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False, k
         zip(model.trainable_variables, trainable, strict=True),
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
-    draws = contextlib.nullcontext() if keras_draws else private_api.replaced_draws()
-    with scope, draws, private_api.variables_read() as others:
+    draws = contextlib.nullcontext() if keras_draws else private_random.replaced_draws()
+    generator = private_random.kept_generator(model)
+    with scope, draws, generator, private_api.variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext({}) as known:
             outputs = model(inputs, training=training)
         penalties = model.losses

@@ -5,7 +5,9 @@ several replicas the loop and the reduction stay outside, and each replica's gra
 are programs of their own.
 """
 
+import contextlib
 import dataclasses
+import re
 
 import tensorflow as tf
 
@@ -82,6 +84,34 @@ def worth_trying(valid, *, device_type, has_convolutions, work=0):
     else:
         order = ("loop", "step", "gradients", "update")
     return [name for name in order if name in valid]
+
+
+class NotCompiled(UsageError):
+    """XLA cannot compile what a placement would have it compile; `why` says what."""
+
+    def __init__(self, placement_name, why):
+        self.why = f"XLA cannot compile the model: {why}"
+        super().__init__(f"--xla={placement_name}: {self.why}; use --xla=update")
+
+
+_UNSUPPORTED = re.compile(r"XLA_[CG]PU_JIT: (.*?)(?= \(No registered|\{\{node|$)", re.MULTILINE)
+_UNKNOWN_SHAPE = "must be a compile-time constant"
+
+
+@contextlib.contextmanager
+def compiling(placement):
+    """Raises `NotCompiled`, with the operation that XLA lacks, in place of TensorFlow's error."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        unsupported = _UNSUPPORTED.search(str(error))
+        if unsupported:
+            why = f"it has no form of {unsupported[1]}"
+        elif _UNKNOWN_SHAPE in str(error):
+            why = "a shape depends on the numbers in a batch"
+        else:
+            raise
+        raise NotCompiled(placement.name, why) from error
 
 
 def compile_step(functions, placement):

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tfapp.errors import UsageError
 from tfapp.models.blocks import blocks_of
 from tfapp.models.outputs import Activation, last_activation
-from tfapp.runtime import private_api
+from tfapp.runtime import private_api, private_random
 
 
 def check(model, name):
@@ -58,11 +58,12 @@ class _Block:
             return self._original(*args, **kwargs)
         layer = self._layer
         weights = [v.value for v in layer.trainable_variables]
-        others = [v.value for v in layer.non_trainable_variables]
+        states = [*layer.non_trainable_variables, *private_random.unseeded_states()]
+        others = [v.value for v in states]
         flat = tf.nest.flatten((args, kwargs))
         places = [i for i, value in enumerate(flat) if tf.is_tensor(value)]
         regularizer, called_here = layer.activity_regularizer, private_api.call_context()
-        variables = [*layer.trainable_variables, *layer.non_trainable_variables]
+        variables = [*layer.trainable_variables, *states]
 
         def compute(tensors, weights):
             """((outputs, inputs of activations, losses), assigned).
@@ -75,7 +76,7 @@ class _Block:
             again_args, again_kwargs = tf.nest.pack_sequence_as((args, kwargs), values)
             scope = private_api.VariableValues(
                 zip(layer.trainable_variables, weights, strict=True),
-                zip(layer.non_trainable_variables, others, strict=True),
+                zip(states, others, strict=True),
             )
             self._inside, layer.activity_regularizer = True, None  # the outer __call__ adds it
             try:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tfapp.metrics.metric import weighted
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
-from tfapp.runtime import private_api
+from tfapp.runtime import private_random
 from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
@@ -89,7 +89,7 @@ def make_step_functions(
     Returns:
       `StepFunctions`.
     """
-    seeds, members = private_api.seed_positions(model), members_of(model)
+    seeds, members = private_random.seed_positions(model), members_of(model)
 
     def one_batch(values, batch):
         trainable, non_trainable = values[TRAINABLE], values[NON_TRAINABLE]

@@ -78,7 +78,8 @@ def test_a_short_run_takes_the_best_guess_and_keeps_nothing(measured):
     assert ask().placement == "update"  # measured in full by the longer run
 
 
-def test_deterministic_takes_the_first_guess(measured):
+def test_deterministic_takes_the_first_guess_that_compiles(measured, monkeypatch):
+    monkeypatch.setattr(measure, "first_that_compiles", lambda candidates, prepare: candidates[0])
     choice = ask(deterministic=True)
     assert choice.placement == "loop"
     assert choice.placement_reason == "the first guess: measured times are not deterministic"

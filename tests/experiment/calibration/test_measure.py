@@ -1,6 +1,7 @@
 """Measuring candidates: what is fastest, within which budget, and without a trace in the run."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from tfapp.experiment.calibration import measure
 from tfapp.experiment.calibration.measure import Candidate
+from tfapp.training.placement import NotCompiled
 
 
 def record(precision, xla, step_ms):
@@ -95,6 +97,35 @@ def test_the_budget_holds(step_seconds, total_steps):
     first = 1.0 + (2 + 3 * max(1, 0.15 // step_seconds)) * step_seconds
     assert seconds - first <= min(10.0, 0.03 * step_seconds * total_steps) + 1.0
     assert len(measured) >= 1
+
+
+def uncompiled(*names):
+    """`prepare` of candidates, of which XLA cannot compile those with these names."""
+
+    def prepare(candidate):
+        state = State()
+
+        def run_loop(first, steps):
+            del first, steps
+            state.value.assign_add(1.0)
+            if candidate.placement in names:
+                raise NotCompiled(candidate.placement, "it has no form of X")
+
+        return measure.Prepared(state, run_loop, Engine())
+
+    return prepare
+
+
+def test_what_xla_cannot_compile_is_left_out(caplog):
+    candidates = [Candidate("float32", name) for name in ("loop", "update", "step")]
+    caplog.set_level("INFO", "tfapp")
+    measured = measure.calibrate(candidates, uncompiled("loop", "step"), total_steps=10**9)
+    assert [m.candidate.placement for m in measured] == ["update"]
+    assert "loop is left out: XLA cannot compile the model: it has no form of X" in caplog.text
+    assert measure.first_that_compiles(candidates, uncompiled("loop")) == candidates[1]
+    for ways in (measure.first_that_compiles, functools.partial(measure.calibrate, total_steps=9)):
+        with pytest.raises(NotCompiled, match=r"--xla=step: .*; use --xla=update"):
+            ways(candidates, uncompiled("loop", "update", "step"))
 
 
 def test_a_burst_of_other_work_does_not_decide():

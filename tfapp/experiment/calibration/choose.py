@@ -51,10 +51,15 @@ def choose(
       description: JSON-able, what a measurement depends on; see `description.describe`.
       total_steps: of the run.
       cluster: whose chief's measurements count; None: this process alone.
+
+    Raises:
+      NotCompiled: XLA cannot compile the model, and every candidate needs it.
     """
     cluster = cluster or SingleProcess()
-    if len(candidates) == 1 or not question.measure or question.deterministic:
+    if len(candidates) == 1 or not question.measure:
         return _unmeasured(question, candidates[0])
+    if question.deterministic:
+        return _unmeasured(question, measure.first_that_compiles(candidates, prepare))
     described = [dataclasses.astuple(candidate) for candidate in candidates]
     key = cache.key_of({**description, "candidates": described})
     records = cluster.agree(_of(candidates, cache.look_up(key)))

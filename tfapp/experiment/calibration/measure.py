@@ -6,6 +6,7 @@ bit for bit, so measuring changes neither weights nor order nor random numbers.
 
 import contextlib
 import dataclasses
+import logging
 import time
 from collections.abc import Callable
 
@@ -14,8 +15,10 @@ import tensorflow as tf
 from tfapp.data.pipeline.engine import Engine
 from tfapp.distribution.cluster import SingleProcess
 from tfapp.training.loop import LoopResult
+from tfapp.training.placement import NotCompiled
 from tfapp.training.state import TrainState
 
+_LOG = logging.getLogger("tfapp")
 _MOST_SECONDS = 10.0
 _MOST_SHARE = 0.03  # of the run's estimated time
 _TIMED_SECONDS = 0.15  # of steps behind one measurement
@@ -72,7 +75,11 @@ def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=t
       clock: () -> seconds; injected by tests.
 
     Returns:
-      a list of `Measurement`, at least one, in the order of the candidates.
+      a list of `Measurement`, at least one, in the order of the candidates; those that XLA cannot
+      compile are left out.
+
+    Raises:
+      NotCompiled: XLA can compile none of them.
     """
     agree = (cluster or SingleProcess()).agree
 
@@ -86,7 +93,11 @@ def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=t
         likely = max((t.compile_seconds for t in timings), default=0.0)
         if timings and agreed_clock() - begin + likely > budget:
             break
-        timing = _first(candidate, prepare(candidate), step, total_steps - step, agreed_clock)
+        try:
+            timing = _first(candidate, prepare(candidate), step, total_steps - step, agreed_clock)
+        except NotCompiled as error:
+            _leave_out(candidate, [] if timings else candidates, error)
+            continue
         if not timings:
             budget = min(_MOST_SECONDS, _MOST_SHARE * (total_steps - step) * timing.step_seconds)
             begin = agreed_clock()  # the first one's compilation is the run's own
@@ -99,6 +110,27 @@ def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=t
                 seconds = _burst(timing.prepared, step, timing.steps, agreed_clock)
                 timing.step_seconds = min(timing.step_seconds, seconds)
     return [timing.measurement() for timing in timings]
+
+
+def first_that_compiles(candidates, prepare, *, step=0):
+    """The first of the candidates that XLA can compile; arguments and errors as of `calibrate`."""
+    for candidate in candidates:
+        prepared = prepare(candidate)
+        prepared.engine.restart(step)
+        try:
+            _burst(prepared, step, 1, time.monotonic)
+        except NotCompiled as error:
+            _leave_out(candidate, candidates, error)
+            continue
+        break
+    return candidate
+
+
+def _leave_out(candidate, candidates, error):
+    """Says why a candidate is left out; raises the error if it is the last of them."""
+    if candidate in candidates[-1:]:
+        raise error
+    _LOG.info("xla: %s is left out: %s", candidate.placement, error.why)
 
 
 def fastest(records):
@@ -158,5 +190,7 @@ def time_step(prepared, *, clock=time.monotonic):
 def unchanged(state):
     """Puts a state back, bit for bit."""
     kept = tf.nest.map_structure(tf.identity, state.read_all())
-    yield
-    state.write_all(kept)
+    try:
+        yield
+    finally:
+        state.write_all(kept)
