@@ -30,8 +30,7 @@ SUMMARY = "summary.json"
 _LOCK = ".lock"
 # What to do when one of them is damaged.
 _REMEDIES = {
-    PREPROCESSING: "restore it from a copy: the run's weights are of no use without it; another "
-    "--model_dir starts anew",
+    PREPROCESSING: "restore it from a copy, or start anew in another --model_dir",
     DATA: "remove it, and the data is taken as it is",
     CHOICES: "remove it, and precision and placement are chosen again",
     SUMMARY: "remove it, and the run ends again from its last checkpoint",

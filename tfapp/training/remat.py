@@ -92,8 +92,8 @@ class _Block:
         names = {}  # position of an output -> name of its activation
         results, assigned = _checkpointed(compute, [flat[i] for i in places], weights)
         outputs, inputs, losses = results
-        flat = tf.nest.flatten(outputs)
-        self._activations.update({flat[i].name: Activation(names[i], inputs[i]) for i in names})
+        given = tf.nest.flatten(outputs)
+        self._activations.update({given[i].name: Activation(names[i], inputs[i]) for i in names})
         for loss in losses:
             layer.add_loss(loss)
         for position, value in assigned.items():
