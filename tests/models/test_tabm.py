@@ -38,6 +38,15 @@ def test_uses_every_column(numbers, tokens, make_ids):
         assert np.abs(model(other) - base).max() > 1e-6, name
 
 
+def test_a_category_that_train_does_not_have_adds_nothing():
+    model = build((AGE, TOWN))
+    row = {"age": np.ones(1, "f4"), "town": np.zeros(1, "i4")}
+    base = model(row).numpy()
+    kernel = model.hidden[0].kernel
+    kernel.assign(keras.ops.concatenate([kernel[:-4], 9.0 + kernel[-4:]]))
+    assert model(row).numpy() == pytest.approx(base)
+
+
 @pytest.mark.parametrize("inputs", [(AGE,), (DAY,), (TOWN,)], ids=lambda specs: specs[0].name)
 def test_one_column_is_enough(inputs):
     values = np.zeros((2, *inputs[0].shape), inputs[0].dtype)

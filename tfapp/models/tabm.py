@@ -145,9 +145,7 @@ class Columns(keras.layers.Layer):
             if spec.vocabulary and not self._is_one_hot(spec)
         }
         self.pool = MeanPool()
-        self.width = len(self._plain) + sum(
-            spec.vocabulary if self._is_one_hot(spec) else _width(spec) for spec in self._categories
-        )
+        self.width = len(self._plain) + sum(map(self._category_width, self._categories))
 
     def build(self, shapes):
         """Layers build themselves when they are first called."""
@@ -171,12 +169,16 @@ class Columns(keras.layers.Layer):
 
     def _category(self, spec, ids):
         if self._is_one_hot(spec):
-            return ops.one_hot(ids, spec.vocabulary, dtype=self.compute_dtype)
+            # Zeros for 0, a category that train does not have: its weights would never be trained.
+            return ops.one_hot(ids - 1, spec.vocabulary - 1, dtype=self.compute_dtype)
         embedded = self.embeddings[spec.name](ids)
         return embedded if spec.kind == "ids" else self.pool(embedded, ops.not_equal(ids, 0))
 
+    def _category_width(self, spec):
+        return spec.vocabulary - 1 if self._is_one_hot(spec) else _width(spec)
+
     def _is_one_hot(self, spec):
-        return spec.kind == "ids" and spec.vocabulary <= self._one_hot + 1  # 0 is for unknown ones
+        return spec.kind == "ids" and spec.vocabulary - 1 <= self._one_hot
 
 
 def _edges(spec):
