@@ -264,10 +264,7 @@ def _default_path(dataset, model, resume, identity, is_same_run):
 
 
 def _tail(name):
-    """The last part of a name: `folder:/data/cats` is cats, `my.module:Net` is Net.
-
-    Parts of a pattern do not count: `csv:/data/adult/*.csv` is adult.
-    """
+    """`folder:/data/cats` -> cats, `my.module:Net` -> Net, and `csv:/data/adult/*.csv` -> adult."""
     parts = [part for part in re.split("[/:]", name) if part and not set("*?[") & set(part)]
     return re.sub(r"[^A-Za-z0-9.]+", "_", parts[-1]).strip("_.") or "data"
 
