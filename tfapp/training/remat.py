@@ -66,10 +66,7 @@ class _Block:
         variables = [*layer.trainable_variables, *states]
 
         def compute(tensors, weights):
-            """((outputs, inputs of activations, losses), assigned).
-
-            Through Layer.__call__ for its dtype casts.
-            """
+            """((outputs, inputs of activations, losses), assigned), by Layer.__call__ for its casts."""
             values = list(flat)
             for place, tensor in zip(places, tensors, strict=True):
                 values[place] = private_api.with_mask_of(tensor, flat[place])
