@@ -14,6 +14,7 @@ from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.experiment.encoding import encode
 
 _LOG = logging.getLogger("tfapp")
+_NAMED = 20  # features that the log names
 _EXAMPLES = 64  # of the test split, raw, on which an export is compared
 
 
@@ -107,7 +108,9 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
 def _log(source):
     spec = source.spec
     counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
-    features = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in spec.features)
+    features = ", ".join(f"{f.name} {f.dtype}{list(f.shape)}" for f in spec.features[:_NAMED])
+    if len(spec.features) > _NAMED:
+        features += f" and {len(spec.features) - _NAMED:,} more"
     label = {
         "class": f"{spec.label.num_classes} classes",
         "real": "real values",

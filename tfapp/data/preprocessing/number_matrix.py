@@ -46,8 +46,9 @@ class NumberMatrix:
         Args:
           stack: makes [n, columns] of a list of [n]; of NumPy or of TensorFlow.
         """
-        others = {name: values for name, values in columns.items() if name not in set(self.names)}
-        return {**others, NUMBERS: stack([columns[name] for name in self.names], axis=-1)}
+        others = dict(columns)
+        numbers = [others.pop(name) for name in self.names]
+        return {**others, NUMBERS: stack(numbers, axis=-1)}
 
     def __call__(self, matrix):
         """float32 [batch, columns] -> name -> what its own transform gives."""

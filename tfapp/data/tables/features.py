@@ -3,6 +3,7 @@
 import logging
 
 from tfapp.data.tables import kinds
+from tfapp.data.tables.names import columns_in_words
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 from tfapp.spec import FeatureSpec
@@ -11,7 +12,6 @@ _LOG = logging.getLogger("tfapp")
 NUMBERS = ("numeric", "boolean")  # kinds whose raw form is float32; others are strings
 _EACH = 12  # columns up to which each is named with its kind
 _NAMED = 20  # of the columns of one kind, otherwise
-_LISTED = 40  # columns that a message names
 
 
 def choose_features(
@@ -73,12 +73,6 @@ def choose_features(
         raise DataError(f"--dataset={dataset}: no column to learn from except {label!r}"
                         f"{_why_none(found)}")  # fmt: skip
     return tuple(_spec(name, kind) for name, kind in chosen.items()), chosen
-
-
-def columns_in_words(names):
-    """The names, or some of very many, for the end of a message."""
-    more = len(names) - _LISTED
-    return f"columns: {', '.join(names[:_LISTED])}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _check_special(special, names):

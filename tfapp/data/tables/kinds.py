@@ -10,6 +10,7 @@ from tfapp.data.tables import columns, date_columns
 from tfapp.data.tables.date_columns import DATE, DATES
 from tfapp.data.tables.index_columns import why_index
 from tfapp.data.tables.missing import is_missing
+from tfapp.data.tables.names import columns_in_words
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
@@ -38,7 +39,7 @@ def forced_kinds(pairs, known):
         if name not in known:
             raise UsageError(
                 f"--feature_kind={pair}: no column {name!r}{suggest(name, known)} "
-                f"(columns: {', '.join(known)})"
+                f"({columns_in_words(known)})"
             )
         if kind not in KINDS:
             raise UsageError(

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from tfapp.data.splits import label_names
 from tfapp.data.tables import columns, label_rule
-from tfapp.data.tables.features import columns_in_words
 from tfapp.data.tables.missing import is_missing
+from tfapp.data.tables.names import columns_in_words
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 from tfapp.spec import LabelSpec
@@ -48,7 +48,7 @@ def find_label(dataset, label, names):
     found = [label] if label else label_names.candidates(names)
     if len(found) != 1:
         raise UsageError(
-            f"--label: say which column of {dataset} is to be learnt ({', '.join(names)})"
+            f"--label: say which column of {dataset} is to be learnt ({columns_in_words(names)})"
         )
     return found[0]
 

@@ -1,7 +1,8 @@
-"""What the name of a column says about its values."""
+"""Names of columns: what they say about their values, and how messages list them."""
 
 import re
 
+_LISTED = 40  # columns that a message names
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _UNNAMED = re.compile(r"(unnamed: ?\d+)?", re.IGNORECASE)  # as pandas writes and reads an index
 _ROW_NAMES = {
@@ -51,3 +52,9 @@ def of_quantity(name):
 def of_classes(name):
     """Whether its last word is that of a distinction, such as type or species."""
     return bool(_CLASSES.intersection(_words(name)[-1:]))
+
+
+def columns_in_words(names):
+    """The names, or some of very many, for the end of a message."""
+    more = len(names) - _LISTED
+    return f"columns: {', '.join(names[:_LISTED])}" + (f" and {more:,} more" if more > 0 else "")
