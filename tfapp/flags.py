@@ -15,6 +15,7 @@ from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
 from tfapp.registry import suggest
+from tfapp.runtime.regular_files import open_regular
 
 _FLAGFILE = ("--flagfile", "-flagfile")
 _TODAY = {name: name for name in FLAGS}
@@ -43,7 +44,7 @@ def parse(argv):
     if config.mode != "eval":
         return config
     kept = os.path.join(config.model_dir, run_folder.FLAGS)
-    if not os.path.isfile(kept):
+    if not os.path.isfile(kept):  # a pipe is none either
         raise UsageError(
             f"--model_dir={config.model_dir}: is not a run's folder (no {run_folder.FLAGS})"
         )
@@ -118,11 +119,18 @@ def _with_runs_upgraded(arguments):
 
 
 def _read_run_flags(path):
-    """The text of the flags.txt of a run; None if the file is none, or cannot be read."""
+    """The text of the flags.txt of a run; None if the file is none, or cannot be read.
+
+    Raises:
+      UsageError: it is not UTF-8.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError):
+        # What a pipe holds can be read once only, and is left to absl.
+        with open_regular(path) as file:
+            text = file.read().decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--flagfile={path}: is not UTF-8 text; save it as UTF-8") from error
+    except (OSError, ValueError):  # a NUL in the name
         return None
     is_run = migrations.is_marked(text) or os.path.basename(path) == run_folder.FLAGS
     return text if is_run else None

@@ -5,13 +5,10 @@ What cannot work fails here, in one line, before the first step.
 
 import logging
 
-from tfapp.config import FLAGS
-from tfapp.data import preprocessing
 from tfapp.data.pipeline import choose as engines
-from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.distribution.devices import device_type
-from tfapp.experiment import augment
+from tfapp.experiment import augment, kept
 from tfapp.experiment.batch_plan import plan_batches
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.devices import choose_devices
@@ -22,19 +19,11 @@ from tfapp.experiment.same_data import SameData
 from tfapp.experiment.settle import settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
-from tfapp.run_folder import CHOICES, PREPROCESSING, damaged
-from tfapp.runtime.json_shape import Maybe
+from tfapp.run_folder import CHOICES, PREPROCESSING
 from tfapp.tasks import build_task
-from tfapp.training.placement import PLACEMENTS
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
-_DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
-_CHOICES = {  # what choices.json looks like: see `runtime.json_shape`
-    "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
-    "xla": frozenset(PLACEMENTS),
-    _DRAWS: Maybe(frozenset(("counter", "keras"))),
-}
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
@@ -64,9 +53,9 @@ def assemble(config, folder, *, train=True):
     )
     model_name = _model_name(config, data)
     engine_choice, engine, change = _input(config, data, batches, strategy, cluster)
-    kept = folder.read_json(CHOICES, _CHOICES) or {}
+    choices = kept.choices(folder)
     # A run that began before there was a choice goes on with Keras's generator.
-    draws = kept.get(_DRAWS, "keras") if kept else "counter"
+    draws = choices.get(kept.DRAWS, "keras") if choices else "counter"
     steps = _steps(config, data, batches, strategy, engine, change, draws)
     settled = settle(
         config,
@@ -75,11 +64,11 @@ def assemble(config, folder, *, train=True):
         batches,
         steps,
         cluster,
-        kept=kept,
+        kept=choices,
         measure=train,
     )
     if train:
-        folder.write_json(CHOICES, {**settled.choice.to_json(), _DRAWS: draws})
+        folder.write_json(CHOICES, {**settled.choice.to_json(), kept.DRAWS: draws})
     experiment = Experiment(
         config=config,
         model_name=model_name,
@@ -99,23 +88,16 @@ def assemble(config, folder, *, train=True):
 
 
 def _prepare(config, folder, train):
-    kept = folder.read_json(PREPROCESSING, preprocessing.SHAPE)
-    try:
-        fitted = kept and Preprocessing.from_json(kept)
-    except ValueError as error:
-        raise damaged(folder.path / PREPROCESSING, str(error)) from error
+    fitted = kept.fitted(folder)
     same_data = SameData(config, folder, fitted, train=train)
 
     def check(raw):
         same_data(raw)
-        try:
-            if fitted:
-                fitted.check(raw.spec)
-        except ValueError as error:
-            raise damaged(folder.path / PREPROCESSING, str(error)) from error
+        if fitted is not None:
+            kept.check_fits(folder, fitted, raw.spec)
 
     data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
-    if kept is None:
+    if fitted is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())
     return data
 

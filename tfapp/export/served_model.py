@@ -4,12 +4,13 @@ Only TensorFlow is used, nothing of the code or data that made the model. Export
 the file of arguments: there each argument has its feature's name.
 """
 
-import json
 import pathlib
 
 import tensorflow as tf
 
 from tfapp.errors import DataError
+from tfapp.runtime import json_files
+from tfapp.runtime.json_shape import Each
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 
 # In a SavedModel's folder: JSON, name of a feature -> argument of the signatures. TensorFlow
@@ -26,14 +27,17 @@ class ServedModel:
         try:
             self._model = tf.saved_model.load(str(path))  # kept: signatures do not keep it
             known = _arguments(path)
-        except (OSError, ValueError, IndexError, tf.errors.OpError) as error:  # as damaged
-            reason = str(error)[:120]
+        except Exception as error:  # TensorFlow raises many kinds for what is damaged
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            reason = lines[0][:120]
             raise DataError(f"{path}: cannot be read as a SavedModel ({reason})") from error
         if SERVING_DEFAULT not in self._model.signatures:
             raise DataError(f"{path}: has no signature {SERVING_DEFAULT}")
         self._default = self._model.signatures[SERVING_DEFAULT]
         features = {argument: feature for feature, argument in known.items()}
         taken = self._default.structured_input_signature[1]
+        if known and set(known.values()) != set(taken):
+            raise DataError(f"{path / ARGUMENTS}: is not of this model; export it again")
         self._arguments = {features.get(argument, argument): argument for argument in taken}
         # Feature -> tf.TensorSpec [None, ...].
         self.inputs = {name: taken[argument] for name, argument in self._arguments.items()}
@@ -65,8 +69,10 @@ class ServedModel:
 
 
 def _arguments(path):
-    file = path / ARGUMENTS
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    try:
+        return json_files.read(path / ARGUMENTS, Each(str))
+    except FileNotFoundError:
+        return {}
 
 
 def _as_numpy(answers):
