@@ -2,6 +2,8 @@
 
 from tfapp.runtime import plain_text
 
+_LONGEST = 1500  # characters of a message
+
 
 class TfappError(ValueError):
     """Base of all errors that are reported in one line instead of a traceback."""
@@ -11,7 +13,14 @@ class TfappError(ValueError):
 
     def __init__(self, message):
         # Messages quote other libraries' and users' own errors, which may span lines.
-        super().__init__(plain_text.joined(str(message)))
+        super().__init__(_shortened(plain_text.joined(str(message))))
+
+
+def _shortened(message):
+    """The message without its middle, if it is too long for people, as a list of names can be."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST * 2 // 3]} ... {message[-_LONGEST // 4 :]}"
 
 
 class UsageError(TfappError):

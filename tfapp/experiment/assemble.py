@@ -6,10 +6,8 @@ What cannot work fails here, in one line, before the first step.
 import dataclasses
 import logging
 
-from tfapp.config import FLAGS
-from tfapp.data import preprocessing
-from tfapp.data.preprocessing import Preprocessing
 from tfapp.distribution.devices import device_type
+from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
@@ -21,21 +19,9 @@ from tfapp.experiment.rehearsal import is_needed, rehearse
 from tfapp.experiment.same_data import SameData
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
-from tfapp.run_folder import CHOICES, PREPROCESSING, TEMPERATURE, damaged
-from tfapp.runtime.json_shape import Each, Maybe
-from tfapp.training.placement import PLACEMENTS
+from tfapp.run_folder import CHOICES, PREPROCESSING
 
 _LOG = logging.getLogger("tfapp")
-_DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
-_MODEL = "model"  # in choices.json: the name of the model
-_RECIPE = "recipe"  # in choices.json: what was decided, by field
-_CHOICES = {  # what choices.json looks like: see `runtime.json_shape`
-    "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
-    "xla": frozenset(PLACEMENTS),
-    _DRAWS: Maybe(frozenset(("counter", "keras"))),
-    _MODEL: Maybe(str),
-    _RECIPE: Maybe(Each((int, float, str))),
-}
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
@@ -54,60 +40,48 @@ def assemble(config, folder, *, train=True):
     strategy, cluster, devices = choose_devices(config)
     _LOG.info("device: %s", devices)
     data = _prepare(config, folder, train)
-    kept = folder.read_json(CHOICES, _CHOICES) or {}
+    begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
-    config, recipe = fill_in(given, data, num_replicas=replicas, kept=kept.get(_RECIPE))
+    config, recipe = fill_in(given, data, num_replicas=replicas, kept=begun.get(kept.RECIPE))
     # A run that began before there was a choice goes on with Keras's generator.
-    draws = kept.get(_DRAWS, "keras") if kept else "counter"
+    draws = begun.get(kept.DRAWS, "keras") if begun else "counter"
     ground = lay(
         config,
         data,
         strategy,
         cluster,
-        kept_model=_kept_model(kept),
+        kept_model=begun.get(kept.MODEL) if begun else "",
         keras_draws=draws == "keras",
-        temperature=1.0 if train else folder.read_json(TEMPERATURE, float) or 1.0,
+        temperature=1.0 if train else kept.temperature(folder),
     )
     choice = None
     if train and is_needed(config):
-        found, choice = rehearse(config, ground, folder=folder, kept=kept)
+        found, choice = rehearse(config, ground, folder=folder, kept=begun)
         config, recipe = fill_in(dataclasses.replace(given, **found), data, num_replicas=replicas)
         recipe.update(found)
     if recipe:
         _LOG.info("recipe: %s", in_words(recipe, data))
-    parts = ground.build(config, kept=choice.to_json() if choice else kept, measure=train)
+    parts = ground.build(config, kept=choice.to_json() if choice else begun, measure=train)
     choice = choice or parts.settled.choice
     if train:
-        more = {_DRAWS: draws, _MODEL: ground.model_name, _RECIPE: recipe}
+        more = {kept.DRAWS: draws, kept.MODEL: ground.model_name, kept.RECIPE: recipe}
         folder.write_json(CHOICES, {**choice.to_json(), **more})
     experiment = _experiment(config, ground, parts, choice)
     _log(experiment)
     return experiment
 
 
-def _kept_model(kept):
-    """The model that an earlier start chose; "" if none did, None if it did not write it down."""
-    return kept.get(_MODEL) if kept else ""
-
-
 def _prepare(config, folder, train):
-    kept = folder.read_json(PREPROCESSING, preprocessing.SHAPE)
-    try:
-        fitted = kept and Preprocessing.from_json(kept)
-    except ValueError as error:
-        raise damaged(folder.path / PREPROCESSING, str(error)) from error
+    fitted = kept.fitted(folder)
     same_data = SameData(config, folder, fitted, train=train)
 
     def check(raw):
         same_data(raw)
-        try:
-            if fitted:
-                fitted.check(raw.spec)
-        except ValueError as error:
-            raise damaged(folder.path / PREPROCESSING, str(error)) from error
+        if fitted is not None:
+            kept.check_fits(folder, fitted, raw.spec)
 
     data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
-    if kept is None:
+    if fitted is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())
     return data
 

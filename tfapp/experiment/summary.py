@@ -4,20 +4,6 @@ import time
 
 from tfapp.experiment.result import Result
 from tfapp.run_folder import SUMMARY
-from tfapp.runtime.json_shape import Each
-
-# What the end of a run and a later start read of it: see `runtime.json_shape`.
-SHAPE = {
-    "status": str,
-    "steps": int,
-    "total_steps": int,
-    "reason": str,
-    "metrics": Each(Each((float, None))),
-    "best": {"step": (int, None), "metric": str, "value": (float, None)},
-    "examples_per_second": (float, None),
-    "step_ms": (float, None),
-    "export": (str, None),
-}
 
 
 class Summary:

@@ -12,12 +12,13 @@ from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.actions import list_actions
 from tfapp.experiment.early_end import early_end
 from tfapp.experiment.finish import finish
+from tfapp.experiment.kept import summary as summary_of
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.restore import use_best_weights
-from tfapp.experiment.summary import SHAPE, Summary
+from tfapp.experiment.summary import Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
-from tfapp.run_folder import CHECKPOINTS, SUMMARY
+from tfapp.run_folder import CHECKPOINTS
 from tfapp.runtime import storage
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import train
@@ -70,7 +71,7 @@ class TrainingRun:
           DataError, StorageError: no checkpoint can be read, or one cannot be written.
         """
         step = self._resume()
-        kept = self._folder.read_json(SUMMARY, SHAPE)
+        kept = summary_of(self._folder)
         total_steps = self._experiment.batches.total_steps
         ended = early_end(
             self._state.host,

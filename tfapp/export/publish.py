@@ -83,10 +83,9 @@ def try_export(names, servable, examples):
 
 
 def _not_tried(name, error):
-    folder = tempfile.gettempdir()
-    reason = storage.describe(error, folder) or error
+    reason = storage.describe(error, tempfile.gettempdir()) or error
     return StorageError(
-        f"--export={name}: could not be tried in {folder}: {reason}; set TMPDIR to another folder"
+        f"--export={name}: could not be tried in a temporary folder: {reason}; TMPDIR sets another"
     )
 
 

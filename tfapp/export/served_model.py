@@ -4,12 +4,13 @@ Only TensorFlow is used, nothing of the code or data that made the model. Export
 the file of arguments: there each argument has its feature's name.
 """
 
-import json
 import pathlib
 
 import tensorflow as tf
 
 from tfapp.errors import DataError
+from tfapp.runtime import json_files
+from tfapp.runtime.json_shape import Each
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 
 # In a SavedModel's folder: JSON, name of a feature -> argument of the signatures. TensorFlow
@@ -28,16 +29,19 @@ class ServedModel:
         path = pathlib.Path(path)
         try:
             self._model = tf.saved_model.load(str(path))  # kept: signatures do not keep it
-            known = _extra(path / ARGUMENTS, {})
-            self.class_names = tuple(map(str, _extra(path / CLASS_NAMES, [])))
-        except (OSError, ValueError, IndexError, tf.errors.OpError) as error:  # as damaged
-            reason = str(error)[:120]
+            known = _extra(path / ARGUMENTS, Each(str), {})
+            self.class_names = tuple(_extra(path / CLASS_NAMES, [str], []))
+        except Exception as error:  # TensorFlow raises many kinds for what is damaged
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            reason = lines[0][:120]
             raise DataError(f"{path}: cannot be read as a SavedModel ({reason})") from error
         if SERVING_DEFAULT not in self._model.signatures:
             raise DataError(f"{path}: has no signature {SERVING_DEFAULT}")
         self._default = self._model.signatures[SERVING_DEFAULT]
         features = {argument: feature for feature, argument in known.items()}
         taken = self._default.structured_input_signature[1]
+        if known and set(known.values()) != set(taken):
+            raise DataError(f"{path / ARGUMENTS}: is not of this model; export it again")
         self._arguments = {features.get(argument, argument): argument for argument in taken}
         # Feature -> tf.TensorSpec [None, ...].
         self.inputs = {name: taken[argument] for name, argument in self._arguments.items()}
@@ -73,12 +77,12 @@ class ServedModel:
         return _as_numpy(serve(**{argument: tf.constant(files, tf.string)}))
 
 
-def _extra(file, missing):
-    """The JSON of a file, of the type of `missing`, which it is if there is no such file."""
-    value = json.loads(file.read_text(encoding="utf-8")) if file.exists() else missing
-    if not isinstance(value, type(missing)):
-        raise ValueError(f"{file.name} holds no {type(missing).__name__}")
-    return value
+def _extra(file, shape, missing):
+    """The JSON of a file, or `missing` if there is no such file."""
+    try:
+        return json_files.read(file, shape)
+    except FileNotFoundError:
+        return missing
 
 
 def _as_numpy(answers):

@@ -9,7 +9,7 @@ import shutil
 from tfapp.errors import StorageError, TfappError
 
 _WORDS = {
-    errno.ENOSPC: "the disk is full",
+    errno.ENOSPC: "the disk is full: No space left on device",
     errno.EDQUOT: "the quota is used up",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "cannot be written (permission denied)",

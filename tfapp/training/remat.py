@@ -66,7 +66,7 @@ class _Block:
         variables = [*layer.trainable_variables, *states]
 
         def compute(tensors, weights):
-            """((outputs, inputs of activations, losses), assigned), by Layer.__call__ for its casts."""
+            """((outputs, inputs of activations, losses), assigned), through Layer.__call__."""
             values = list(flat)
             for place, tensor in zip(places, tensors, strict=True):
                 values[place] = private_api.with_mask_of(tensor, flat[place])

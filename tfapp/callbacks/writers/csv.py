@@ -78,9 +78,10 @@ class _Table:
 
     def _read(self):
         """The whole rows of the file, as dicts of str, and how many of its lines are damaged."""
-        if not self._path.exists():
+        content = damage.content(self._path)
+        if content is None:
             return [], 0
-        lines = self._path.read_text(errors="replace").split("\n")
+        lines = content.decode(errors="replace").split("\n")
         # A whole line has its end, so that what follows the last one is empty or cut short.
         header, *rows = [_cells(line) for line in lines[:-1] if line] or [[]]
         if header[:1] != ["step"]:

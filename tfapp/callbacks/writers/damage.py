@@ -6,7 +6,9 @@ A last record that a kill cut short is no damage: its step runs again and is rec
 import itertools
 import logging
 
+from tfapp.errors import DataError
 from tfapp.runtime.atomic_files import write_bytes
+from tfapp.runtime.regular_files import open_regular
 
 _LOG = logging.getLogger("tfapp")
 
@@ -24,6 +26,21 @@ def keep_aside(path, lost, *, name=None):
     copy = next(copy for copy in copies if not copy.exists())
     write_bytes(copy, path.read_bytes())
     _LOG.warning("%s: %s dropped; the file as it was is kept as %s", path, lost, copy.name)
+
+
+def content(path):
+    """The bytes of the file at `path`; None if there is none.
+
+    Raises:
+      DataError: it is a folder, a pipe or a device, or cannot be read.
+    """
+    try:
+        with open_regular(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; remove it, and a new one is written") from error
 
 
 def lines(count):

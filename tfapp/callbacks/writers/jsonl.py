@@ -27,13 +27,14 @@ class JsonlWriter(Writer):
 
     def rewind(self, step):
         self.close()
-        if self._path.exists():
-            self._keep_up_to(step)
+        content = damage.content(self._path)
+        if content is not None:
+            self._keep_up_to(step, content)
         self._file = open(self._path, "a")  # noqa: SIM115 (kept open for the run, see close)
 
-    def _keep_up_to(self, last):
+    def _keep_up_to(self, last, content):
         """Drops the records beyond step `last`; warns of damaged ones."""
-        lines = self._path.read_bytes().split(b"\n")
+        lines = content.split(b"\n")
         steps = [_step(line) for line in lines]
         # A whole line has its end, so that what follows the last one is empty or cut short.
         whole = zip(lines[:-1], steps[:-1], strict=True)

@@ -65,11 +65,14 @@ def _rewind_file(path, step):
 
     Events are copied as bytes. The first one, which holds the format's version, has step 0.
     """
+    content = damage.content(path)
+    if content is None:
+        return
     kept, offset = [], 0
     try:
         for event in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             end = offset + len(event) + _FRAME_BYTES
-            if tf.compat.v1.Event.FromString(event).step <= step:
+            if _step_of(event) <= step:
                 kept.append(slice(offset, end))
             offset = end
     except tf.errors.DataLossError as error:
@@ -79,6 +82,13 @@ def _rewind_file(path, step):
             damage.keep_aside(path, f"what is damaged from byte {offset} on is", name=name)
     if not kept:
         path.unlink()
-    elif sum(part.stop - part.start for part in kept) < path.stat().st_size:
-        content = path.read_bytes()
+    elif sum(part.stop - part.start for part in kept) < len(content):
         write_bytes(path, b"".join(content[part] for part in kept))
+
+
+def _step_of(event):
+    """The step of a serialized event. Raises DataLossError if it is none."""
+    try:
+        return tf.compat.v1.Event.FromString(event).step
+    except Exception as error:  # protobuf's DecodeError differs between its implementations
+        raise tf.errors.DataLossError(None, None, "is no event") from error

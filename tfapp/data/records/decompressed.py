@@ -4,6 +4,7 @@ The copies are in the user's cache folder, next to the indices that are made of 
 """
 
 import hashlib
+import json
 import logging
 import os
 import pathlib
@@ -11,7 +12,8 @@ import shutil
 import zlib
 
 from tfapp.errors import DataError, StorageError
-from tfapp.runtime import one_at_a_time, storage
+from tfapp.runtime import json_files, one_at_a_time, storage
+from tfapp.runtime.atomic_files import write_text
 from tfapp.runtime.regular_files import open_regular
 from tfapp.runtime.tf_settings import cache_folder
 from tfapp.runtime.unpacking import Bomb, Bound
@@ -19,6 +21,7 @@ from tfapp.runtime.unpacking import Bomb, Bound
 _LOG = logging.getLogger("tfapp")
 _CHUNK = 1 << 20  # bytes at a time
 _ANY_HEADER = 32 + zlib.MAX_WBITS  # gzip's or zlib's
+_SIZE = ".json"  # ending of the file that says how large the copy is
 _ROOM = 0.9  # share of what is free on the disk that a copy may take
 
 
@@ -48,7 +51,7 @@ def plain_file(path, *, anew=False):
         if not is_compressed(file.read(8)):
             return str(path)
         copy = _copy_of(os.path.realpath(path), os.fstat(file.fileno()))
-        if anew or not copy.exists():
+        if anew or not _is_whole(copy):
             with storage.writing(copy.parent, remedy=_REMEDY):
                 _make(path, file, copy, anew)
     return str(copy)
@@ -63,6 +66,15 @@ def _copy_of(path, state):
     return cache_folder() / "records" / f"{name[:24]}.tfrecord"
 
 
+def _is_whole(copy):
+    """Whether the copy has the size that it was written with; checksums prove its records."""
+    try:
+        size = json_files.read(copy.with_suffix(_SIZE), {"bytes": int})["bytes"]
+        return os.path.isfile(copy) and os.path.getsize(copy) == size
+    except (OSError, json_files.Damaged):
+        return False
+
+
 def _make(path, file, copy, anew):
     """Makes the copy, or waits for another process that does."""
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +83,7 @@ def _make(path, file, copy, anew):
         _LOG.info("%s: waiting for another process that decompresses it", path)
 
     with one_at_a_time.held(copy.with_suffix(".lock"), waiting):
-        if anew or not copy.exists():
+        if anew or not _is_whole(copy):
             _LOG.info("%s: is compressed; written out once as %s", path, copy)
             file.seek(0)
             _write_out(path, file, copy)
@@ -82,7 +94,9 @@ def _write_out(path, file, copy):
     try:
         with open(aside, "wb") as out:
             _decompress(file, out, os.fstat(file.fileno()).st_size, copy.parent)
+        size = os.path.getsize(aside)
         os.replace(aside, copy)
+        write_text(copy.with_suffix(_SIZE), json.dumps({"bytes": size}))
     except (zlib.error, EOFError) as error:
         raise DataError(f"{path}: is compressed and damaged ({error}); fetch it again") from error
     except Bomb as error:

@@ -10,7 +10,7 @@ from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.data.tables import date_columns, read_csv, read_jsonl, read_parquet
-from tfapp.data.tables.columns import as_numbers
+from tfapp.data.tables.columns import as_numbers, is_flat
 from tfapp.data.tables.features import NUMBERS, choose_features
 from tfapp.data.tables.files import find_files
 from tfapp.data.tables.labels import find_label, make_label
@@ -77,6 +77,7 @@ def open_table(
         settled=settled,
     )
     _check_columns(parts, (*kinds, label))
+    _check_flat(parts, (*kinds, label, weight_column, group_column))
     if settled is not None and task == "auto":
         task = "regression" if settled.real else "classification"
     label_spec, encode = make_label(dataset, label, train, task)
@@ -106,6 +107,18 @@ def _check_columns(parts, names):
         for name in names:
             if name not in part.columns:
                 raise DataError(f"{part.paths[0]}: has no column {name!r}, whereas train has")
+
+
+def _check_flat(parts, names):
+    """Raises DataError if a column of `names` holds anything but a number, date or text a row."""
+    for part in parts.values():
+        for name in names:
+            for chunk in part.columns.get(name, ()):
+                if not is_flat(chunk.type):
+                    raise DataError(
+                        f"{part.paths[0]}: column {name!r} holds values of type "
+                        f"{str(chunk.type)[:60]}; a number, date or text a row is needed"
+                    )
 
 
 def _columns(part, kinds, weight_column):
@@ -154,12 +167,15 @@ def _log_unreadable(split, part, kinds):
 def _numbers(part, name):
     """float32 [n] with NaN for missing; and row -> reason of values that are not numbers."""
     numbers, broken = as_numbers(part.columns[name])
+    infinite = {
+        int(row): f"{name!r} is infinite, or too large" for row in np.flatnonzero(np.isinf(numbers))
+    }
     if broken is None:
-        return numbers, {}
+        return numbers, infinite
     strings = part.strings(name)
     values = strings.values[strings.codes[broken]]
     rows = np.flatnonzero(broken).tolist()
-    return numbers, {
+    return numbers, infinite | {
         r: f"{name!r} is {v!r}, not a number" for r, v in zip(rows, values, strict=True)
     }
 

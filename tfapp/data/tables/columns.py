@@ -28,6 +28,13 @@ def is_string(kind):
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
+def is_flat(kind):
+    """True for Arrow types whose values are one number, date or text, or always missing."""
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    known = (is_number, is_date, is_string, pa.types.is_boolean, pa.types.is_null, pa.types.is_time)
+    return any(is_one(value) for is_one in known)
+
+
 def as_strings(chunks):
     """Concatenated Arrow arrays as a `StringColumn`; missing values are ""."""
     column = pa.chunked_array([_dictionary(chunk) for chunk in chunks])

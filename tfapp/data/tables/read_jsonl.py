@@ -26,8 +26,11 @@ def read(path):
     """
     if not _may_be_nested_deep(path):
         try:
-            return pa.json.read_json(path), {}
-        except pa.ArrowException:
+            table = pa.json.read_json(path)
+            table.validate(full=True)  # Arrow lets strings through that are not UTF-8
+            table.column_names  # noqa: B018 (nor need names be UTF-8)
+            return table, {}
+        except (pa.ArrowException, UnicodeDecodeError):
             pass  # the line that is wrong is found below
     return _read_by_line(path)
 

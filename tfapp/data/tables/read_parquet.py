@@ -13,7 +13,9 @@ def read(path):
     try:
         schema = pa.parquet.read_schema(path)
         strings = [f.name for f in schema if pa.types.is_string(f.type)]
-        return pa.parquet.read_table(path, read_dictionary=strings), {}
+        table = pa.parquet.read_table(path, read_dictionary=strings)
+        table.validate(full=True)
+        return table, {}
     except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:  # if damaged
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise DataError(f"{path}: cannot be read as Parquet ({reason})") from error

@@ -1,0 +1,66 @@
+"""What an earlier start of a run left in its folder, proven to be what was written there."""
+
+from tfapp.config import FLAGS
+from tfapp.data import preprocessing
+from tfapp.data.preprocessing import Preprocessing
+from tfapp.run_folder import CHOICES, PREPROCESSING, SUMMARY, TEMPERATURE, damaged
+from tfapp.runtime.json_shape import Each, Maybe
+from tfapp.training.placement import PLACEMENTS
+
+DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
+MODEL = "model"  # in choices.json: the name of the model
+RECIPE = "recipe"  # in choices.json: what was decided, by field
+_CHOICES = {
+    "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
+    "xla": frozenset(PLACEMENTS),
+    DRAWS: Maybe(frozenset(("counter", "keras"))),
+    MODEL: Maybe(str),
+    RECIPE: Maybe(Each((int, float, str))),
+}
+# What the end of a run, and a later start, read of a summary.
+_SUMMARY = {
+    "status": str,
+    "steps": int,
+    "total_steps": int,
+    "reason": str,
+    "metrics": Each(Each((float, None))),
+    "best": {"step": (int, None), "metric": str, "value": (float, None)},
+    "examples_per_second": (float, None),
+    "step_ms": (float, None),
+    "export": (str, None),
+}
+
+
+def choices(folder):
+    """The `Choice.to_json` of a `RunFolder`, with the entries above; {}: none. Raises DataError."""
+    return folder.read_json(CHOICES, _CHOICES) or {}
+
+
+def temperature(folder):
+    """The temperature of the answers of a run that has ended, else 1. Raises DataError."""
+    found = folder.read_json(TEMPERATURE, float)
+    if found is not None and not found > 0:
+        raise damaged(folder.path / TEMPERATURE, f"its value is {found}")
+    return 1.0 if found is None else found
+
+
+def summary(folder):
+    """The run's summary, a dict; None if it has not ended yet. Raises DataError."""
+    return folder.read_json(SUMMARY, _SUMMARY)
+
+
+def fitted(folder):
+    """The `Preprocessing` that the run began with; None at its first start. Raises DataError."""
+    value = folder.read_json(PREPROCESSING, preprocessing.SHAPE)
+    try:
+        return None if value is None else Preprocessing.from_json(value)
+    except ValueError as error:
+        raise damaged(folder.path / PREPROCESSING, str(error)) from error
+
+
+def check_fits(folder, transforms, spec):
+    """Raises DataError unless a `Preprocessing` of the folder can be that of a `DataSpec`."""
+    try:
+        transforms.check(spec)
+    except ValueError as error:
+        raise damaged(folder.path / PREPROCESSING, str(error)) from error
