@@ -20,11 +20,16 @@ class Kind:
         return opener(where, **{name: values[name] for name in self.takes})
 
 
+AUTO = "auto"
 # What only data with named columns or fields can follow.
 _COLUMNS = ("features", "feature_kind", "weight_column", "group_column")
 _TABLE = ("dataset", "label", "task", *_COLUMNS, "max_bad_examples")
+# What only CSV can follow.
+_CSV = (
+    "csv_delimiter", "csv_encoding", "csv_quote", "csv_decimal", "csv_header", "missing_values",
+)  # fmt: skip
 KINDS = {
-    "csv": Kind("tfapp.data.sources.table:open_csv", _TABLE),
+    "csv": Kind("tfapp.data.sources.table:open_csv", (*_TABLE, *_CSV)),
     "parquet": Kind("tfapp.data.sources.table:open_parquet", _TABLE),
     "jsonl": Kind("tfapp.data.sources.table:open_jsonl", _TABLE),
     "folder": Kind(
@@ -58,6 +63,12 @@ def open_source(
     weight_column="",
     group_column="",
     max_bad_examples="0",
+    csv_delimiter=AUTO,
+    csv_encoding=AUTO,
+    csv_quote=AUTO,
+    csv_decimal=AUTO,
+    csv_header=AUTO,
+    missing_values=(),
     image_size="",
     validation_split=0.1,
     data_dir="",

@@ -5,6 +5,7 @@ import json
 import pyarrow as pa
 import pyarrow.json
 
+from tfapp.data.tables.reader import TableReader
 from tfapp.errors import DataError
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
@@ -54,3 +55,13 @@ def _check(value, kinds):
         known = kinds.setdefault(name, kind) if field is not None else kind
         if known != kind:
             raise ValueError(f"field {name!r} is a {kind}, in rows before it a {known}")
+
+
+class JsonlReader(TableReader):
+    """Reads files with `read`."""
+
+    ENDINGS = ENDINGS
+
+    def read(self, path):
+        """See `TableReader`."""
+        return read(path)

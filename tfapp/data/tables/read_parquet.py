@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet
 
+from tfapp.data.tables.reader import TableReader
 from tfapp.errors import DataError
 
 ENDINGS = (".parquet", ".pq")
@@ -17,3 +18,13 @@ def read(path):
     except (pa.ArrowInvalid, OSError) as error:
         reason = str(error).splitlines()[0][:160]
         raise DataError(f"{path}: cannot be read as Parquet ({reason})") from error
+
+
+class ParquetReader(TableReader):
+    """Reads files with `read`."""
+
+    ENDINGS = ENDINGS
+
+    def read(self, path):
+        """See `TableReader`."""
+        return read(path)

@@ -3,11 +3,13 @@
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data.tables import columns, read_csv, read_parquet
+from tfapp.data.tables import columns
 from tfapp.data.tables.part import Part
+from tfapp.data.tables.read_csv import CsvReader
+from tfapp.data.tables.read_parquet import ParquetReader
 from tfapp.errors import DataError, UsageError
 
-READERS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".pq": read_parquet}
+READERS = {".csv": CsvReader, ".tsv": CsvReader, ".parquet": ParquetReader, ".pq": ParquetReader}
 
 
 def takes_one_text(signature):
@@ -33,7 +35,7 @@ def from_table(path, signature):
         raise UsageError(
             f"--input={path}: the model takes {other[0]}, which is not a column; use .npz"
         )
-    part = Part([path], READERS[path.suffix])
+    part = Part([path], READERS[path.suffix]())
     for row, reason in part.malformed.items():
         raise DataError(f"{row}: {reason}")
     features = {}
