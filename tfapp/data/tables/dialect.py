@@ -47,6 +47,7 @@ class Dialect:
             parts.append(f"delimiter {_WORDS.get(self.delimiter, self.delimiter)}")
         if self.quote != '"':
             parts.append(f"quotes {self.quote}" if self.quote else "no quotes")
+        parts += ["blanks after delimiters"] if self.spaced else []
         parts += ["backslash escapes"] if self.escape else []
         parts += ["decimal comma"] if self.decimal == numbers.COMMA else []
         parts += [] if self.header else ["no header"]

@@ -72,9 +72,10 @@ def eight_bit(data):
     best = max(scores, key=scores.get)
     if scores[best] < _CERTAIN:
         # It knows the encodings of East Asia well, and takes one of western Europe for another.
-        guess = charset_normalizer.from_bytes(sample).best()
-        if guess is not None and guess.encoding.startswith(_EAST_ASIAN):
-            return guess.encoding
+        for data in (sample, re.sub(rb"[\x00-\x3f]+", b" ", sample)):  # signs look like chaos to it
+            guess = charset_normalizer.from_bytes(data).best()
+            if guess is not None and guess.encoding.startswith(_EAST_ASIAN):
+                return guess.encoding
     return best
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from tfapp.data.tables import sniff
+from tfapp.data.tables import numbers, sniff
 
 _COMMENT = "#"
 _EXCEL = re.compile(r'"?sep=(.)"?\r?\n?')  # a first line that names the delimiter
@@ -13,9 +13,9 @@ _EXCEL = re.compile(r'"?sep=(.)"?\r?\n?')  # a first line that names the delimit
 class Layout:
     """How the beginning of a file is read."""
 
+    above: int = 0  # lines before the table
     skipped: int = 0  # lines before the first row, or before the header where names is None
     names: tuple[str, ...] | None = None  # None: those of the header, as they stand
-    width: int = 0  # fields of a row
 
 
 def named_delimiter(text):
@@ -38,7 +38,7 @@ def begin(rows, header=None):
       (index of the header or of the first row, whether that is a header).
     """
     width = sniff.width(rows)
-    comments = next((i for i, row in enumerate(rows) if not row[0].startswith(_COMMENT)), 0)
+    comments = next((i for i, row in enumerate(rows) if not _is_comment(row)), 0)
     first = next((i for i in range(comments, len(rows)) if len(rows[i]) == width), 0)
     table = [row for row in rows[first:] if len(row) == width]
     if header is False or not table:
@@ -50,6 +50,10 @@ def begin(rows, header=None):
     if first > comments and before == width - 1 > 1 and (ends or not named):
         return first - 1, True
     return first, named if header is None else header
+
+
+def _is_comment(row):
+    return row[0].startswith(_COMMENT) and not numbers.is_missing(row[0])  # such as #N/A
 
 
 def find(text, dialect, *, names=lambda width: ()):
@@ -69,15 +73,15 @@ def find(text, dialect, *, names=lambda width: ()):
     first, _ = begin(rows, dialect.header)
     width = sniff.width(rows)
     before = bool(declared)
-    skipped = before + (lines[first - 1][1] if first else 0)
+    above = before + (lines[first - 1][1] if first else 0)
     if not dialect.header:
         names = tuple(names(width) or (f"column_{i + 1}" for i in range(width)))
-        return Layout(skipped, names, width)
-    header = [cell.strip() if dialect.spaced else cell for cell in rows[first]]
+        return Layout(above, above, names)
+    header = list(rows[first])
     header[0] = header[0].removeprefix(_COMMENT).strip() if first else header[0]
     if len(header) == width - 1:
         ends = not any(row[-1] for row in rows[first + 1 :] if len(row) == width)
         header = [*header, ""] if ends else ["", *header]
-    if header == rows[first]:
-        return Layout(skipped, None, width)
-    return Layout(before + lines[first][1], tuple(header), width)
+    if header == rows[first] and not dialect.spaced:
+        return Layout(above, above)
+    return Layout(above, before + lines[first][1], tuple(header))

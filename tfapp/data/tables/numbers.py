@@ -5,6 +5,7 @@ apostrophes between groups of three digits, one currency sign, a percent sign (1
 parentheses of accountants, which mean minus, are read with either.
 """
 
+import collections
 import dataclasses
 import re
 
@@ -20,6 +21,7 @@ MISSING = (
     "#div/0!", "#value!", "#ref!", "#num!", "-1.#ind", "1.#ind", "1.#qnan", "-1.#qnan", r"\n",
 )  # fmt: skip
 SHARE = 0.9  # of numbers among the values present, from which a column is one of numbers
+_CLEAR = 100  # numbers that show a decimal mark, after which no more are looked at
 _GLANCE = 64  # distinct values by which most columns of words are told from numbers
 _SAMPLE = 1 << 14  # distinct values by which a column is decided on
 _SPACES = " \u00a0\u2009\u202f"  # none, thin, and those that do not break
@@ -68,13 +70,13 @@ def is_missing(text):
 
 
 def evidence(texts):
-    """The decimal mark that strings of several columns show, or "" where they show none or both."""
-    shown = set()
+    """The decimal mark that the first clear numbers among strings show; "" for none, or both."""
+    shown = collections.Counter()
     for text in texts:
-        if not text.isalnum():
+        if (POINT in text or COMMA in text) and max(shown.values(), default=0) < _CLEAR:
             fits = [decimal for decimal in _NUMBER if is_number(text, decimal)]
             shown.update(fits if len(fits) == 1 else ())
-    return shown.pop() if len(shown) == 1 else ""
+    return next(iter(shown)) if len(shown) == 1 else ""
 
 
 def unclear_mark(text):

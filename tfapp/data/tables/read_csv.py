@@ -49,7 +49,7 @@ class CsvReader(TableReader):
         self._strings = frozenset((*self._before.strings, *self._before.marks))
         self._forms = {}
         self._names = ()
-        self._is_first = True
+        self._is_first, self._above = True, 0
         self.dialect = None  # the `Dialect`, once a file was read
 
     @property
@@ -79,7 +79,8 @@ class CsvReader(TableReader):
             if not form.plain
         ]
         found = f"numbers with separators or signs in {', '.join(signs)}" if signs else ""
-        return ", ".join(filter(None, (str(self.dialect), found)))
+        above = f"{self._above} lines above the table left out" if self._above else ""
+        return ", ".join(filter(None, (str(self.dialect), above, found)))
 
     def read(self, path):
         """Reads the file at `path`, plain or compressed.
@@ -127,6 +128,8 @@ class CsvReader(TableReader):
                 text, encoding, self._wanted, likely=likely, names=self._before.names
             )
         layout = layouts.find(text, self.dialect, names=lambda n: self._before.names_of(n, path))
+        if self._is_first:
+            self._above = layout.above
         return _File(
             path,
             self.dialect,

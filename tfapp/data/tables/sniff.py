@@ -7,6 +7,7 @@ type patterns", arXiv:1811.11242.
 
 import collections
 import csv
+import functools
 import io
 import re
 
@@ -14,12 +15,14 @@ from tfapp.data.tables import numbers
 
 DELIMITERS = (",", ";", "\t", "|")  # where two are as good, the earlier
 _ROWS = 300  # that are looked at
+_SCORED = 60  # by which ways to split the text are compared
 _DATE = re.compile(
     r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$"
 )
 _WORDS = re.compile(r"[\w(#][\w .:/()&'+@%\-]*[!?]?$")
 _FOREIGN = re.compile(r"[\t|]|[;,](?! )")  # delimiters as they stand between values
-_QUOTED = re.compile(r"^[\"']|[\"']$")
+_QUOTED = re.compile(r"^[\"']|[\"']$|\\[\"']")  # or escaped
+_ALONE = 0.01  # score of what leaves every row whole
 _YEARS = range(1000, 3000)
 
 
@@ -62,26 +65,35 @@ def choose(text, *, delimiters=None, quotes=None, likely=","):
     Returns:
       delimiter, quote, escape and spaced, by name, as `rows` takes them.
     """
-    delimiters = delimiters or sorted(DELIMITERS, key=lambda d: d != likely)
+    if delimiters:
+        return max(_ways(text, delimiters, quotes), key=lambda way: _score(text, way))
+    ways = _ways(text, sorted(DELIMITERS, key=lambda d: d != likely), quotes)
+    best = max(ways, key=lambda way: _score(text, way))
+    if _score(text, best) > _ALONE:
+        return best
+    apart = _ways(text, " ", quotes)  # where nothing else separates fields
+    return max((best, *apart), key=lambda way: _score(text, way))
+
+
+def _ways(text, delimiters, quotes):
     ways = [
         {"delimiter": d, "quote": q, "escape": e}
         for d in delimiters
         for q in (_quotes(text, d) if quotes is None else quotes)
         for e in _escapes(text, d, q)
     ]
-    ways = [{**way, "spaced": _is_spaced(text, way)} for way in ways]
-    return ways[0] if len(ways) == 1 else max(ways, key=lambda way: _score(text, way))
+    return [{**way, "spaced": _is_spaced(text, way)} for way in ways]
 
 
 def _quotes(text, delimiter):
     """Quotes that stand where a field begins, the usual one first; and none."""
     edge = re.escape(delimiter)
-    found = [q for q in "\"'" if re.search(rf"(?m)(?:^|{edge}) *{q}", text)]
+    found = [q for q in "\"'" if re.search(rf"(?:^|[\r\n]|{edge}) *{q}", text)]
     return list(dict.fromkeys(['"', *found, *([""] if found else [])]))
 
 
 def _escapes(text, delimiter, quote):
-    special = re.escape(delimiter + quote)
+    special = re.escape(delimiter + quote + "\"'")
     return ["", "\\"] if re.search(rf"\\[{special}]", text) else [""]
 
 
@@ -89,20 +101,21 @@ def _is_spaced(text, way):
     """Whether nearly all delimiters are followed by a blank: in a, b, c."""
     if way["delimiter"] == " ":
         return False
-    cells = [cell for row, _ in rows(text, **way, most=50) for cell in row[1:]]
+    if f"{way['delimiter']} " not in text:
+        return False
+    cells = [cell for row, _ in rows(text, **way, most=_SCORED) for cell in row[1:]]
     return bool(cells) and sum(c.startswith(" ") for c in cells) > 0.9 * len(cells)
 
 
 def _score(text, way):
     """The share of rows of the usual length, times how many fields and how clean they are."""
-    table = [row for row, _ in rows(text, **way)]
+    table = [row for row, _ in rows(text, **way, most=_SCORED)]
     fields = width(table)
     usual = [row for row in table if len(row) == fields]
-    if not usual:
-        return 0.0
+    if fields < 2:
+        return _ALONE * len(usual) / max(len(table), 1)
     clean = sum(_clean(cell) for row in usual for cell in row) / (len(usual) * fields)
-    alone = 0.01 if fields == 1 else (fields - 1) / fields
-    return (len(usual) / len(table)) ** 2 * alone * clean
+    return (len(usual) / len(table)) ** 2 * clean * (fields - 1) / fields
 
 
 def _clean(cell):
@@ -116,8 +129,11 @@ def _clean(cell):
     return 1.0 if numbers.is_missing(cell) or _WORDS.match(cell) else 0.8
 
 
+@functools.lru_cache(1 << 12)
 def is_number(cell):
     """Whether a cell is a number with either decimal mark."""
+    if cell.isdecimal():
+        return True
     return any(numbers.is_number(cell, mark) for mark in (numbers.POINT, numbers.COMMA))
 
 
