@@ -1,10 +1,14 @@
 """Data sources by name. `open_source` is the one way in."""
 
 import dataclasses
+import logging
 
+from tfapp.data.sources import by_path
 from tfapp.errors import UsageError
 from tfapp.registry import Registry, is_object_path, load_object, suggest
 from tfapp.spec import DIGITS
+
+_LOG = logging.getLogger("tfapp")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,12 +93,18 @@ def open_source(
     """
     values = dict(locals())  # the arguments by name
     kind, colon, where = dataset.partition(":")
+    known = kind in KINDS and colon
+    registered = is_object_path(dataset) or dataset in DATASETS.names()
+    found = None if known or registered else by_path.find_kind(dataset, KINDS)
+    if found:
+        (kind, where), known = found, True
+        _LOG.info("data: %s is read as %s:%s", dataset, kind, where)
     _check_columns(dataset, kind, values)
-    if kind in KINDS and colon:
+    if known:
         if not where:
             raise UsageError(f"--dataset={dataset}: say what to read, as {kind}:WHERE")
         return KINDS[kind].open(where, values)
-    if is_object_path(dataset) or (dataset in DATASETS.names() and dataset != DIGITS):
+    if registered and dataset != DIGITS:
         return _OBJECT.open(DATASETS.get(dataset), values)
     if colon:
         raise UsageError(
@@ -112,3 +122,6 @@ def _check_columns(dataset, kind, values):
             raise UsageError(
                 f"--{flag}: --dataset={dataset} has no columns; {', '.join(able)} have"
             )
+    for flag in _CSV:
+        if values[flag] not in (AUTO, ()) and kind != "csv":
+            raise UsageError(f"--{flag}: --dataset={dataset} is no CSV")

@@ -18,7 +18,7 @@ WORDS = {
     "utf-8": (_WESTERN, _FRENCH, _POLISH, _RUSSIAN, _JAPANESE, _PLAIN),
     "utf-8-sig": (_WESTERN, _JAPANESE, _PLAIN),
     "utf-16": (_WESTERN, _RUSSIAN, _PLAIN),
-    "utf-16-le": (_FRENCH, _PLAIN),
+    "utf-16-le": (_FRENCH, _RUSSIAN, _JAPANESE, _PLAIN),
     "utf-16-be": (_POLISH, _PLAIN),
     "utf-32": (_WESTERN, _PLAIN),
     "latin-1": (_WESTERN, _FRENCH),

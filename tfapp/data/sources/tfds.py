@@ -98,7 +98,8 @@ def _builder(where, dataset, data_dir):
         known = [DIGITS, *tfds.list_builders(with_community_datasets=False)]
         raise UsageError(
             f"--dataset={dataset}: unknown{suggest(where, known)} ({DIGITS}, a TFDS name, "
-            "npz:FILE, synthetic:SHAPE, or your own package.module:name)"
+            "a path such as csv:FILE or folder:DIR, synthetic:SHAPE, or your own "
+            "package.module:name)"
         ) from error
     except (AssertionError, ValueError) as error:  # raised for an unknown version or config
         raise UsageError(f"--dataset={dataset}: {_first_line(error)}") from error

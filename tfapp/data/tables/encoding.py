@@ -105,6 +105,7 @@ def _wide(data):
         if most == form:
             return name
     low, high = zeros[0] + zeros[2], zeros[1] + zeros[3]
-    if max(low, high) < 0.2 * 2 * quarter or min(low, high) > 0.02 * 2 * quarter:
+    # Of the characters one in twenty is ASCII, be it the delimiters alone.
+    if max(low, high) < 0.1 * quarter or min(low, high) > 0.1 * max(low, high):
         return ""
     return "utf-16-le" if high > low else "utf-16-be"
