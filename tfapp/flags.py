@@ -33,17 +33,19 @@ def parse(argv):
     `--flagfile=FILE` is replaced by the flags in the file; later flags override earlier ones. The
     flags.txt of a run that an older tfapp wrote is read as today's.
 
-    With --mode=eval the flags of the run in --model_dir come first: it is evaluated as it was
-    trained, but for the flags given.
+    With --mode=eval and --mode=predict the flags of the run in --model_dir come first: data is read
+    as it was for training, but for the flags given.
 
     Raises:
       UsageError: unknown flag, unreadable value, stray argument, or what Config refuses.
     """
     config = _parse(argv)
-    if config.mode != "eval":
+    if config.mode not in ("eval", "predict"):
         return config
     kept = os.path.join(config.model_dir, run_folder.FLAGS)
     if not os.path.isfile(kept):
+        if config.mode == "predict":  # which needs nothing but an export
+            return config
         raise UsageError(
             f"--model_dir={config.model_dir}: is not a run's folder (no {run_folder.FLAGS})"
         )

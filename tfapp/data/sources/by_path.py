@@ -39,6 +39,8 @@ def find_kind(dataset, kinds):
     path = os.path.expanduser(dataset)
     if os.path.isdir(path):
         return None if _is_tfds_name(dataset) else _of_folder(dataset, path, kinds)
+    if ":" in dataset and not os.path.exists(path):
+        return None
     kind = _of_name(path)
     if kind:
         return kind, dataset

@@ -2,8 +2,6 @@
 
 import dataclasses
 import functools
-import logging
-import os
 
 import numpy as np
 
@@ -23,8 +21,6 @@ from tfapp.data.tables.read_parquet import ParquetReader
 from tfapp.errors import DataError
 from tfapp.runtime.threads import by_name
 from tfapp.spec import SAMPLE_WEIGHT, DataSpec
-
-_LOG = logging.getLogger("tfapp")
 
 
 def open_table(
@@ -128,8 +124,6 @@ def open_csv(
         group_column=group_column,
         max_bad_examples=max_bad_examples,
     )
-    if reader.describe():
-        _LOG.info("data: %s: %s", os.path.basename(source.files[0]), reader.describe())
     return dataclasses.replace(source, reading=reader.reading(source.spec.label.name).to_json())
 
 

@@ -1,6 +1,5 @@
 """How a CSV is written: what the flags say, else what the beginning of its first file shows."""
 
-import codecs
 import dataclasses
 
 from tfapp.data.tables import layout, numbers, sniff
@@ -10,6 +9,7 @@ from tfapp.errors import UsageError
 AUTO = "auto"
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 QUOTES = {"double": '"', "single": "'", "none": ""}
+_ROWS = 100  # in which the decimal mark is looked for
 _WORDS = {char: word for word, char in DELIMITERS.items()}
 
 
@@ -78,9 +78,10 @@ class Wanted:
 
 def _is_encoding(name):
     try:
-        return isinstance(b"".decode(name), str) and bool(codecs.lookup(name))
+        "a".encode(name)
     except (LookupError, ValueError):
         return False
+    return True
 
 
 def detect(text, encoding, wanted, *, likely=None, names=()):
@@ -110,18 +111,22 @@ def detect(text, encoding, wanted, *, likely=None, names=()):
     rows = rows[first:]
     if names and wanted.header == AUTO and rows:
         header = likely.header or not set(names).isdisjoint(rows[0])
-    return dataclasses.replace(found, header=header, decimal=_decimal(rows, found, wanted, likely))
+    return dataclasses.replace(
+        found, header=header, decimal=_decimal(rows[header:][:_ROWS], found, wanted, likely)
+    )
 
 
 def _decimal(rows, found, wanted, likely):
     """The decimal mark that the flag, the cells, or the delimiter speak for."""
     if wanted.decimal != AUTO:
         return {"point": numbers.POINT, "comma": numbers.COMMA}[wanted.decimal]
-    cells = [cell for row in rows for cell in row]
-    shown = numbers.evidence(cells)
+    width = sniff.width(rows)
+    columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
+    marks = set(map(numbers.evidence, columns)) - {""}
+    shown = marks.pop() if len(marks) == 1 else ""
     if shown or (likely.decimal, likely.delimiter) == (numbers.COMMA, found.delimiter):
         return shown or likely.decimal
     # 1,234 and nothing clearer: a semicolon is used where the decimal mark is a comma.
-    unclear = set(map(numbers.unclear_mark, cells)) - {""}
+    unclear = {numbers.unclear_mark(cell) for column in columns for cell in column} - {""}
     commas = found.delimiter == ";" and unclear == {numbers.COMMA}
     return numbers.COMMA if commas else numbers.POINT

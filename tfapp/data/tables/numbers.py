@@ -5,11 +5,9 @@ apostrophes between groups of three digits, one currency sign, a percent sign (1
 parentheses of accountants, which mean minus, are read with either.
 """
 
-import collections
 import dataclasses
 import re
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +19,6 @@ MISSING = (
     "#div/0!", "#value!", "#ref!", "#num!", "-1.#ind", "1.#ind", "1.#qnan", "-1.#qnan", r"\n",
 )  # fmt: skip
 SHARE = 0.9  # of numbers among the values present, from which a column is one of numbers
-_CLEAR = 100  # numbers that show a decimal mark, after which no more are looked at
 _GLANCE = 64  # distinct values by which most columns of words are told from numbers
 _SAMPLE = 1 << 14  # distinct values by which a column is decided on
 _SPACES = " \u00a0\u2009\u202f"  # none, thin, and those that do not break
@@ -69,14 +66,20 @@ def is_missing(text):
     return text.strip().lower() in MISSING
 
 
-def evidence(texts):
-    """The decimal mark that the first clear numbers among strings show; "" for none, or both."""
-    shown = collections.Counter()
-    for text in texts:
-        if (POINT in text or COMMA in text) and max(shown.values(), default=0) < _CLEAR:
-            fits = [decimal for decimal in _NUMBER if is_number(text, decimal)]
-            shown.update(fits if len(fits) == 1 else ())
-    return next(iter(shown)) if len(shown) == 1 else ""
+def evidence(column):
+    """The decimal mark that the strings of a column show; "" if they are no numbers, or show none.
+
+    Args:
+      column: some of its strings.
+    """
+    marks = [
+        [mark for mark in _NUMBER if is_number(text, mark)]
+        for text in column
+        if not is_missing(text)
+    ]
+    shown = {fits[0] for fits in marks if len(fits) == 1}
+    words = sum(not fits for fits in marks)
+    return shown.pop() if len(shown) == 1 and words <= (1 - SHARE) * len(marks) else ""
 
 
 def unclear_mark(text):
@@ -133,16 +136,16 @@ def find_form(strings, prefer=POINT):
     """How the numbers of a column are written.
 
     Args:
-      strings: Arrow array of its distinct strings.
+      strings: its distinct strings, a NumPy array.
       prefer: the decimal mark to take where both fit as many values.
 
     Returns:
       a `Form`; None if the column is not one of numbers.
     """
-    present = strings.filter(pc.invert(pc.fill_null(missing(strings), True)))
     marks = (prefer, COMMA if prefer == POINT else POINT)
     for most, share in ((_GLANCE, 0.8 * SHARE), (_SAMPLE, SHARE)):
-        sample = present.take(np.arange(0, len(present), max(len(present) // most, 1)))
+        sample = pa.array(strings[:: max(len(strings) // most, 1)], pa.string())
+        sample = sample.filter(pc.invert(pc.fill_null(missing(sample), True)))
         read = {mark: canonical(sample, mark) for mark in marks}
         best = min(marks, key=lambda mark: read[mark].null_count)
         if not len(sample) or read[best].null_count > (1 - share) * len(sample):

@@ -1,7 +1,6 @@
 """The files of one split as Arrow columns, and where each row comes from."""
 
 import numpy as np
-import pyarrow as pa
 
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.data.tables import columns, numbers
@@ -49,22 +48,20 @@ class Part:
         names = [name for name, found in kinds.items() if True in found]
         return names, any(False in kinds[name] for name in names)
 
-    def find_forms(self, prefer):
+    def find_forms(self, mark_of):
         """How the numbers in columns of strings are written.
 
         Args:
-          prefer: function of a column's name that returns the decimal mark to take where its values
-            leave it open.
+          mark_of: see `TableReader.decimal_of`.
 
         Returns:
           name -> `numbers.Form`, of the columns whose strings are numbers.
         """
         forms = {}
         for name in self.string_names()[0]:
-            first = columns.some_strings(self.columns[name][0])
-            if numbers.find_form(first, prefer(name)) or self.num_rows > len(first):
-                form = numbers.find_form(pa.array(self.strings(name).values), prefer(name))
-                forms |= {name: form} if form else {}
+            mark = mark_of(name)
+            form = mark and numbers.find_form(self.strings(name).values, mark)
+            forms |= {name: form} if form else {}
         return forms
 
     def read_numbers(self, forms):
@@ -119,9 +116,10 @@ def read_parts(files, reader):
     if mixed:
         train = Part(files[TRAIN], reader)
     parts = {name: train if name == TRAIN else Part(files[name], reader) for name in files}
-    forms = train.find_forms(lambda name: reader.decimal)
+    forms = train.find_forms(reader.decimal_of)
     for part in parts.values():
-        part.read_numbers(forms)
+        others = {n: numbers.Form(reader.decimal_of(n)) for n in part.string_names()[0]}
+        part.read_numbers({name: f for name, f in others.items() if name not in names} | forms)
     reader.decided(list(train.columns), forms)
     return parts
 

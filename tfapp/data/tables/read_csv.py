@@ -7,6 +7,8 @@ block. Fields may be quoted and contain newlines.
 
 import dataclasses
 import io
+import logging
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,7 @@ from tfapp.data.tables.reader import TableReader
 from tfapp.data.tables.reading import Reading
 from tfapp.errors import DataError
 
+_LOG = logging.getLogger("tfapp")
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _BLOCK = 4 << 20  # bytes that a thread parses at a time
 _DICTIONARY = 4096  # distinct strings of a block beyond which it is not dictionary-encoded
@@ -49,21 +52,24 @@ class CsvReader(TableReader):
         self._strings = frozenset((*self._before.strings, *self._before.marks))
         self._forms = {}
         self._names = ()
-        self._is_first, self._above = True, 0
+        self._is_first, self._first, self._above = True, "", 0
         self.dialect = None  # the `Dialect`, once a file was read
 
-    @property
-    def decimal(self):
+    def decimal_of(self, name):
         """See `TableReader`."""
-        return self.dialect.decimal
+        if name in self._before.strings:
+            return ""
+        return self._before.marks.get(name, self.dialect.decimal)
 
     def keep_strings(self, names):
         """See `TableReader`."""
         self._strings |= set(names)
 
     def decided(self, names, forms):
-        """See `TableReader`."""
+        """See `TableReader`. Logs what is not plain CSV."""
         self._names, self._forms = tuple(names), forms
+        if self.describe():
+            _LOG.info("data: %s: %s", os.path.basename(self._first), self.describe())
 
     def reading(self, label):
         """The `Reading` of the data set whose label is the column `label`."""
@@ -129,7 +135,7 @@ class CsvReader(TableReader):
             )
         layout = layouts.find(text, self.dialect, names=lambda n: self._before.names_of(n, path))
         if self._is_first:
-            self._above = layout.above
+            self._first, self._above = path, layout.above
         return _File(
             path,
             self.dialect,

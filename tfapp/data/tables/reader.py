@@ -9,7 +9,6 @@ class TableReader(abc.ABC):
     """Reads the files of one data set, all alike."""
 
     ENDINGS: tuple[str, ...]  # of the files to take from a folder
-    decimal = numbers.POINT  # the decimal mark of numbers in strings, where it is not clear
 
     @abc.abstractmethod
     def read(self, path):
@@ -22,6 +21,14 @@ class TableReader(abc.ABC):
         Raises:
           DataError: it cannot be read.
         """
+
+    def decimal_of(self, name):
+        """The decimal mark of the numbers in a column of strings, where they leave it open.
+
+        "" if the strings are none, whatever they look like.
+        """
+        del name
+        return numbers.POINT
 
     def keep_strings(self, names):  # noqa: B027 (formats with types of their own need nothing)
         """From now on these columns are read as strings, whatever a file's values look like."""

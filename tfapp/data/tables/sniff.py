@@ -122,6 +122,8 @@ def _clean(cell):
     """How much a cell looks like a value, from 0 to 1."""
     if cell.isalnum() or not cell or is_number(cell) or _DATE.match(cell):
         return 1.0
+    if cell.endswith(("\n", "\r")):  # no quote ends it
+        return 0.0
     if _QUOTED.search(cell):
         return 0.1
     if _FOREIGN.search(cell) or "\n" in cell:

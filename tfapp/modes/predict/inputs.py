@@ -14,12 +14,13 @@ from tfapp.modes.predict import tables
 _IMAGES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
 
 
-def read_inputs(path, signature):
+def read_inputs(path, signature, csv):
     """Reads `path` for a model with the given inputs.
 
     Args:
       path: --input.
       signature: feature -> tf.TensorSpec [None, ...], as `ServedModel.inputs`.
+      csv: a `CsvReader`, for a CSV.
 
     Returns:
       (names, features): one name per example, and feature -> array [n, ...].
@@ -35,8 +36,8 @@ def read_inputs(path, signature):
         return _from_npz(path, signature)
     if path.suffix == ".jsonl":
         return _from_jsonl(path, signature)
-    if path.suffix in tables.READERS:
-        return tables.from_table(path, signature)
+    if path.name.endswith(tables.ENDINGS):
+        return tables.from_table(path, signature, csv)
     if path.suffix == ".txt" and tables.takes_one_text(signature):
         return tables.from_lines(path, _read_text(path), signature)
     files = _image_files(path)

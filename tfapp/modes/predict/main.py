@@ -9,6 +9,7 @@ import numpy as np
 
 from tfapp.errors import UsageError
 from tfapp.export.versions import latest
+from tfapp.modes.predict.csv import csv_reader
 from tfapp.modes.predict.images import answer_files
 from tfapp.modes.predict.inputs import image_files, read_inputs
 from tfapp.modes.predict.outputs import check_output, write_output
@@ -33,17 +34,17 @@ def run(config):
     path = _latest_export(config.model_dir)
     from tfapp.export.served_model import ServedModel  # TensorFlow is imported here
 
-    names, answers = _answer(ServedModel(path), config.input)
+    names, answers = _answer(ServedModel(path), config.input, csv_reader(config))
     write_output(config.output, names, answers)
     return len(names)
 
 
-def _answer(model, path):
+def _answer(model, path, csv):
     """(names, answers) for --input: one name per example, and name -> array [n, ...]."""
     files = image_files(path) if model.takes_bytes else None
     if files is not None:
         return answer_files(model, files)
-    names, features = read_inputs(path, model.inputs)
+    names, features = read_inputs(path, model.inputs, csv)
     parts = [
         model.answer({name: array[start : start + _BATCH] for name, array in features.items()})
         for start in range(0, len(names), _BATCH)

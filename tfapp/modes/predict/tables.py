@@ -9,7 +9,7 @@ from tfapp.data.tables.read_csv import CsvReader
 from tfapp.data.tables.read_parquet import ParquetReader
 from tfapp.errors import DataError, UsageError
 
-READERS = {".csv": CsvReader, ".tsv": CsvReader, ".parquet": ParquetReader, ".pq": ParquetReader}
+ENDINGS = (*CsvReader.ENDINGS, *ParquetReader.ENDINGS)
 
 
 def takes_one_text(signature):
@@ -23,7 +23,7 @@ def is_scalar(spec):
     return spec.shape.rank == 1
 
 
-def from_table(path, signature):
+def from_table(path, signature, csv):
     """(names, features) of a .csv or .parquet; columns the model does not take are ignored.
 
     Raises:
@@ -35,7 +35,9 @@ def from_table(path, signature):
         raise UsageError(
             f"--input={path}: the model takes {other[0]}, which is not a column; use .npz"
         )
-    part = Part([path], READERS[path.suffix]())
+    reader = csv if path.name.endswith(csv.ENDINGS) else ParquetReader()
+    part = Part([path], reader)
+    part.read_numbers(part.find_forms(reader.decimal_of))
     for row, reason in part.malformed.items():
         raise DataError(f"{row}: {reason}")
     features = {}
