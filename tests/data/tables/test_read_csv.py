@@ -64,6 +64,19 @@ def test_letters_that_come_late_are_no_reason_to_drop_the_column(tmp_path):
     assert described == "cp1252"
 
 
+def test_an_encoding_that_a_flag_names_is_that_of_damaged_rows(tmp_path):
+    text = "age,town,label\n" + "1,Bern,yes\n" * 10 + "2,Zürich,no\n2,Genève,no\n"
+    found, _, _ = read(tmp_path / "t.csv", text.encode("latin-1"), encoding="utf-8")
+    assert found["town"] == ["Bern"] * 10
+
+
+def test_a_table_of_thousands_of_columns_without_a_header(tmp_path):
+    row = ",".join(f"{i / 7:.5f}" for i in range(3000))
+    found, described, _ = read(tmp_path / "t.csv", f"{row}\n" * 4)
+    assert len(found) == 3000
+    assert described == "no header"
+
+
 def test_files_of_a_data_set_in_two_encodings(tmp_path):
     (tmp_path / "train.csv").write_bytes(people().encode("latin-1"))
     (tmp_path / "test.csv").write_bytes(people(10).encode())
@@ -110,13 +123,13 @@ FILES = {
     "numbered columns": ("0,1,2\n7.5,8.5,9.5\n1.5,2.5,3.5\n",
                          {"0": [7.5, 1.5], "1": [8.5, 2.5], "2": [9.5, 3.5]}, ""),
     "a title above": ("Sales of 2024\n\na,b\n1,x\n2,y\n", {"a": [1, 2], "b": ["x", "y"]},
-                      "1 lines above the table left out"),
+                      "1 line above the table left out"),
     "comments above": ("# by hand\n# in May, June\na,b,c\n1,x,u\n2,y,v\n",
                        {"a": [1, 2], "b": ["x", "y"], "c": ["u", "v"]},
                        "2 lines above the table left out"),
     "a header behind a hash": ("#a,b\n1,x\n2,y\n", {"#a": [1, 2], "b": ["x", "y"]}, ""),
     "excel's first line": ("sep=;\na;b\n1;x\n2;y\n", {"a": [1, 2], "b": ["x", "y"]},
-                           "delimiter semicolon, 1 lines above the table left out"),
+                           "delimiter semicolon, 1 line above the table left out"),
     "delimiters at the end": ("a,b\n1,x,\n2,y,\n", {"a": [1, 2], "b": ["x", "y"]}, ""),
     "and in the header": ("a,b,,\n1,x,,\n2,y,,\n", {"a": [1, 2], "b": ["x", "y"]}, ""),
     "and in some rows": ("a,b\n1,x\n2,y,\n3,z,,\n4,u\n",

@@ -10,6 +10,7 @@ AUTO = "auto"
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 QUOTES = {"double": '"', "single": "'", "none": ""}
 _ROWS = 100  # in which the decimal mark is looked for
+_CELLS = 20_000  # and so many cells of them
 _WORDS = {char: word for word, char in DELIMITERS.items()}
 
 
@@ -121,7 +122,8 @@ def _decimal(rows, found, wanted, likely):
     if wanted.decimal != AUTO:
         return {"point": numbers.POINT, "comma": numbers.COMMA}[wanted.decimal]
     width = sniff.width(rows)
-    columns = list(zip(*(row for row in rows if len(row) == width), strict=True))
+    rows = [row for row in rows if len(row) == width][: max(_CELLS // max(width, 1), 3)]
+    columns = list(zip(*rows, strict=True))
     marks = set(map(numbers.evidence, columns)) - {""}
     shown = marks.pop() if len(marks) == 1 else ""
     if shown or (likely.decimal, likely.delimiter) == (numbers.COMMA, found.delimiter):

@@ -41,7 +41,7 @@ def begin(rows, header=None):
     comments = next((i for i, row in enumerate(rows) if not _is_comment(row)), 0)
     first = next((i for i in range(comments, len(rows)) if len(rows[i]) == width), 0)
     table = [row for row in rows[first:] if len(row) == width]
-    if header is False or not table:
+    if header is False or not table or (header and not first):
         return first, bool(header)
     named, before = sniff.has_header(table), len(rows[first - 1]) if first else 0
     if comments and first == comments and before == width > 1 and not named:

@@ -1,5 +1,7 @@
 """The files of one split as Arrow columns, and where each row comes from."""
 
+import collections
+
 import numpy as np
 
 from tfapp.data.splits.split_names import TRAIN
@@ -86,10 +88,10 @@ class Part:
         return _name(self.paths[file], rows[position] if len(rows) else position + 1)
 
     def _add(self, path, table):
-        names = table.column_names
-        twice = [n for n in names if names.count(n) > 1]
-        if twice:
-            raise DataError(f"{path}: has two columns called {twice[0]!r}")
+        names = collections.Counter(table.column_names)
+        twice = next((name for name, count in names.items() if count > 1), None)
+        if twice is not None:
+            raise DataError(f"{path}: has two columns called {twice!r}")
         for name in self.columns or names:
             if name not in names:
                 raise DataError(f"{path}: has no column {name!r}, whereas {self.paths[0]} has")

@@ -22,6 +22,7 @@ _DATE = re.compile(
 _WORDS = re.compile(r"[\w(#][\w .:/()&'+@%\-]*[!?]?$")
 _FOREIGN = re.compile(r"[\t|]|[;,](?! )")  # delimiters as they stand between values
 _QUOTED = re.compile(r"^[\"']|[\"']$|\\[\"']")  # or escaped
+_CELLS = 20_000  # that are looked at, in a table of thousands of columns
 _ALONE = 0.01  # score of what leaves every row whole
 _YEARS = range(1000, 3000)
 
@@ -112,10 +113,11 @@ def _score(text, way):
     table = [row for row, _ in rows(text, **way, most=_SCORED)]
     fields = width(table)
     usual = [row for row in table if len(row) == fields]
+    share = len(usual) / max(len(table), 1)
     if fields < 2:
-        return _ALONE * len(usual) / max(len(table), 1)
-    clean = sum(_clean(cell) for row in usual for cell in row) / (len(usual) * fields)
-    return (len(usual) / len(table)) ** 2 * clean * (fields - 1) / fields
+        return _ALONE * share
+    cells = [cell for row in usual[: max(_CELLS // fields, 3)] for cell in row]
+    return share**2 * sum(map(_clean, cells)) / len(cells) * (fields - 1) / fields
 
 
 def _clean(cell):
@@ -146,7 +148,8 @@ def has_header(table):
     below, it does only if its numbers count the columns, or are years above what are none, or, of
     words alone, if most of them do not occur again below.
     """
-    first, below = table[0], list(zip(*table[1:], strict=True))
+    most = max(_CELLS // max(len(table[0]), 1), 3)
+    first, below = table[0], list(zip(*table[1:most], strict=True))
     if not below:
         return True
     kinds = [_kind_of(column) for column in below]

@@ -9,7 +9,7 @@ import pyarrow as pa
 # A noncharacter of Unicode, which no text contains, in place of bytes that cannot be decoded.
 DAMAGED = "\ufdd0"
 _BLOCK = 1 << 20  # bytes that are decoded at a time
-_ERRORS = "tfapp.damaged"
+_ERRORS = "tfapp-damaged"
 
 codecs.register_error(_ERRORS, lambda error: (DAMAGED, error.end))
 
