@@ -119,6 +119,16 @@ def test_flags_txt_holds_what_is_computed_and_not_where():
         assert not any(line.lstrip("-").startswith(f"{name}=") for line in lines)
 
 
+def test_predict_reads_as_the_run_did_but_for_the_flags_given(tmp_path):
+    (tmp_path / "flags.txt").write_text("--csv_delimiter=pipe\n--csv_decimal=comma\n")
+    argv = ["main.py", "--mode=predict", f"--model_dir={tmp_path}", "--input=a.csv",
+            "--output=b.csv"]  # fmt: skip
+    parsed = flags.parse([*argv, "--csv_delimiter=tab"])
+    assert (parsed.csv_delimiter, parsed.csv_decimal) == ("tab", "comma")
+    (tmp_path / "flags.txt").unlink()  # an export is all that is needed
+    assert flags.parse(argv).csv_delimiter == "auto"
+
+
 def test_eval_starts_from_the_runs_own_flags(tmp_path):
     (tmp_path / "flags.txt").write_text("--dataset=synthetic:4\n--seed=9\n--batch_size=8\n")
     parsed = flags.parse(["main.py", "--mode=eval", f"--model_dir={tmp_path}", "--batch_size=16"])

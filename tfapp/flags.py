@@ -32,14 +32,16 @@ def parse(argv):
     `--flagfile=FILE` is replaced by the flags in the file; later flags override earlier ones. The
     flags.txt of a run that an older tfapp wrote is read as today's.
 
-    With --mode=eval the flags of the run in --model_dir come first: it is evaluated as it was
-    trained, but for the flags given.
+    With --mode=eval and --mode=predict the flags of the run in --model_dir come first: data is read
+    as it was for training, but for the flags given.
 
     Raises:
       UsageError: unknown flag, unreadable value, stray argument, or what Config refuses.
     """
     config = _parse(argv)
-    if config.mode != "eval":
+    needed = config.mode == "eval"
+    # Prediction needs nothing but an export; where there are flags, it reads files as the run did.
+    if not needed and (config.mode != "predict" or not _flags_of(config.model_dir)):
         return config
     return _parse([argv[0], _flagfile_of(config.model_dir), *argv[1:]])
 
@@ -56,10 +58,16 @@ def of_run(model_dir, fields):
 
 def _flagfile_of(model_dir):
     """The --flagfile of the flags of a run. Raises UsageError if there is no such run."""
-    kept = os.path.join(model_dir, run_folder.FLAGS)
-    if not os.path.isfile(kept):
+    kept = _flags_of(model_dir)
+    if not kept:
         raise UsageError(f"--model_dir={model_dir}: is not a run's folder (no {run_folder.FLAGS})")
     return f"--flagfile={kept}"
+
+
+def _flags_of(model_dir):
+    """The path of a run's flags.txt; "" if it has none."""
+    kept = os.path.join(model_dir, run_folder.FLAGS)
+    return kept if os.path.isfile(kept) else ""
 
 
 def to_lines(config):

@@ -1,11 +1,15 @@
 """Data sources by name. `open_source` is the one way in."""
 
 import dataclasses
+import logging
 
+from tfapp.data.sources import by_path
 from tfapp.errors import UsageError
 from tfapp.given import Given, check_kept
 from tfapp.registry import Registry, is_object_path, load_object, suggest
 from tfapp.spec import DIGITS
+
+_LOG = logging.getLogger("tfapp")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,13 +25,18 @@ class Kind:
         return opener(where, **{name: values[name] for name in self.takes})
 
 
+AUTO = "auto"
 # What only data with named columns or fields can follow.
 _COLUMNS = (
     "features", "feature_kind", "weight_column", "group_column", "drop_missing_labels"
 )  # fmt: skip
 _TABLE = ("dataset", "label", "task", *_COLUMNS, "max_bad_examples", "settled")
+# What only CSV can follow.
+_CSV = (
+    "csv_delimiter", "csv_encoding", "csv_quote", "csv_decimal", "csv_header", "missing_values",
+)  # fmt: skip
 KINDS = {
-    "csv": Kind("tfapp.data.sources.table:open_csv", _TABLE),
+    "csv": Kind("tfapp.data.sources.table:open_csv", (*_TABLE, *_CSV)),
     "parquet": Kind("tfapp.data.sources.table:open_parquet", _TABLE),
     "jsonl": Kind("tfapp.data.sources.table:open_jsonl", _TABLE),
     "folder": Kind(
@@ -66,6 +75,12 @@ def open_source(
     group_column="",
     drop_missing_labels=False,
     max_bad_examples="0",
+    csv_delimiter=AUTO,
+    csv_encoding=AUTO,
+    csv_quote=AUTO,
+    csv_decimal=AUTO,
+    csv_header=AUTO,
+    missing_values=(),
     image_size="",
     validation_split=0.1,
     data_dir="",
@@ -92,12 +107,18 @@ def open_source(
         return _GIVEN.open(dataset, values)
     check_kept(dataset, "dataset")
     kind, colon, where = dataset.partition(":")
+    known = kind in KINDS and colon
+    registered = is_object_path(dataset) or dataset in DATASETS.names()
+    found = None if known or registered else by_path.find_kind(dataset, KINDS)
+    if found:
+        (kind, where), known = found, True
+        _LOG.info("data: %s is read as %s:%s", dataset, kind, where)
     _check_columns(dataset, kind, values)
-    if kind in KINDS and colon:
+    if known:
         if not where:
             raise UsageError(f"--dataset={dataset}: say what to read, as {kind}:WHERE")
         return KINDS[kind].open(where, values)
-    if is_object_path(dataset) or (dataset in DATASETS.names() and dataset != DIGITS):
+    if registered and dataset != DIGITS:
         return _OBJECT.open(DATASETS.get(dataset), values)
     if colon:
         raise UsageError(
@@ -131,3 +152,6 @@ def _check_columns(dataset, kind, values):
             raise UsageError(
                 f"--{flag}: --dataset={dataset} has no columns; {', '.join(able)} have"
             )
+    for flag in _CSV:
+        if values[flag] not in (AUTO, ()) and kind != "csv":
+            raise UsageError(f"--{flag}: --dataset={dataset} is no CSV")

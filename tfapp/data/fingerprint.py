@@ -53,6 +53,7 @@ def fingerprint(dataset, source):
         },
         "splits": {name: _split(split, label.name) for name, split in source.splits.items()},
         "files": _files(source.files),
+        "reading": dict(source.reading),  # for tables to predict; not compared
     }
 
 

@@ -18,6 +18,7 @@ from tfapp.data.splits.label_names import LABEL
 from tfapp.data.splits.split_names import SPLITS, TRAIN, of_word
 from tfapp.data.tables.from_frame import table_of, table_of_columns
 from tfapp.data.tables.labels import find_label
+from tfapp.data.tables.reader import TableReader
 from tfapp.errors import DataError, UsageError
 from tfapp.given import ArrowStream, Given, is_by_split, is_table
 from tfapp.registry import suggest
@@ -35,13 +36,16 @@ class Snapshot:
     label: str  # where it was given apart from the features; "": it is one of the columns
 
 
-class _Tables:
-    """Reads tables in memory as `read_csv` reads files; a path is what messages call the table."""
+class _Tables(TableReader):
+    """Reads tables in memory; a path is what messages call the table."""
+
+    ENDINGS = ()
 
     def __init__(self, tables):
         self._tables = tables
 
     def read(self, path):
+        """See `TableReader`."""
         return self._tables[path], {}
 
 

@@ -1,5 +1,6 @@
 """`csv:`, `parquet:` and `jsonl:`: from the files of a table to a `Source` of raw columns."""
 
+import dataclasses
 import functools
 import logging
 
@@ -9,12 +10,16 @@ from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.data.tables import date_columns, read_csv, read_jsonl, read_parquet
+from tfapp.data.tables import date_columns
 from tfapp.data.tables.columns import as_numbers, is_flat
+from tfapp.data.tables.dialect import Wanted
 from tfapp.data.tables.features import NUMBERS, choose_features
 from tfapp.data.tables.files import find_files
 from tfapp.data.tables.labels import find_label, make_label
-from tfapp.data.tables.part import Part
+from tfapp.data.tables.part import read_parts
+from tfapp.data.tables.read_csv import CsvReader
+from tfapp.data.tables.read_jsonl import JsonlReader
+from tfapp.data.tables.read_parquet import ParquetReader
 from tfapp.data.tables.unlabelled import Unlabelled
 from tfapp.errors import DataError
 from tfapp.runtime.threads import by_name
@@ -42,7 +47,7 @@ def open_table(
 
     Args:
       where: see `find_files`; or what it returns.
-      reader: module of one format, such as `read_csv`.
+      reader: a `TableReader`.
       dataset: what messages call the data set.
       label: the label's column; empty: guessed.
       task: --task.
@@ -59,7 +64,7 @@ def open_table(
     """
     bad = BadExamples(max_bad_examples)
     files = where if isinstance(where, dict) else find_files(dataset, where, reader.ENDINGS)
-    parts = {split: Part(paths, reader) for split, paths in files.items()}
+    parts = read_parts(files, reader)
     train = parts[TRAIN]
     bad.set_total(sum(part.num_rows + len(part.malformed) for part in parts.values()))
     for part in parts.values():
@@ -96,9 +101,33 @@ def open_table(
     return Source(DataSpec(dataset, specs, label_spec), splits, bad, files=paths)
 
 
-open_csv = functools.partial(open_table, reader=read_csv)
-open_parquet = functools.partial(open_table, reader=read_parquet)
-open_jsonl = functools.partial(open_table, reader=read_jsonl)
+def open_csv(
+    where,
+    *,
+    dataset,
+    csv_delimiter,
+    csv_encoding,
+    csv_quote,
+    csv_decimal,
+    csv_header,
+    missing_values,
+    **table,
+):
+    """`open_table` for CSV. --csv_* and --missing_values: see `Wanted`.
+
+    Raises:
+      UsageError, DataError: as `open_table`.
+    """
+    wanted = Wanted(
+        csv_delimiter, csv_encoding, csv_quote, csv_decimal, csv_header, tuple(missing_values)
+    )
+    reader = CsvReader(wanted)
+    source = open_table(where, reader=reader, dataset=dataset, **table)
+    return dataclasses.replace(source, reading=reader.reading(source.spec.label.name).to_json())
+
+
+open_parquet = functools.partial(open_table, reader=ParquetReader())
+open_jsonl = functools.partial(open_table, reader=JsonlReader())
 
 
 def _check_columns(parts, names):

@@ -102,7 +102,8 @@ def _builder(where, dataset, data_dir):
         known = [DIGITS, *tfds.list_builders(with_community_datasets=False)]
         raise UsageError(
             f"--dataset={dataset}: unknown{suggest(where, known)} ({DIGITS}, a TFDS name, "
-            "npz:FILE, synthetic:SHAPE, or your own package.module:name)"
+            "a path such as csv:FILE or folder:DIR, synthetic:SHAPE, or your own "
+            "package.module:name)"
         ) from error
     except Exception as error:  # TFDS raises many kinds for versions, configs and damaged files
         if _exists(where):

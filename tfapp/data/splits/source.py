@@ -17,6 +17,8 @@ class Source:
     bad_examples: BadExamples = dataclasses.field(default_factory=BadExamples)
     held_out: tuple[str, ...] = ()  # splits that were drawn from train rather than given
     files: tuple[str, ...] = ()  # paths of what was read, where they are few
+    # How a CSV was read, see `tables.reading.Reading.to_json`; empty for other data.
+    reading: Mapping = dataclasses.field(default_factory=dict)
 
     def labels(self, split):
         """The labels of the split called `split`, NumPy [num_examples, ...]."""

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tfapp.data.splits.string_column import StringColumn
+from tfapp.data.tables import numbers
 
-_NUMBER = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
 _ENCODED = pa.dictionary(pa.int32(), pa.string())
 _DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)"
-_MISSING = ("", "?", "na", "n/a", "nan", "null", "none")  # among numbers, in any case
+_INTEGER = r"^-?\d{1,15}$"
 
 
 def is_number(kind):
@@ -90,12 +90,52 @@ def _floats(chunk):
 def _parse(values):
     """Strings -> (float32 with NaN for missing, bool: neither number nor missing)."""
     strings = pa.array(values, pa.string())
-    numeric = pc.match_substring_regex(strings, _NUMBER)
-    trimmed = pc.utf8_trim_whitespace(strings)
-    numbers = pc.if_else(numeric, trimmed, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    missing = pc.is_in(pc.utf8_lower(trimmed), pa.array(_MISSING)).to_numpy(zero_copy_only=False)
-    bad = ~numeric.to_numpy(zero_copy_only=False) & ~missing
-    return numbers.astype(np.float32), bad
+    found = numbers.canonical(strings, numbers.POINT)
+    floats = found.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    missing = numbers.missing(strings).to_numpy(zero_copy_only=False)
+    bad = np.isnan(floats) & ~missing
+    return floats.astype(np.float32), bad
+
+
+def with_numbers(chunks, mark):
+    """Arrow arrays of strings as numbers, if all strings are numbers or mean missing.
+
+    Else as strings, with numbers as Python writes them.
+
+    Args:
+      chunks: of a column; those that are not strings are kept.
+      mark: the decimal mark.
+    """
+    read = [_plain(chunk, mark) if is_string(chunk.type) else (chunk, True) for chunk in chunks]
+    if not all(numeric for _, numeric in read):
+        return [chunk for chunk, _ in read]
+    strings = [chunk for chunk, _ in read if is_string(chunk.type)]
+    whole = all(pc.all(pc.match_substring_regex(s, _INTEGER)).as_py() in (True, None)
+                for s in map(some_strings, strings))  # fmt: skip
+    kind = pa.int64() if whole else pa.float64()
+    return [_cast(chunk, kind) if is_string(chunk.type) else chunk for chunk, _ in read]
+
+
+def _plain(chunk, mark):
+    """(strings with numbers as Python writes them, whether there is nothing but numbers)."""
+    strings = some_strings(chunk)
+    found, absent = numbers.canonical(strings, mark), pc.fill_null(numbers.missing(strings), True)
+    numeric = pc.all(pc.or_(pc.is_valid(found), absent)).as_py() in (True, None)
+    null = pa.scalar(None, pa.string())
+    plain = pc.if_else(pc.is_valid(found), found, null if numeric else strings)
+    if not pa.types.is_dictionary(chunk.type):
+        return plain, numeric
+    return plain.take(chunk.indices).dictionary_encode(), numeric
+
+
+def some_strings(chunk):
+    """The distinct strings of a chunk that is dictionary-encoded; else all of them."""
+    return chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+
+
+def _cast(chunk, kind):
+    values = some_strings(chunk).cast(kind)
+    return values.take(chunk.indices) if pa.types.is_dictionary(chunk.type) else values
 
 
 def date_share(values):

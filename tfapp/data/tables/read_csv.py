@@ -1,71 +1,150 @@
-"""A CSV file -> an Arrow table, in parallel, with repeated strings dictionary-encoded.
+"""The CSV files of a data set -> Arrow tables, all read alike.
 
-Fields may be quoted and contain newlines. The first row names the columns.
+How they are written is detected once, from the first that is read; flags take precedence.
+csv_file.py reads one file.
 """
 
-import pyarrow as pa
-import pyarrow.csv
+import dataclasses
+import logging
+import os
 
-from tfapp.errors import DataError
+from tfapp.data.tables import dialect as dialects
+from tfapp.data.tables import encoding as encodings
+from tfapp.data.tables import layout as layouts
+from tfapp.data.tables import transcode
+from tfapp.data.tables.csv_file import CsvFile, NotUtf8Error
+from tfapp.data.tables.reader import TableReader
+from tfapp.data.tables.reading import Reading
 
-ENDINGS = (".csv", ".csv.gz", ".tsv")
-_BLOCK = 4 << 20  # bytes that a thread parses at a time
-_DICTIONARY = 4096  # distinct strings of a block beyond which it is not dictionary-encoded
+_LOG = logging.getLogger("tfapp")
+ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_HEAD = 1 << 16  # bytes from which the dialect is detected, more if there are ...
+_ROWS, _LONGEST = 32, 4 << 20  # ... fewer rows in them, up to so many bytes
 
 
-def read(path, text=()):
-    """Reads the file at `path`, plain or .gz.
+class CsvReader(TableReader):
+    """Reads the files of one data set alike."""
 
-    Args:
-      path: of the file.
-      text: names of columns that are read as they are written, whatever they look like.
+    ENDINGS = ENDINGS
 
-    Returns:
-      table: a `pyarrow.Table` of the rows that can be read.
-      malformed: row number -> reason, of the others; rows are counted from 1, without the header.
+    def __init__(self, wanted=None, *, before=None):
+        """
+        Args:
+          wanted: a `Wanted`: what the flags say; None: nothing.
+          before: the `Reading` of the data that a run was trained on, which is followed where the
+            files do not tell; None: there is none.
+        """
+        self._wanted = wanted or dialects.Wanted()
+        self._before = before or Reading()
+        self._strings = frozenset((*self._before.strings, *self._before.marks))
+        self._forms = {}
+        self._names = ()
+        self._is_first, self._first, self._above = True, "", 0
+        self.dialect = None  # the `Dialect`, once a file was read
 
-    Raises:
-      DataError: it cannot be read.
-    """
-    # Only the slower way of finding rows can read a quoted field with a newline that crosses two
-    # blocks; the faster one then fails or finds rows of another length.
-    for newlines in (False, True):
-        malformed = []
+    def decimal_of(self, name):
+        """See `TableReader`."""
+        if name in self._before.strings:
+            return ""
+        return self._before.marks.get(name, self.dialect.decimal)
+
+    def keep_strings(self, names):
+        """See `TableReader`."""
+        self._strings |= set(names)
+
+    def decided(self, names, forms):
+        """See `TableReader`. Logs what is not plain CSV."""
+        self._names, self._forms = tuple(names), forms
+        if self.describe():
+            _LOG.info("data: %s: %s", os.path.basename(self._first), self.describe())
+
+    def reading(self, label):
+        """The `Reading` of the data set whose label is the column `label`."""
+        marks = {name: form.mark for name, form in self._forms.items()}
+        strings = tuple(name for name in self._names if name in self._strings - marks.keys())
+        return Reading(self.dialect, self._names, label, strings, marks)
+
+    def describe(self):
+        """What was detected, in words for the log; "" for plain CSV."""
+        signs = [
+            f"{name} ({form.unit})" if form.unit else name
+            for name, form in self._forms.items()
+            if not form.plain
+        ]
+        found = f"numbers with separators or signs in {', '.join(signs)}" if signs else ""
+        lines = "1 line" if self._above == 1 else f"{self._above} lines"
+        above = f"{lines} above the table left out" if self._above else ""
+        return ", ".join(filter(None, (str(self.dialect), above, found)))
+
+    def read(self, path):
+        """Reads the file at `path`, plain or compressed.
+
+        Returns:
+          table: a `pyarrow.Table` of the rows that can be read.
+          malformed: row number -> reason, of the others; rows are counted from 1, without the
+            header.
+
+        Raises:
+          DataError: it cannot be read.
+        """
+        head, whole = _head(path)
+        encoding = self._encoding(head)
         try:
-            table = _read(path, malformed, newlines, text, threads=True)
-        except pa.ArrowInvalid as error:
-            if not newlines:
-                continue
-            raise DataError(f"{path}: {_reason(error)}") from error
-        if not malformed:
-            return table, {}
-    malformed = []
-    table = _read(path, malformed, True, text, threads=False)  # one thread numbers the rows
-    return table, {
-        row.number - 1: f"has {row.actual_columns} fields, not {row.expected_columns}"
-        for row in malformed
-    }
+            return self._read(path, head, whole, encoding)
+        except NotUtf8Error:
+            if self._wanted.encoding == dialects.AUTO:
+                with transcode.open_bytes(path) as file:
+                    encoding = encodings.of_damaged(file, likely=self.dialect.encoding)
+            if self._is_first:
+                self.dialect = dataclasses.replace(self.dialect, encoding=encoding)
+            return self._read(path, head, whole, encoding, decoded=True)
+        finally:
+            self._is_first = False
+
+    def _encoding(self, head):
+        """The encoding of a file whose beginning is `head`, if the rest is like it."""
+        if self._wanted.encoding != dialects.AUTO:
+            return self._wanted.encoding
+        found = encodings.certain(head)
+        if found:
+            return found
+        before = self.dialect.encoding if self.dialect else encodings.UTF8
+        return encodings.eight_bit(head) if before == encodings.UTF8 else before
+
+    def _read(self, path, head, whole, encoding, decoded=False):
+        text = transcode.decode(head, encoding)
+        if not whole:  # the last row is cut
+            text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+        if self.dialect is None:
+            likely = self._before.dialect
+            if str(path).removesuffix(".gz").endswith(".tsv"):
+                likely = dataclasses.replace(likely, delimiter="\t")
+            self.dialect = dialects.detect(
+                text, encoding, self._wanted, likely=likely, names=self._before.names
+            )
+        layout = layouts.find(text, self.dialect, names=lambda n: self._before.names_of(n, path))
+        if self._is_first:
+            self._first, self._above = path, layout.above
+        return CsvFile(
+            path,
+            self.dialect,
+            layout,
+            encoding=encoding,
+            decoded=decoded or encoding != encodings.UTF8,
+            blanks=self.dialect.has_blanks_before_quotes(text),
+            missing=self._wanted.missing,
+            strings=self._strings,
+        ).read()
 
 
-def _read(path, malformed, newlines, text, threads):
-    def skip(row):
-        malformed.append(row)
-        return "skip"
-
-    delimiter = "\t" if str(path).endswith(".tsv") else ","
-    return pa.csv.read_csv(
-        path,
-        pa.csv.ReadOptions(use_threads=threads, block_size=_BLOCK),
-        pa.csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=newlines, invalid_row_handler=skip
-        ),
-        pa.csv.ConvertOptions(
-            auto_dict_encode=True,
-            auto_dict_max_cardinality=_DICTIONARY,
-            column_types=dict.fromkeys(text, pa.string()),
-        ),
-    )
-
-
-def _reason(error):
-    return f"cannot be read as CSV ({str(error).splitlines()[0][:160]})"
+def _head(path):
+    """(the first bytes of a file, whether they are all of it)."""
+    with transcode.open_bytes(path) as file:
+        head, more = b"", b""
+        # Rows of thousands of columns are long.
+        while len(head) < _HEAD or (head.count(b"\n") < _ROWS and len(head) < _LONGEST):
+            more = file.read(_HEAD)
+            head += more
+            if not more:
+                break
+        return head, not more

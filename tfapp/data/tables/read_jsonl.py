@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.json
 
 from tfapp.data.tables import json_lines
+from tfapp.data.tables.reader import TableReader
 from tfapp.errors import DataError
 from tfapp.runtime.regular_files import open_regular
 
@@ -125,3 +126,13 @@ def _column(values, kind):
 
 def _is_int64(value):
     return value is None or (isinstance(value, int) and -_LARGEST <= value < _LARGEST)
+
+
+class JsonlReader(TableReader):
+    """Reads files with `read`."""
+
+    ENDINGS = ENDINGS
+
+    def read(self, path):
+        """See `TableReader`."""
+        return read(path)

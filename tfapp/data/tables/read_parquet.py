@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet
 
+from tfapp.data.tables.reader import TableReader
 from tfapp.errors import DataError
 
 ENDINGS = (".parquet", ".pq")
@@ -19,3 +20,13 @@ def read(path):
     except (pa.ArrowException, OSError, ValueError, TypeError, MemoryError) as error:  # if damaged
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:160]
         raise DataError(f"{path}: cannot be read as Parquet ({reason})") from error
+
+
+class ParquetReader(TableReader):
+    """Reads files with `read`."""
+
+    ENDINGS = ENDINGS
+
+    def read(self, path):
+        """See `TableReader`."""
+        return read(path)

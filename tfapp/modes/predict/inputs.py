@@ -27,12 +27,13 @@ class Inputs(NamedTuple):
     kept: dict[str, list]  # column that is copied to the output -> its n values
 
 
-def read_inputs(path, signature, keep=()):
+def read_inputs(path, signature, csv, keep=()):
     """Reads `path` for a model with the given inputs.
 
     Args:
       path: --input.
       signature: feature -> tf.TensorSpec [None, ...], as `ServedModel.inputs`.
+      csv: a `CsvReader`, for a CSV.
       keep: --keep_columns.
 
     Returns:
@@ -49,8 +50,8 @@ def read_inputs(path, signature, keep=()):
         return Inputs(*_from_npz(path, signature, keep))
     if path.suffix == ".jsonl":
         return Inputs(*_from_jsonl(path, signature, keep))
-    if path.suffix in tables.READERS:
-        return Inputs(*tables.from_table(path, signature, keep))
+    if path.name.endswith(tables.ENDINGS):
+        return Inputs(*tables.from_table(path, signature, csv, keep))
     kept.check_none(keep, path)
     if path.suffix == ".txt" and tables.takes_one_text(signature):
         return Inputs(*tables.from_lines(path, _read_text(path), signature), {})

@@ -10,6 +10,7 @@ import numpy as np
 from tfapp.errors import UsageError
 from tfapp.export.versions import latest
 from tfapp.modes.predict import kept
+from tfapp.modes.predict.csv import csv_reader
 from tfapp.modes.predict.images import answer_files
 from tfapp.modes.predict.inputs import image_files, read_inputs
 from tfapp.modes.predict.outputs import check_output, titles, write_output
@@ -36,19 +37,21 @@ def run(config):
     from tfapp.export.served_model import ServedModel  # TensorFlow is imported here
 
     model = ServedModel(path)
-    names, kept_columns, answers = _answer(model, config.input, config.keep_columns)
+    names, kept_columns, answers = _answer(
+        model, config.input, csv_reader(config), config.keep_columns
+    )
     write_output(config.output, names, kept_columns, answers, model.class_names)
     return len(names)
 
 
-def _answer(model, path, keep):
+def _answer(model, path, csv, keep):
     """(names, kept, answers): see `read_inputs`, and name -> array [n, ...]."""
     files = image_files(path) if model.takes_bytes else None
     if files is not None:
         kept.check_none(keep, path)
         names, answers = answer_files(model, files)
         return names, {}, answers
-    names, features, columns = read_inputs(path, model.inputs, keep)
+    names, features, columns = read_inputs(path, model.inputs, csv, keep)
     kept.check_names(columns, titles(model.answer_widths, model.class_names))
     parts = [
         model.answer({name: array[start : start + _BATCH] for name, array in features.items()})

@@ -3,12 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data.tables import columns, read_csv, read_parquet
+from tfapp.data.tables import columns
 from tfapp.data.tables.part import Part
+from tfapp.data.tables.read_csv import CsvReader
+from tfapp.data.tables.read_parquet import ParquetReader
 from tfapp.errors import DataError, UsageError
 from tfapp.modes.predict import kept
 
-READERS = {".csv": read_csv, ".tsv": read_csv, ".parquet": read_parquet, ".pq": read_parquet}
+ENDINGS = (*CsvReader.ENDINGS, *ParquetReader.ENDINGS)
 
 
 def takes_one_text(signature):
@@ -22,7 +24,7 @@ def is_scalar(spec):
     return spec.shape.rank == 1
 
 
-def from_table(path, signature, keep):
+def from_table(path, signature, csv, keep):
     """(names, features, kept) of a .csv or .parquet; see `inputs.Inputs`.
 
     Raises:
@@ -34,7 +36,9 @@ def from_table(path, signature, keep):
         raise UsageError(
             f"--input={path}: the model takes {other[0]}, which is not a column; use .npz"
         )
-    part = Part([path], READERS[path.suffix])
+    reader = csv if path.name.endswith(csv.ENDINGS) else ParquetReader()
+    part = Part([path], reader)
+    part.read_numbers(part.find_forms(reader.decimal_of))
     for row, reason in part.malformed.items():
         raise DataError(f"{row}: {reason}")
     features = {}
@@ -45,13 +49,14 @@ def from_table(path, signature, keep):
             )
         features[name] = _column(part, name, spec)
     chosen = kept.choose(keep, list(part.columns), signature, path)
-    return [str(i + 1) for i in range(part.num_rows)], features, _kept(path, part, chosen)
+    return [str(i + 1) for i in range(part.num_rows)], features, _kept(path, part, reader, chosen)
 
 
-def _kept(path, part, names):
+def _kept(path, part, reader, names):
     """name -> values of a column as they are in the file: 007 stays 007."""
-    if names and READERS[path.suffix] is read_csv:
-        table, _ = read_csv.read(path, text=names)
+    if names and isinstance(reader, CsvReader):
+        reader.keep_strings(names)
+        table, _ = reader.read(path)
         return {name: table[name].to_pylist() for name in names}
     return {name: [v for c in part.columns[name] for v in c.to_pylist()] for name in names}
 

@@ -1,0 +1,35 @@
+"""How --mode=predict reads a CSV: as the run read its own, where the file leaves it open."""
+
+import pathlib
+
+from tfapp.data.tables.dialect import Wanted
+from tfapp.data.tables.read_csv import CsvReader
+from tfapp.data.tables.reading import Reading
+from tfapp.errors import DataError
+from tfapp.run_folder import DATA, read_json
+
+
+def csv_reader(config):
+    """The `CsvReader` for --input, by the flags and by what --model_dir says of the training data.
+
+    Raises:
+      UsageError: a flag is no CSV's.
+      DataError: data.json is damaged.
+    """
+    wanted = Wanted(
+        delimiter=config.csv_delimiter,
+        encoding=config.csv_encoding,
+        quote=config.csv_quote,
+        decimal=config.csv_decimal,
+        header=config.csv_header,
+        missing=config.missing_values,
+    )
+    path = pathlib.Path(config.model_dir, DATA)
+    kept = read_json(path)
+    reading = kept.get("reading") if isinstance(kept, dict) else None
+    if not reading:  # other data than CSV, or a run that an older tfapp began
+        return CsvReader(wanted)
+    try:
+        return CsvReader(wanted, before=Reading.from_json(reading))
+    except DataError as error:
+        raise DataError(f"{path}: {error}; remove it, and CSV is read as it looks") from error
