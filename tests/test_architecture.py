@@ -15,7 +15,7 @@ PACKAGE = ROOT / "tfapp"
 # what rooms of a layer may import from one another in addition.
 _CONFIGURATION = {
     "config", "config_fields", "config_checks", "flag_values", "flag_files", "flag_parsing",
-    "migrations",
+    "migrations", "seed_recipe",
 }  # fmt: skip
 LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},

@@ -8,6 +8,7 @@ import dataclasses
 
 from tfapp import config_checks, given
 from tfapp.config_fields import STEPS, flags_of, in_group
+from tfapp.seed_recipe import SEED
 from tfapp.spec import DIGITS
 
 _run = in_group("Run")
@@ -17,21 +18,6 @@ _recipe = in_group("Recipe")
 _hardware = in_group("Hardware")
 _saving = in_group("Saving")
 _answers = in_group("Evaluation and prediction")
-
-# The seed network and its recipe, what auto stands for on the digits.
-SEED = {
-    "model": "mlp",
-    "epochs": 50,
-    "batch_size": 32,
-    "optimizer": "adam",
-    "learning_rate": 1e-3,
-    "schedule": "constant",
-    "warmup_steps": "0",
-    "weight_decay": 0.0,
-    "label_smoothing": 0.0,
-    "early_stopping": 0,
-    "evaluate_every": "1e",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -292,9 +278,8 @@ class Config:
             config_checks.check_text(name, value)
             object.__setattr__(self, name, value)
         if self.dataset == DIGITS and self.model in ("auto", SEED["model"]):
-            for name, value in SEED.items():
-                if getattr(self, name) == "auto":
-                    object.__setattr__(self, name, value)
+            for name in (name for name in SEED if getattr(self, name) == "auto"):
+                object.__setattr__(self, name, SEED[name])
         for name, flag in FLAGS.items():
             config_checks.check_value(name, getattr(self, name), flag)
         config_checks.check_forms(self)

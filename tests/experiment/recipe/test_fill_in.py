@@ -8,9 +8,10 @@ import types
 import pytest
 
 import tfapp
-from tfapp.config import SEED, Config
+from tfapp.config import Config
 from tfapp.experiment.recipe import rules
 from tfapp.experiment.recipe.fill_in import FIELDS, fill_in, in_words
+from tfapp.seed_recipe import SEED
 from tfapp.spec import DataSpec, FeatureSpec, InputSpec, LabelSpec
 
 INPUTS = {

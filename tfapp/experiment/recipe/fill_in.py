@@ -3,9 +3,9 @@
 import dataclasses
 import math
 
-from tfapp.config import SEED
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.recipe.rules import RULES, kind_of
+from tfapp.seed_recipe import SEED
 
 _AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name != "model")
