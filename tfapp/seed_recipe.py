@@ -1,0 +1,15 @@
+"""The seed network on the digits: what auto stands for where nothing else is asked for."""
+
+SEED = {
+    "model": "mlp",
+    "epochs": 50,
+    "batch_size": 32,
+    "optimizer": "adam",
+    "learning_rate": 1e-3,
+    "schedule": "constant",
+    "warmup_steps": "0",
+    "weight_decay": 0.0,
+    "label_smoothing": 0.0,
+    "early_stopping": 0,
+    "evaluate_every": "1e",
+}
