@@ -120,6 +120,7 @@ def test_flags_txt_holds_what_is_computed_and_not_where():
 
 
 def test_predict_reads_as_the_run_did_but_for_the_flags_given(tmp_path):
+    (tmp_path / "export" / "1").mkdir(parents=True)
     (tmp_path / "flags.txt").write_text("--csv_delimiter=pipe\n--csv_decimal=comma\n")
     argv = ["main.py", "--mode=predict", f"--model_dir={tmp_path}", "--input=a.csv",
             "--output=b.csv"]  # fmt: skip

@@ -57,8 +57,7 @@ class Config:
         "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder a class), "
         "csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
-        "pattern or a folder; a path alone will do where its ending, or what is in the folder, "
-        "says the kind", identity=True)
+        "pattern or a folder; a path alone will do where its ending says the kind", identity=True)
     data_dir: str = _data("", "TFDS folder; by default TFDS's own")
     manual_dir: str = _data("",
         "folder with the files of a TFDS data set that were fetched by hand")
@@ -73,8 +72,8 @@ class Config:
         "boolean, category, text, date, or date_dmy, date_mdy or date_ymd for what comes first in "
         "01/02/03", identity=True)
     csv_delimiter: str = _data("auto",
-        "between the fields of a CSV: comma, semicolon, tab, pipe, space or any one character; "
-        "auto: as its first file shows, like the other --csv_ flags", identity=True)
+        "between fields of a CSV: comma, semicolon, tab, pipe, space or any one character; auto, "
+        "as for all --csv_ flags: as its first file shows", identity=True)
     csv_encoding: str = _data("auto",
         "of a CSV's characters, as Python calls it: utf-8, utf-16, cp1252, ...", identity=True)
     csv_quote: str = _data("auto",
@@ -87,9 +86,8 @@ class Config:
         "whether the first row of a CSV names its columns; else they are column_1, column_2, ...",
         choices=("auto", "true", "false"), identity=True)
     missing_values: tuple[str, ...] = _data((),
-        "list of what stands for a missing value in every column of a CSV, in addition to an empty "
-        "field, and among numbers to NA, N/A, NaN, null, none, missing, nd, ?, -, -- and the like",
-        identity=True)
+        "list of what stands for a missing value in every column of a CSV, apart from an empty field "
+        "and, among numbers, NA, NaN, null, none, missing, ?, - and the like", identity=True)
     weight_column: str = _data("",
         "column of a table with the weights of its examples in training; by default all weigh 1",
         identity=True)
