@@ -13,6 +13,8 @@ from tfapp.errors import TfappError, UsageError
 _LONGEST = 300  # characters of a reason; the middle of longer ones is left out
 _BOLD = re.compile(r"\x1b\[1m(.*?)\x1b\[0m", re.DOTALL)  # Keras prints the original message bold
 _NODE = re.compile(r"^(\{\{[^}]*\}\}\s*)+")  # TensorFlow begins with the node of the graph
+_FRAME = re.compile(r'^ *File "([^"]+)", line (\d+)', re.MULTILINE)  # of a traceback
+_RAISED = re.compile(r"^(\w+: .+)$", re.MULTILINE)  # the last line of one
 _PLACES = sysconfig.get_paths()
 # Files below these are not the user's, nor what autograph makes of the user's.
 _FOREIGN = (
@@ -64,6 +66,9 @@ def reason(error):
     where = f" ({found})" if found else ""
     if isinstance(error, SystemExit):
         return f"calls sys.exit({error.code!r}); raise an error instead{where}"
+    if _inner(error):
+        raised = _RAISED.findall(_inner(error))
+        return f"{_shortened(raised[-1])}{where}" if raised else f"a Python function failed{where}"
     message = _message(error)
     for part, remedy in _ON_TENSORS.items():
         if part in message and "ymbolic" in message:
@@ -74,13 +79,13 @@ def reason(error):
 
 def place(error):
     """FILE:LINE of the innermost frame in a user's file, or "" if there is none."""
-    found, trace = "", error.__traceback__
+    frames, trace = [], error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if _is_users(file):
-            found = f"{_shown(file)}:{trace.tb_lineno}"
+        frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
-    return found
+    frames += _FRAME.findall(_inner(error))
+    found = [f"{_shown(file)}:{line}" for file, line in frames if _is_users(file)]
+    return found[-1] if found else ""
 
 
 def _is_users(file):
@@ -94,11 +99,23 @@ def _shown(file):
     return file if relative.startswith(os.pardir) else relative
 
 
-def _message(error):
+def _inner(error):
+    """The traceback of a function that tf.py_function calls: text in TensorFlow's message."""
+    _, found, inner = _text(error).partition("Traceback (most recent call last):")
+    return inner if found else ""
+
+
+def _text(error):
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        return str(error.args[0])  # and not its repr, which hides the ends of lines
     try:
-        text = str(error)
+        return str(error)
     except Exception:  # a user's exception may fail even at this
         return ""
+
+
+def _message(error):
+    text = _text(error)
     import tensorflow as tf  # late: names are looked up without it
 
     if isinstance(error, tf.errors.OpError):

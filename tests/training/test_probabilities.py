@@ -9,6 +9,7 @@ from tests import softmax_models
 from tests.softmax_models import HIDDEN, SEEN
 from tfapp.errors import UsageError
 from tfapp.experiment.model_outputs import describe, find_reader
+from tfapp.models.outputs import Form, OutputReader
 from tfapp.spec import LabelSpec
 from tfapp.tasks.classification import Classification
 from tfapp.training import groups, optimizers
@@ -141,6 +142,14 @@ def test_what_was_taken_is_told(build, name, arguments, classes, text):
     told = describe(reader_of(build(name, **arguments), classes), label_of(classes))
     assert text in told
     assert bool(told) == bool(text)
+
+
+def test_tokens_have_a_softmax_each():
+    model = keras.Sequential([keras.layers.Embedding(7, 4), keras.layers.Dense(7, "softmax")])
+    ids = tf.reshape(tf.range(10) % 7, (2, 5))
+    label = LabelSpec("next", "tokens", 7, tuple("abcdefg"), (5,))
+    reader = find_reader("own", model, model(ids), label, lambda: ids)
+    assert reader == OutputReader(Form.SOFTMAX, Form.SOFTMAX)
 
 
 def test_values_are_left_as_they_are(build):

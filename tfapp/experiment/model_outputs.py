@@ -114,7 +114,9 @@ def _is_one_unit(result, label):
 
 
 def _is_share(outputs):
-    return bool(tf.reduce_all((outputs >= 0) & (outputs <= 1)))
+    """Whether all are between 0 and 1, and not all 0, as those of a layer that begins at zero."""
+    inside = tf.reduce_all((outputs >= 0) & (outputs <= 1))
+    return bool(inside & tf.reduce_any(outputs > 0))
 
 
 def _are_positive(outputs):

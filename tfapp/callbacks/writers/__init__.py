@@ -1,6 +1,7 @@
 """Where metrics are written: one backend a file, chosen by name."""
 
 import contextlib
+import inspect
 
 from tfapp.callbacks.writers.writer import Writer
 from tfapp.errors import UsageError
@@ -62,4 +63,7 @@ def _writer_class(name):
             f"--writers={name}: is not a subclass of tfapp.callbacks.writers.writer.Writer; "
             "derive it from that class"
         )
+    if inspect.isabstract(found):
+        lacks = ", ".join(sorted(found.__abstractmethods__))
+        raise UsageError(f"--writers={name}: {found.__name__} lacks {lacks}")
     return found
