@@ -18,7 +18,8 @@ _SIZE = {"CPU": 1024, "GPU": 8192}  # of the square matrices whose product is ti
 _SECONDS = 0.5  # per dtype
 _LIMIT = 180  # seconds for everything
 # Another process may be training on the GPUs: allocate only the memory that is needed.
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_QUIET = {_LEVEL: "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
 def describe():
@@ -50,7 +51,8 @@ def measure(python=sys.executable, limit=_LIMIT):
             text=True,
             errors="replace",
             timeout=limit,
-            env={**_QUIET, **os.environ, "PYTHONPATH": path},
+            # This process is silent by now; that one's errors are its last words.
+            env={**_QUIET, **os.environ, _LEVEL: _QUIET[_LEVEL], "PYTHONPATH": path},
             check=False,
         )
     except subprocess.TimeoutExpired:
