@@ -21,7 +21,8 @@ _SECONDS = 4.0  # for all rounds, if there were at least a few
 _FEW = 3
 _LIMIT = 180  # seconds for everything
 # Another process may be training on the GPUs: allocate only the memory that is needed.
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_QUIET = {_LEVEL: "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
 def describe():
@@ -53,7 +54,8 @@ def measure(python=sys.executable, limit=_LIMIT):
             text=True,
             errors="replace",
             timeout=limit,
-            env={**_QUIET, **os.environ, "PYTHONPATH": path},
+            # This process is silent by now; that one's errors are its last words.
+            env={**_QUIET, **os.environ, _LEVEL: _QUIET[_LEVEL], "PYTHONPATH": path},
             check=False,
         )
     except subprocess.TimeoutExpired:
