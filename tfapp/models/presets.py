@@ -38,7 +38,7 @@ PRESETS = {
         Preset("resnet44", _RESNET, {"blocks": 7}, 658_586, _COLOUR_32, _HE),
         Preset("resnet56", _RESNET, {"blocks": 9}, 853_018, _COLOUR_32, _HE),
         Preset("resnet110", _RESNET, {"blocks": 18}, 1_727_962, _COLOUR_32, _HE),
-        Preset("tabm", "tfapp.models.tabm:TabM", {}, 64_182, _BINNED, _TABM),
+        Preset("tabm", "tfapp.models.tabm:TabM", {}, 42_950, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
         Preset("causal_transformer", _TRANSFORMER, {}, 807_434, _TEXT, _GPT),

@@ -17,6 +17,10 @@ from tfapp.models.layers import MeanPool
 from tfapp.models.layers.members import Adapters, Heads
 from tfapp.models.layers.numbers import PeriodicNumbers, PiecewiseLinearNumbers
 
+# Of pooled tokens, whose table starts with a standard deviation of 1. Adam moves rare tokens as fast
+# as common ones: from a small start, a few hundred steps are enough to tell the rows of a small table
+# apart by their words.
+_TOKEN_SCALE = 0.1
 _EMBEDDINGS = ("piecewise_linear", "periodic", "none")
 
 
@@ -27,7 +31,7 @@ class TabM(Ensemble, keras.Model):
         self,
         inputs,
         outputs=1,
-        members=32,
+        members=16,
         width=128,
         depth=2,
         dropout=0.1,
@@ -45,7 +49,7 @@ class TabM(Ensemble, keras.Model):
         Args:
           inputs: an `InputSpec` for each feature.
           outputs: number of classes, or of values to predict.
-          members: of the ensemble (k).
+          members: of the ensemble (k); 32 in the paper.
           width: units in each hidden layer.
           depth: number of hidden layers.
           dropout: rate after each hidden layer.
@@ -140,7 +144,7 @@ class Columns(keras.layers.Layer):
         self._binned = [i for i, row in enumerate(rows) if row]
         self._plain = [i for i, row in enumerate(rows) if not row]
         self.embeddings = {
-            spec.name: keras.layers.Embedding(spec.vocabulary, _width(spec), name=f"column_{i}")
+            spec.name: _embedding(spec, f"column_{i}")
             for i, spec in enumerate(self._specs)
             if spec.vocabulary and not self._is_one_hot(spec)
         }
@@ -172,13 +176,20 @@ class Columns(keras.layers.Layer):
             # Zeros for 0, a category that train does not have: its weights would never be trained.
             return ops.one_hot(ids - 1, spec.vocabulary - 1, dtype=self.compute_dtype)
         embedded = self.embeddings[spec.name](ids)
-        return embedded if spec.kind == "ids" else self.pool(embedded, ops.not_equal(ids, 0))
+        if spec.kind == "ids":
+            return embedded
+        return self.pool(embedded, ops.not_equal(ids, 0)) * _TOKEN_SCALE
 
     def _category_width(self, spec):
         return spec.vocabulary - 1 if self._is_one_hot(spec) else _width(spec)
 
     def _is_one_hot(self, spec):
         return spec.kind == "ids" and spec.vocabulary - 1 <= self._one_hot
+
+
+def _embedding(spec, name):
+    initial = "uniform" if spec.kind == "ids" else keras.initializers.RandomNormal(stddev=1.0)
+    return keras.layers.Embedding(spec.vocabulary, _width(spec), initial, name=name)
 
 
 def _edges(spec):

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tfapp.experiment.calibration.measure import Candidate
+from tfapp.models.ensemble import members_of
 from tfapp.models.layers import reduces_across_replicas
 from tfapp.runtime import private_api
 from tfapp.runtime.host import processor_flags
@@ -39,7 +40,7 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
             valid,
             device_type=device_type,
             has_convolutions=has_convolutions(model),
-            work=model.count_params() * batch_size,
+            work=model.count_params() * batch_size * max(members_of(model), 1),
         )
     pairs = [(p, x) for x in names for p in _precisions(question, device_type)]
     if device_type == "CPU" and len(names) > 1:
