@@ -86,8 +86,8 @@ class Config:
         "whether the first row of a CSV names its columns; else they are column_1, column_2, ...",
         choices=("auto", "true", "false"), identity=True)
     missing_values: tuple[str, ...] = _data((),
-        "list of what stands for a missing value in every column of a CSV, apart from an empty field "
-        "and, among numbers, NA, NaN, null, none, missing, ?, - and the like", identity=True)
+        "list of what stands for a missing value in a CSV, apart from an empty field and, among "
+        "numbers, NA, NaN, null, none, missing, ?, - and the like", identity=True)
     weight_column: str = _data("",
         "column of a table with the weights of its examples in training; by default all weigh 1",
         identity=True)
@@ -205,8 +205,7 @@ class Config:
         "validation, or the last; early_stopping: the best if it is on, else the last",
         choices=("best", "last", "early_stopping"))
     calibrate: bool = _recipe(True,
-        "divide the logits of classes by a temperature fitted on validation, where that helps, so "
-        "that probabilities are neither too sure nor too unsure")
+        "divide the logits of classes by a temperature fitted on validation, where that helps")
 
     strategy: str = _hardware("auto",
         "one device, or mirrored over all GPUs; auto: mirrored if there are several",
