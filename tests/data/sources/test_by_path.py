@@ -46,6 +46,8 @@ def test_a_file_is_known_by_its_ending(name, kind):
         (["d/a.csv", "d/b.csv", "d/README.md"], "csv", "d"),
         (["d/train/0.parquet", "d/notes.txt"], "parquet", "d"),
         (["d/cat/1.png", "d/dog/2.JPG", "d/LICENSE"], "folder", "d"),
+        (["d/README", "d/images/cat/1.png", "d/images/dog/2.png"], "folder", "d/images"),
+        (["d/train/cat/1.png", "d/train/dog/2.png"], "folder", "d"),
         (["d/a.tfrecord-00000-of-00001"], "tfrecord", "d/**/*.tfrecord*"),
         (["d/dataset_info.json", "d/a-train.array_record-00000-of-00001"], "tfds", "d"),
         (["d/a.txt", "d/b.md"], "text", "d"),

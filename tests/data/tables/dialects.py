@@ -90,7 +90,7 @@ def written(draw):
 def _columns(values, words, decimal, group, missing, breaks):
     """Name -> strings; `values` draws them."""
     rows = range(values.randint(12, 30))
-    between = [*breaks, " ", " - "]
+    between = [*breaks, " ", " - ", ", ", "; ", ",", ";", "|"]
     numbers = [[values.randint(-(10**8), 10**8) for _ in rows] for _ in range(2)]
     return {
         "size": [_written(n / 100, ".2f", "", decimal) for n in numbers[0]],

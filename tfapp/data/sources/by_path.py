@@ -5,6 +5,7 @@ import glob
 import itertools
 import os
 
+from tfapp.data.splits import split_names
 from tfapp.errors import DataError, UsageError
 
 # Kind -> endings of its files.
@@ -82,9 +83,18 @@ def _of_folder(dataset, path, kinds):
     (kind,) = found
     if kind == "npz":
         raise UsageError(f"--dataset={dataset}: an npz is one file; name it as npz:FILE")
-    # All other kinds look for the files of a folder themselves.
-    where = os.path.join(dataset, "**", "*.tfrecord*") if kind == "tfrecord" else dataset
-    return kind, where
+    if kind == "tfrecord":
+        return kind, os.path.join(dataset, "**", "*.tfrecord*")
+    return kind, _folder_of_classes(dataset) if kind == "folder" else dataset
+
+
+def _folder_of_classes(path):
+    """The folder below `path` that holds more than one folder."""
+    with os.scandir(os.path.expanduser(path)) as entries:
+        folders = [entry.name for entry in entries if entry.is_dir()]
+    if len(folders) != 1 or split_names.of_word(folders[0]):
+        return path
+    return _folder_of_classes(os.path.join(path, folders[0]))
 
 
 def _in_folder(name):

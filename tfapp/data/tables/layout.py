@@ -39,7 +39,7 @@ def begin(rows, header=None):
     """
     width = sniff.width(rows)
     comments = next((i for i, row in enumerate(rows) if not _is_comment(row)), 0)
-    first = next((i for i in range(comments, len(rows)) if len(rows[i]) == width), 0)
+    first = next((i for i in range(comments, len(rows)) if _is_full(rows[i], width)), 0)
     table = [row for row in rows[first:] if len(row) == width]
     if header is False or not table or (header and not first):
         return first, bool(header)
@@ -50,6 +50,11 @@ def begin(rows, header=None):
     if first > comments and before == width - 1 > 1 and (ends or not named):
         return first - 1, True
     return first, named if header is None else header
+
+
+def _is_full(row, width):
+    """Whether a row is one of the table: spreadsheets pad a title with delimiters."""
+    return len(row) == width and (width < 3 or sum(cell != "" for cell in row) > 1)
 
 
 def _is_comment(row):

@@ -160,7 +160,8 @@ def has_header(table):
     again = sum(first[i] in below[i] for i in words)
     if not typed:
         return again * 2 < max(len(words), 1)
-    return not again and _are_names([first[i] for i in typed], [below[i] for i in typed])
+    cells, columns = [first[i] for i in typed], [below[i] for i in typed]
+    return not again and _are_names(cells, columns, among_words=bool(words))
 
 
 def _kind_of(column):
@@ -176,8 +177,11 @@ def _kind(cell):
     return "date" if _DATE.match(cell) else "number" if is_number(cell) else ""
 
 
-def _are_names(cells, columns):
-    """Whether numbers count the columns, or are years above values that are none."""
+def _are_names(cells, columns, among_words):
+    """Whether numbers count the columns, or are years above values that are none.
+
+    A single year is a name if the names of other columns are words.
+    """
     if not all(cell.isdecimal() for cell in cells):
         return False
     found = [int(cell) for cell in cells]
@@ -185,7 +189,7 @@ def _are_names(cells, columns):
         return True
     values = [cell for column in columns for cell in column]
     return (
-        len(found) > 1
+        (len(found) > 1 or among_words)
         and all(number in _YEARS for number in found)
         and found == sorted(set(found))
         and sum(c.isdecimal() and int(c) in _YEARS for c in values) < 0.5 * len(values)
