@@ -109,13 +109,19 @@ def test_a_feature_that_is_constant_cannot_be_chosen(tmp_path):
 
 
 def test_many_columns_are_logged_in_a_few_lines(tmp_path, caplog):
-    table = {f"c{i}": RNG.normal(size=20) for i in range(300)}
-    table |= {f"empty{i}": [None] * 20 for i in range(30)} | {"y": [0, 1] * 10}
+    table = {f"c{i}": RNG.normal(size=60) for i in range(300)}
+    table |= {f"empty{i}": [None] * 60 for i in range(30)}
+    table |= {f"name{i}": [f"{j % (52 + i)}{'abc'[i % 3]}" for j in range(60)] for i in range(4)}
+    table |= {"y": [0, 1] * 30}
     pq.write_table(pa.table(table), tmp_path / "t.parquet")
     with caplog.at_level(logging.INFO, "tfapp"):
         open_all(f"parquet:{tmp_path}/t.parquet")
     lines = [r.getMessage() for r in caplog.records if r.getMessage().startswith("columns:")]
-    assert max(map(len, lines)) < 300
+    assert max(map(len, lines)) < 500
     assert lines[0].startswith("columns: 300 numeric: c0, c1, ")
     assert lines[0].endswith("c19 and 280 more")
     assert lines[1].startswith("columns: 30 ignored (is empty): empty0, ")
+    assert (
+        "; 4 ignored (distinct values in rows name the row rather than describe it): name0, "
+        in (lines[1])
+    )

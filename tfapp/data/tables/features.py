@@ -1,6 +1,7 @@
 """Which columns are learnt from, and as what."""
 
 import logging
+import re
 
 from tfapp.data.tables import kinds
 from tfapp.data.tables.names import columns_in_words
@@ -113,8 +114,12 @@ def _in_brackets(kind):
 
 def _grouped(ignored):
     if len(ignored) > _EACH:
-        return _by(ignored, lambda kind: kind.reason, "{count:,} ignored ({what}): {names}")
+        return _by(ignored, _without_counts, "{count:,} ignored ({what}): {names}")
     return ", ".join(f"{_title(name)} ignored ({kind.reason})" for name, kind in ignored.items())
+
+
+def _without_counts(kind):
+    return re.sub(r"\b[\d,]+ ", "", kind.reason)
 
 
 def _by(found, key, form):
