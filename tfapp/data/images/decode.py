@@ -11,10 +11,11 @@ import functools
 
 import tensorflow as tf
 
-from tfapp.data.images import bmp, exif
+from tfapp.data.images import bmp, exif, gif
 from tfapp.data.images.byte_fields import number
 
 MOST_PIXELS = 1 << 27  # of a file that is decoded: 134 million, 400 MB in colour
+_MOST_IN_FRAMES = 4 * MOST_PIXELS  # of an animation, whose frames take a byte a pixel
 _RATIOS = (1, 2, 4, 8)  # by which the decoder can downscale a JPEG
 _MAGIC = (b"\x89PNG", b"GIF8", b"BM")  # first bytes of files that are no JPEG
 _CROP_AREA = (0.08, 1.0)  # of a random window; both as in Szegedy et al., arXiv:1409.4842, sec. 6
@@ -118,21 +119,33 @@ def _decoded(data, window, size, channels):
 
 def _png(data, channels):
     height, width = _checked(number(data, 16, 4, "big"), number(data, 20, 4, "big"))
-    del height, width
     colours = number(data, 25, 1, "big")
     transparent = (colours == 3) | (colours == 4) | (colours == 6)
-    return tf.cond(
-        transparent,
-        lambda: _on_white(tf.io.decode_png(data, channels=4), channels),
-        lambda: tf.io.decode_png(data, channels=channels),
-    )
+    with tf.control_dependencies([height, width]):  # or it is decoded while it is checked
+        return tf.cond(
+            transparent,
+            lambda: _on_white(tf.io.decode_png(data, channels=4), channels),
+            lambda: tf.io.decode_png(data, channels=channels),
+        )
 
 
 def _gif(data, channels):
     height, width = _checked(number(data, 8, 2, "little"), number(data, 6, 2, "little"))
-    with tf.control_dependencies([height, width]):
+    # Files that are too short for many pixels need not be looked through.
+    suspicious = tf.strings.length(data) > MOST_PIXELS // gif.MOST_FROM_A_BYTE
+    checked = tf.cond(suspicious, lambda: _checked_frames(data), lambda: True)
+    with tf.control_dependencies([height, width, checked]):
         first = tf.io.decode_image(data, expand_animations=False)
     return _with_channels(tf.ensure_shape(first, (None, None, 3)), channels)
+
+
+def _checked_frames(data):
+    """True; the operation fails if the frames of a GIF are too large to unpack."""
+    largest, total = gif.frames(data)
+    sound = (largest <= MOST_PIXELS) & (total <= _MOST_IN_FRAMES)
+    check = tf.debugging.Assert(sound, ["too large frames", largest, total])
+    with tf.control_dependencies([check]):
+        return tf.constant(True)
 
 
 def _bmp(data, channels):

@@ -58,7 +58,7 @@ def _walked(cache, root, endings):
     begin = time.time()
     root = os.fsencode(root)
     folders = {b"": os.stat(root).st_mtime_ns}
-    tops = sorted(e.name for e in os.scandir(root) if e.is_dir() and not e.name.startswith(b"."))
+    tops = sorted(e.name for e in os.scandir(root) if is_folder(e) and not e.name.startswith(b"."))
     blobs, lengths, counts, ignored = [], [], [], 0
     for top in tops:
         files, others = _files(root, top, endings, folders)
@@ -93,7 +93,7 @@ def _files(root, top, endings, folders):
                 name = entry.name
                 if name.startswith(b"."):
                     continue
-                if entry.is_dir():
+                if is_folder(entry):
                     waiting.append(folder + b"/" + name)
                 elif name[-5:].lower().endswith(endings) and _is_file(entry):
                     found.append(folder + b"/" + name)
@@ -102,9 +102,20 @@ def _files(root, top, endings, folders):
     return found, others
 
 
+def is_folder(entry):
+    """Whether an `os.DirEntry` is a folder, or a link to one; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
 def _is_file(entry):
     """False for pipes and devices; a link that leads nowhere is found out when it is read."""
-    return entry.is_file() or not os.path.exists(entry.path)
+    try:
+        return entry.is_file() or not os.path.exists(entry.path)
+    except OSError:
+        return True
 
 
 def _keep(cache, index, folders):

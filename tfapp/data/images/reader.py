@@ -55,7 +55,7 @@ def reason(path, size, channels):
     if not os.path.getsize(path):
         return "is empty"
     try:
-        decode.decode(tf.io.read_file(path), size, channels)
+        decode.decode(tf.io.read_file(os.fsencode(path)), size, channels)
     except tf.errors.OpError as error:
         return in_words(error)
     return "could not be read at first, but can be now"
@@ -73,6 +73,7 @@ def in_words(error):
     if "claims" in text:
         return f"claims {_claimed(text)} pixels; at most {decode.MOST_PIXELS:,} are decoded"
     for sign, words in (
+        ("too large frames", "is a GIF whose frames claim more pixels than are decoded"),
         ("is none of", "is none of JPEG, PNG, GIF and BMP"),
         ("out of range", "is cut short within its header"),
         ("unusual form", "is a compressed BMP or one of 16 bits, not supported: save it as PNG"),

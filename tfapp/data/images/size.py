@@ -2,6 +2,7 @@
 
 import collections
 import logging
+import os
 
 import numpy as np
 import tensorflow as tf
@@ -67,6 +68,10 @@ def _suggested(sizes):
     return (_LARGEST, _LARGEST), "the default for larger files"
 
 
+def _content(path):
+    return tf.io.read_file(os.fsencode(path))  # which need not be UTF-8
+
+
 def is_sound(height, width):
     """Whether an image whose header claims this size is decoded."""
     return height > 0 and width > 0 and height * width <= MOST_PIXELS
@@ -78,7 +83,7 @@ def shape_of(image):
     None if it cannot be read.
     """
     try:
-        data = tf.io.read_file(image) if isinstance(image, str) else tf.constant(image)
+        data = _content(image) if isinstance(image, str) else tf.constant(image)
         start = data.numpy()[:30]
         if start.startswith(b"\xff\xd8"):
             height, width, channels = (int(v) for v in tf.io.extract_jpeg_shape(data))

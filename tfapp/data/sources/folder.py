@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 
-from tfapp.data.images.folder_index import build_index
+from tfapp.data.images.folder_index import build_index, is_folder
 from tfapp.data.images.reader import ImageReader
 from tfapp.data.images.size import choose_size
 from tfapp.data.splits import split_names
@@ -61,7 +61,7 @@ def open_folder(where, *, label, image_size, max_bad_examples):
 def _roots(folder):
     """Split name -> the folder of its classes."""
     try:
-        names = sorted(e.name for e in os.scandir(folder) if e.is_dir())
+        names = sorted(e.name for e in os.scandir(folder) if is_folder(e))
     except OSError as error:
         raise DataError(f"--dataset=folder:{folder}: {error.strerror}") from error
     splits = {}
