@@ -17,8 +17,8 @@ from tfapp.diagnosis.facts import Device, TensorFlowReport
 _SIZE = {"CPU": 1024, "GPU": 8192}  # of the square matrices whose product is timed
 _SECONDS = 0.5  # per dtype
 _LIMIT = 180  # seconds for everything
-# Another process may be training on the GPUs: allocate only the memory that is needed.
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# Another process may be training on the GPUs: allocate only the memory that is needed.
 _QUIET = {_LEVEL: "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
