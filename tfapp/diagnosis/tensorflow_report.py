@@ -20,8 +20,8 @@ _ROUND_SECONDS = 0.05  # of one dtype in one round, at least
 _SECONDS = 4.0  # for all rounds, if there were at least a few
 _FEW = 3
 _LIMIT = 180  # seconds for everything
-# Another process may be training on the GPUs: allocate only the memory that is needed.
 _LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+# Another process may be training on the GPUs: allocate only the memory that is needed.
 _QUIET = {_LEVEL: "2", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
 
 
