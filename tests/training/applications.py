@@ -23,14 +23,14 @@ def application(name, parameters, *, size=32, has="", steps=20, rate=1e-3, **arg
     return Architecture(make, images(size), parameters, has, steps, rate)
 
 
-def small_convnext():
+def small_convnext(drop_path_rate=0.3):
     """ConvNeXtTiny takes 30 s to trace; the same blocks, fewer of them."""
     from keras.src.applications.convnext import ConvNeXt
 
     return ConvNeXt(
         depths=(1, 1, 2, 1),
         projection_dims=(16, 32, 48, 64),
-        drop_path_rate=0.3,
+        drop_path_rate=drop_path_rate,
         default_size=32,
         weights=None,
         input_shape=(32, 32, 3),
@@ -40,8 +40,24 @@ def small_convnext():
     )
 
 
+def thawed(name, trainable, **arguments):
+    """A network of which only the last layers train, as many as `trainable`."""
+    whole = application(name, **arguments)
+
+    def make():
+        model = whole.make()
+        for layer in model.layers[:-trainable]:
+            layer.trainable = False
+        return model
+
+    return whole._replace(make=make)
+
+
 APPLICATIONS = {
     "MobileNet, alpha 0.25": application("MobileNet", 219_829, alpha=0.25, has="dropout"),
+    "MobileNet, last blocks thawed": thawed(
+        "MobileNet", 20, parameters=219_829, alpha=0.25, has="frozen layers and statistics"
+    ),
     "MobileNetV2, alpha 0.35": application("MobileNetV2", 416_613, alpha=0.35),
     "MobileNetV3Small": application(
         "MobileNetV3Small", 1_535_093, has="squeeze and excitation, dropout"

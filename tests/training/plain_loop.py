@@ -93,7 +93,7 @@ def run_plain(model, optimizer, batches, *, accumulate=1, calls=1, compiled=None
 
     gradients = compiled(gradients) if compiled else gradients
     for inputs, labels in batches:
-        total, grads = 0.0, [tf.zeros(v.shape) for v in variables]
+        total, grads = 0.0, [tf.zeros_like(v.value) for v in variables]
         for part, wanted in micro_batches(inputs, labels, accumulate):
             data, found = gradients(part, wanted)
             grads = [a + b for a, b in zip(grads, found, strict=True)]

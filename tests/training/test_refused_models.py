@@ -50,9 +50,25 @@ class HiddenVariable(Base):
         return x * self.factor()
 
 
-class GlobalGenerator(Base):
+class HiddenGenerator(Base):
+    """A generator of Keras that the model cannot see, since it is in a closure."""
+
+    def __init__(self, outputs=10):
+        super().__init__(outputs)
+        generator = keras.random.SeedGenerator(3)
+        self.draw = lambda: keras.random.normal((10,), seed=generator)
+
     def spoil(self, x, training):
-        return x + keras.random.normal((10,)) if training else x
+        return x + self.draw() if training else x
+
+
+class TensorFlowsGenerator(Base):
+    def __init__(self, outputs=10):
+        super().__init__(outputs)
+        self.generator = tf.random.Generator.from_seed(1)
+
+    def spoil(self, x, training):
+        return x + self.generator.normal((10,)) if training else x
 
 
 class FailsInTraining(Base):
@@ -75,7 +91,8 @@ REFUSED = {
     RawWeight: "it uses <tf.Variable 'factor:0'>, which is not among its weights",
     RawCounter: "it uses <tf.Variable 'count:0'>, which is not among its weights",
     HiddenVariable: "which is not among its weights",
-    GlobalGenerator: "each step would draw the same; pass seed=self.generator",
+    HiddenGenerator: "each step would draw the same; pass seed=self.generator",
+    TensorFlowsGenerator: "it draws from a tf.random.Generator, whose state would not be saved",
     FailsInTraining: "FailsInTraining cannot be trained: RuntimeError: not in training",
     Stateful: "is stateful, but batches are drawn at random",
 }

@@ -68,3 +68,15 @@ def check_layers(model, name, *, num_replicas, accumulate):
             f"--accumulate={accumulate}: synchronised batch normalisation on {num_replicas} "
             "replicas cannot wait for micro-batches; use --accumulate=1, or synchronized=False"
         )
+
+
+def uncompiled_layer(model):
+    """The name of a layer that Keras keeps out of XLA, or None.
+
+    Some of them do compile, and then compute something else: where the start of a slice is known
+    only in the step, XLA resizes more than the slice (RandomCrop). Recurrent layers are kept out
+    for their cuDNN kernels, which a CPU has not.
+    """
+    layers = private_api.layers_of(model)
+    names = [x.name for x in layers if not x.supports_jit and not isinstance(x, keras.layers.RNN)]
+    return next(iter(names), None)

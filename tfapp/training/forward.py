@@ -13,6 +13,7 @@ from tfapp.errors import UsageError
 from tfapp.models.outputs import READS_LOGITS, Activation, last_activation
 from tfapp.runtime import private_api, private_random
 from tfapp.runtime.keras_draws import DRAWS
+from tfapp.training.foreign_draws import ForeignDraws
 from tfapp.training.remat import rematerialised
 from tfapp.users_code import users_code
 
@@ -52,6 +53,7 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False, k
         zip(model.non_trainable_variables, non_trainable, strict=True),
     )
     draws = contextlib.nullcontext() if keras_draws else private_random.replaced_draws()
+    foreign = ForeignDraws(model)
     generator = private_random.kept_generator(model)
     with scope, draws, generator, private_api.variables_read() as others:
         with rematerialised(model) if remat else contextlib.nullcontext({}) as known:
@@ -59,6 +61,8 @@ def forward(model, trainable, non_trainable, inputs, *, training, remat=False, k
         penalties = model.losses
         activation = last_activation(outputs, known)
     _check_known(model, scope, others)
+    if not keras_draws:
+        foreign.warn()
     assigned = scope.assigned_among(model.trainable_variables)
     new = tuple(scope.get_current_value(v) for v in model.non_trainable_variables)
     return Forward(outputs, assigned, new, penalties, activation)
@@ -76,6 +80,11 @@ def _check_known(model, scope, others):
             "a layer draws random numbers from a generator that the model does not keep, so that "
             "each step would draw the same; pass seed=self.generator, and make it in __init__: "
             "self.generator = keras.random.SeedGenerator(0)"
+        )
+    if name.startswith("StateVar"):
+        raise UsageError(
+            "it draws from a tf.random.Generator, whose state would not be saved; make a "
+            "keras.random.SeedGenerator in __init__, and draw by keras.random with seed= that"
         )
     raise UsageError(
         f"it uses <tf.Variable '{name}'>, which is not among its weights and would be neither "

@@ -38,11 +38,14 @@ PLACEMENTS = {
 }
 
 
-def valid_placements(*, num_replicas, engine, synchronized=False):
+def valid_placements(*, num_replicas, engine, synchronized=False, uncompiled=None):
     """Names of the placements that can run.
 
-    `synchronized`: the model reduces across replicas in its forward pass.
+    `synchronized`: the model reduces across replicas in its forward pass. `uncompiled`: the name of
+    a layer that XLA has no form of, or None.
     """
+    if uncompiled:
+        return ["update", "off"]
     if num_replicas > 1:
         return ["update", "off"] if synchronized else ["gradients", "update", "off"]
     if engine == "resident":
@@ -50,11 +53,13 @@ def valid_placements(*, num_replicas, engine, synchronized=False):
     return ["step", "gradients", "update", "off"]
 
 
-def check(forced, valid, *, num_replicas):
+def check(forced, valid, *, num_replicas, uncompiled=None):
     """Raises UsageError, with the reason, if --xla=`forced` is not among the `valid` ones."""
     if forced in valid:
         return
-    if forced == "gradients":
+    if uncompiled:
+        why = f"XLA has no form of the layer {uncompiled}"
+    elif forced == "gradients":
         why = "synchronised batch normalisation reduces across replicas inside the gradients"
     elif num_replicas > 1:
         why = f"{num_replicas} replicas cannot share one XLA program"

@@ -5,6 +5,7 @@ import tensorflow as tf
 from tfapp.experiment.calibration.measure import Candidate
 from tfapp.models.ensemble import members_of
 from tfapp.models.layers import reduces_across_replicas
+from tfapp.models.supported import uncompiled_layer
 from tfapp.runtime import private_api
 from tfapp.runtime.host import processor_flags
 from tfapp.training import placement as placements
@@ -27,11 +28,17 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
     Raises:
       UsageError: a forced placement cannot work here.
     """
+    uncompiled = uncompiled_layer(model)
     valid = placements.valid_placements(
-        num_replicas=num_replicas, engine=engine, synchronized=reduces_across_replicas(model)
+        num_replicas=num_replicas,
+        engine=engine,
+        synchronized=reduces_across_replicas(model),
+        uncompiled=uncompiled,
     )
     if question.placement != "auto":
-        placements.check(question.placement, valid, num_replicas=num_replicas)
+        placements.check(
+            question.placement, valid, num_replicas=num_replicas, uncompiled=uncompiled
+        )
         names = [question.placement]
     elif question.kept.get("xla") in valid:
         names = [question.kept["xla"]]
