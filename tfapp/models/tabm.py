@@ -17,9 +17,9 @@ from tfapp.models.layers import MeanPool
 from tfapp.models.layers.members import Adapters, Heads
 from tfapp.models.layers.numbers import PeriodicNumbers, PiecewiseLinearNumbers
 
-# Of pooled tokens, whose table starts with a standard deviation of 1. Adam moves rare tokens as fast
-# as common ones: from a small start, a few hundred steps are enough to tell the rows of a small table
-# apart by their words.
+# Of pooled tokens, whose table starts with a standard deviation of 1. Adam moves rare tokens as
+# fast as common ones: from a small start, a few hundred steps are enough to tell the rows of a
+# small table apart by their words.
 _TOKEN_SCALE = 0.1
 _EMBEDDINGS = ("piecewise_linear", "periodic", "none")
 

@@ -71,6 +71,14 @@ def test_each_bin_holds_as_many_examples():
     assert counts.min() >= 99 and counts.max() <= 102
 
 
+def test_a_column_that_is_nearly_always_zero_has_bins_for_the_rest():
+    rest = np.random.default_rng(0).lognormal(size=500)
+    fitted = fit(np.r_[np.zeros(9500), rest])
+    assert MOST_BINS - 1 <= len(fitted.edges) <= MOST_BINS + 1
+    counts, _ = np.histogram(apply(fitted, rest), np.array(fitted.edges, "f4"))
+    assert counts[1:].min() >= 9
+
+
 def test_few_distinct_values_are_the_edges():
     fitted = fit([0, 1, 2, 2, 2, 7])
     assert np.array(fitted.edges) == pytest.approx(np.unique(apply(fitted, [0, 1, 2, 7])))

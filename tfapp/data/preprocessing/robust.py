@@ -89,9 +89,19 @@ def smoothly_clipped(values, center, scale):
 
 
 def _edges(values):
-    """Distinct quantiles of float32 [n], or all distinct values if they are few; () for one."""
-    distinct = np.unique(values)
+    """Ascending edges of bins that hold as many examples each, of float32 [n]; () for one value.
+
+    All distinct values if they are few. A value that more than a bin's share of the examples have
+    is an edge of its own, and the other edges are quantiles of the rest: otherwise a column that is
+    nearly always 0 would have hardly any bins.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) < 2:
+        return ()
     if len(distinct) > MOST_BINS + 1:
-        distinct = np.unique(np.quantile(values, np.linspace(0, 1, MOST_BINS + 1)))
-    distinct = np.unique(distinct.astype(np.float32))
-    return tuple(distinct.tolist()) if len(distinct) > 1 else ()
+        common = counts > len(values) / MOST_BINS
+        rest = np.repeat(distinct[~common], counts[~common])
+        count = max(MOST_BINS - int(common.sum()), 1)
+        quantiles = np.quantile(rest, np.linspace(0, 1, count + 1))
+        distinct = np.unique(np.r_[distinct[common], quantiles].astype(np.float32))
+    return tuple(distinct.tolist())
