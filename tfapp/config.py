@@ -59,8 +59,7 @@ class Config:
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
         "pattern or a folder; a path alone will do where its ending says the kind", identity=True)
     data_dir: str = _data("", "TFDS folder; by default TFDS's own")
-    manual_dir: str = _data("",
-        "folder with the files of a TFDS data set that were fetched by hand")
+    manual_dir: str = _data("", "folder with the files of a TFDS data set fetched by hand")
     offline: bool = _data(False, "never use the network")
     label: str = _data("",
         "name of what to learn; by default the data set's own label", identity=True)
@@ -86,8 +85,8 @@ class Config:
         "whether the first row of a CSV names its columns; else they are column_1, column_2, ...",
         choices=("auto", "true", "false"), identity=True)
     missing_values: tuple[str, ...] = _data((),
-        "list of what stands for a missing value in every column of a CSV, apart from an empty field "
-        "and, among numbers, NA, NaN, null, none, missing, ?, - and the like", identity=True)
+        "list of what stands for a missing value in every column of a CSV, apart from an empty "
+        "field and, among numbers, NA, NaN, null, none, missing, ?, - and the like", identity=True)
     weight_column: str = _data("",
         "column of a table with the weights of its examples in training; by default all weigh 1",
         identity=True)
