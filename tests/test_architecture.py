@@ -169,6 +169,19 @@ def test_tests_share_helpers_in_modules_of_their_own():
                 assert parts[0] != "tests" or not found, f"{path} imports from {found}"
 
 
+def test_absl_parses_the_command_line_and_is_imported_there_alone():
+    users = {room for path, room in modules() if "absl" in _imported_packages(path)}
+    assert users == {"flag_files", "flag_parsing"}
+
+
+def _imported_packages(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -180,7 +193,8 @@ def test_tests_share_helpers_in_modules_of_their_own():
 def test_help_and_import_do_not_load_tensorflow(statement):
     code = (
         f"import sys; from tfapp import cli; {statement}; "
-        "heavy = {'tensorflow', 'keras', 'tensorflow_datasets', 'numpy'} & set(sys.modules); "
+        "heavy = {'tensorflow', 'keras', 'tensorflow_datasets', 'numpy', 'absl'}; "
+        "heavy &= set(sys.modules); "
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -37,20 +37,20 @@ UNDERSTOOD = [
 
 REFUSED = {
     # a value of another type
-    "--epochs=ten": "--epochs=ten: not a whole number; write it as --epochs=50",
-    "--epochs=": "--epochs=: not a whole number; write it as --epochs=50",
+    "--epochs=ten": "--epochs=ten: not a whole number; write it as --epochs=10, or auto",
+    "--epochs=": "--epochs=: not a whole number; write it as --epochs=10, or auto",
     "--epochs=3.0": "--epochs=3.0: not a whole number; write --epochs=3",
     "--epochs=1e3": "--epochs=1e3: not a whole number; write --epochs=1000",
-    "--epochs=2.5": "--epochs=2.5: not a whole number; write it as --epochs=50",
-    "--epochs=inf": "--epochs=inf: not a whole number; write it as --epochs=50",
-    "--epochs=1,000": "--epochs=1,000: not a whole number; write it as --epochs=50",
+    "--epochs=2.5": "--epochs=2.5: not a whole number; write it as --epochs=10, or auto",
+    "--epochs=inf": "--epochs=inf: not a whole number; write it as --epochs=10, or auto",
+    "--epochs=1,000": "--epochs=1,000: not a whole number; write it as --epochs=10, or auto",
     "--epochs=²": "--epochs=²: not a whole number; use the digits 0 to 9",
     "--epochs=\u0663": "--epochs=\u0663: not a whole number; use the digits 0 to 9",
     "--seed=99999999999999999999": "--seed=99999999999999999999: not a whole number of 64 bits; ",
     f"--seed={'9' * 9999}": f"--seed={'9' * 100}...: not a whole number of 64 bits; ",
     "--epochs 10 epochs": "'epochs': not a flag; flags are written --name=value (see --help)",
     "--learning_rate=fast": (
-        "--learning_rate=fast: not a number; write it as --learning_rate=0.001"
+        "--learning_rate=fast: not a number; write it as --learning_rate=0.1, or auto, or find"
     ),
     "--learning_rate=0,1": "--learning_rate=0,1: not a number; write a point for the comma",
     "--learning_rate=\u0661": "--learning_rate=\u0661: not a number; use the digits 0 to 9",
@@ -61,12 +61,12 @@ REFUSED = {
     "--xla=maybe": "--xla=maybe: unknown (one of auto, loop, step, gradients, update, off)",
     '--features=a,"b': "--features=a,\"b: not a list (unexpected end of data); write --name=a,b",
     # no value, or one too many
-    "--epochs": "--epochs: has no value; write it as --epochs=50",
+    "--epochs": "--epochs: has no value; write it as --epochs=10, or auto",
     "--dataset": "--dataset: has no value; write it as --dataset=digits",
     "--label": "--label: has no value; write it as --label=VALUE",
     "--model_arg": "--model_arg: has no value; write it as --model_arg=VALUE",
     "--writers": "--writers: has no value; write it as --writers=jsonl,tensorboard",
-    "--epochs --steps=3": "--epochs: has no value; write it as --epochs=50",
+    "--epochs --steps=3": "--epochs: has no value; write it as --epochs=10, or auto",
     "--label --epochs 3": "--label: has no value; write it as --label=VALUE",
     "--label -epochs=3": "--label: has no value; write it as --label=VALUE",
     "--label -nooffline": "--label: has no value; write it as --label=VALUE",
@@ -77,7 +77,7 @@ REFUSED = {
     "-epoch=3": "--epoch: unknown flag; did you mean 'epochs'? (see --help)",
     "--batch-size=3": "--batch-size: unknown flag; did you mean 'batch_size'? (see --help)",
     "--no_offline": "--no_offline: unknown flag; did you mean 'nooffline'? (see --help)",
-    "--noepochs": "--noepochs: only a switch can be turned off; write it as --epochs=50",
+    "--noepochs": "--noepochs: only a switch can be turned off; write it as --epochs=10, or auto",
     "--nothing": "--nothing: unknown flag",
     "--undefok=x": "--undefok: unknown flag",
     f"--{'x' * 9999}": f"--{'x' * 100}...: unknown flag (see --help)",
@@ -105,7 +105,7 @@ REFUSED = {
     "--flagfile=prose": "--flagfile=prose: line 2: 'epochs=3' is not a flag; write --name=value",
     "--flagfile=spaced": "--flagfile=spaced: line 1: '--epochs 3' is not a flag; write --name=",
     "--flagfile=outer": "--flagfile=inner: No such file or directory",
-    "--flagfile=wrong": "--epochs=ten: not a whole number; write it as --epochs=50",
+    "--flagfile=wrong": "--epochs=ten: not a whole number; write it as --epochs=10, or auto",
 }  # fmt: skip
 
 FILES = {

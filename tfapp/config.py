@@ -59,8 +59,7 @@ class Config:
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
         "pattern or a folder; a path alone will do where its ending says the kind", identity=True)
     data_dir: str = _data("", "TFDS folder; by default TFDS's own")
-    manual_dir: str = _data("",
-        "folder with the files of a TFDS data set that were fetched by hand")
+    manual_dir: str = _data("", "folder with the files of a TFDS data set fetched by hand")
     offline: bool = _data(False, "never use the network")
     label: str = _data("",
         "name of what to learn; by default the data set's own label", identity=True)

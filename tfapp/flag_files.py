@@ -1,59 +1,56 @@
-"""`--flagfile=FILE`: its place on a command line is taken by the flags in the file, one a line.
+"""`--flagfile=FILE`, as absl has it: the flags in the file, one a line, take its place.
 
-Empty lines, and those that begin with # or //, are comments. A file may include others, by paths
-relative to the working directory.
+absl finds the files, on the command line and in one another; here they are read, with a message
+for each that cannot be. Empty lines, and those that begin with # or //, are comments. A file may
+include others, by paths relative to the working directory.
 """
 
 import os
 
+from absl import flags as absl_flags
+
 from tfapp.errors import UsageError
 
-_NAMES = ("--flagfile", "-flagfile")
 
-
-def expanded(arguments, upgraded, *, inside=()):
-    """`arguments` with the flags of its files in their places.
+class FlagValues(absl_flags.FlagValues):
+    """absl's, but for what the lines of a file are.
 
     Args:
-      arguments: a command line without the program's name, or the lines of a file.
       upgraded: called with the path and the text of each file; the arguments that take its place
         as they are, or None: the lines of the text do.
-      inside: the files whose lines these are, the outermost first.
-
-    Raises:
-      UsageError: a file cannot be read, includes itself, or has a line that is no flag.
     """
-    left, result = list(arguments), []
-    while left:
-        argument = left.pop(0)
-        name, equals, path = argument.partition("=")
-        if name not in _NAMES:
-            result.append(argument)
-            if argument == "--":
-                return result + left
-            continue
-        if not equals:
-            path = left.pop(0) if left else ""
-        result += _flags_in(path.strip(), upgraded, inside)
-    return result
 
+    def __init__(self, upgraded):
+        super().__init__()
+        # Attributes of absl's class are flags; its own are kept like this too.
+        self.__dict__.update(_upgraded=upgraded, _files=[])
 
-def _flags_in(path, upgraded, inside):
-    if not path:
-        raise UsageError("--flagfile: names no file; write --flagfile=FILE")
-    file = os.path.realpath(os.path.expanduser(path))
-    if file in inside:
-        raise UsageError(f"--flagfile={path}: includes itself; leave out one of these lines")
-    text = _read(path)
-    arguments = upgraded(os.path.expanduser(path), text)
-    if arguments is not None:
+    def _get_flag_file_lines(self, filename, parsed_file_stack=None):
+        """What absl puts in the place of a file. Raises UsageError.
+
+        absl's own guesses the encoding, and goes on where a file has no name or includes itself.
+        """
+        del parsed_file_stack
+        if not filename:
+            raise UsageError("--flagfile: names no file; write --flagfile=FILE")
+        text = _read(filename)
+        file = os.path.realpath(filename)
+        if file in self._files:
+            raise UsageError(
+                f"--flagfile={filename}: includes itself; leave out one of these lines"
+            )
+        arguments = self._upgraded(filename, text)
+        if arguments is not None:
+            return arguments
+        self._files.append(file)
+        arguments = self.read_flags_from_files(_lines(filename, text))
+        self._files.pop()
         return arguments
-    return expanded(_lines(path, text), upgraded, inside=(*inside, file))
 
 
 def _read(path):
     try:
-        with open(os.path.expanduser(path), encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8-sig") as file:
             return file.read()
     except OSError as error:
         raise UsageError(f"--flagfile={path}: {error.strerror}") from error

@@ -1,91 +1,196 @@
-"""From the words of a command line to values of flags, with a message for each way to be wrong.
+"""From a command line to values of flags: absl parses it, in our types and with our messages.
 
 A flag is --name=value or --name value, with one hyphen or two; a switch is --name, --noname or
 --name=true; a list is one line of CSV. Later flags override earlier ones.
 """
 
 import csv
+import io
+import itertools
 import os
 
+from absl import flags as absl_flags
+
 from tfapp.errors import UsageError
+from tfapp.flag_files import FlagValues
 from tfapp.registry import suggest
 
-_SWITCH = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"  # what word processors make of a hyphen
+_TRUTHS = ("true", "t", "1", "false", "f", "0")
 _EXAMPLES = {int: 10, float: 0.1}  # of numbers, for messages
 _LONGEST = 100  # characters of a value in a message
 
 
-def parse(arguments, flags):
+def parse(arguments, flags, upgraded=lambda path, text: None):
     """The values given in `arguments`.
 
     Args:
-      arguments: a command line without the program's name and --flagfile.
+      arguments: a command line without the program's name.
       flags: name -> `Flag` of every flag there is.
+      upgraded: see `flag_files.FlagValues`.
 
     Returns:
       name -> value, of the type of the flag's default.
 
     Raises:
-      UsageError: something is not a flag, has no value, or not one of that type.
+      UsageError: something is not a flag, has no value, or not one of that type; or a file of
+        flags cannot be read.
     """
-    left, values = list(arguments), {}
-    while left:
-        argument = left.pop(0)
-        if argument == "--" and not left:
-            break
-        name, value = _split(argument, left, flags)
-        if flags[name].repeated:
-            values[name] = (*values.get(name, ()), value)
-        else:
-            values[name] = _read(name, value, flags[name])
-    return values
+    values = FlagValues(upgraded)
+    for name, flag in flags.items():
+        values[name] = _defined(name, flag)
+    try:
+        expanded = values.read_flags_from_files(arguments, force_gnu=False)
+        for word, following in itertools.pairwise([*expanded, "--"]):
+            _check_value(word, following, flags)
+        stray = values(["", *expanded])[1:]
+    except absl_flags.UnrecognizedFlagError as error:
+        raise UsageError(_unknown(error.flagname, flags)) from error
+    except absl_flags.IllegalFlagValueError as error:  # a parser's below, or of no file at all
+        problem = error.__context__ or "--flagfile: names no file; write --flagfile=FILE"
+        raise UsageError(str(problem)) from error
+    if stray:
+        raise UsageError(_not_a_flag("--" if "--" in expanded else stray[0], flags))
+    given = {name: values[name].value for name in flags if values[name].present}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
 
 
-def _read(name, text, flag):
-    """The value that `text` stands for, one of the flag's words or of its type."""
-    if text in flag.words:
+def to_arguments(values, flags):
+    """The arguments that `parse` reads as `values`, name -> value."""
+    arguments = []
+    for name, value in values.items():
+        defined = _defined(name, flags[name])
+        defined.value = value
+        arguments += filter(None, defined.serialize().split("\n"))  # a line for each repetition
+    return arguments
+
+
+def _defined(name, flag):
+    """absl's flag for a `Flag`. It has no default: Config has."""
+    kind = str if flag.repeated else flag.number or type(flag.default)
+    serializer = _Csv() if kind is tuple else absl_flags.ArgumentSerializer()
+    cls = absl_flags.MultiFlag if flag.repeated else absl_flags.Flag
+    parser = _PARSERS[kind](name, flag)
+    return cls(parser, serializer, name, None, flag.meaning, boolean=kind is bool)
+
+
+class _Text(absl_flags.ArgumentParser):
+    """Reads values of a flag: text as it is; in subclasses, other types."""
+
+    def __init__(self, name, flag):
+        self.name, self.flag = name, flag
+
+    def parse(self, argument):
+        return argument if argument in self.flag.words else self.read(argument)
+
+    def read(self, text):
+        """The value that `text` stands for. Raises UsageError."""
         return text
-    if flag.number:
-        return _READERS[flag.number](name, text, _EXAMPLES[flag.number])
-    return _READERS[type(flag.default)](name, text, flag.default)
+
+    def wrong(self, text, why, remedy=""):
+        remedy = remedy or _written(self.name, self.flag)
+        return UsageError(f"--{self.name}={_short(text)}: {why}; {remedy}")
 
 
-def _split(argument, left, flags):
-    """(name, text of its value) of a flag; takes the value from `left` if it stands there."""
-    if not argument.startswith("-") or not argument.strip("-"):
-        raise UsageError(_not_a_flag(argument, flags))
-    name, equals, value = argument.removeprefix("-").removeprefix("-").partition("=")
-    switch = name.removeprefix("no")
-    if name not in flags and name.startswith("no") and _is_switch(switch, flags):
-        if equals:
-            raise UsageError(
-                f"--{name}={_short(value)}: takes no value; write --{switch} or --{name}"
-            )
-        return switch, "false"
-    if name not in flags:
+class _Switch(_Text):
+    def read(self, text):
+        if text.lower() not in _TRUTHS:
+            remedy = f"write --{self.name} or --no{self.name}"
+            raise self.wrong(text, "neither true nor false", remedy)
+        return absl_flags.BooleanParser().parse(text)
+
+
+class _Number(_Text):
+    what, reader = "a number", absl_flags.FloatParser()
+
+    def read(self, text):
+        if not text.isascii():
+            raise self.wrong(text, f"not {self.what}", "use the digits 0 to 9")
+        try:
+            return self.reader.parse(text.lower())
+        except ValueError as error:
+            size = " of 64 bits" if text.strip("+-").isdigit() else ""
+            raise self.wrong(text, f"not {self.what}{size}", self.remedy(text)) from error
+
+    def remedy(self, text):
+        """What to write in place of a text that is no number, if that is clear."""
+        return "write a point for the comma" if "," in text else ""
+
+
+class _Whole(_Number):
+    what, reader = "a whole number", absl_flags.IntegerParser(-(2**63), 2**63 - 1)
+
+    def remedy(self, text):
+        try:
+            number = float(text)  # 1e3 or 3.0
+        except ValueError:
+            return ""
+        is_whole = number.is_integer() and abs(number) < 2**63
+        return f"write --{self.name}={int(number)}" if is_whole else ""
+
+
+class _List(_Text):
+    """A line of CSV. Blanks around an item are part of it only in quotes."""
+
+    def read(self, text):
+        try:
+            items = next(csv.reader([text], strict=True, skipinitialspace=True), [])
+        except csv.Error as error:
+            remedy = 'write --name=a,b and quote an item as "a, b"'
+            raise self.wrong(text, f"not a list ({error})", remedy) from error
+        return tuple(item if _quoted(item) in text else item.strip() for item in items)
+
+
+class _Csv(absl_flags.ArgumentSerializer):
+    def serialize(self, value):
+        has_blanks = any(item != item.strip() for item in value)
+        line = io.StringIO()
+        quoting = csv.QUOTE_ALL if has_blanks else csv.QUOTE_MINIMAL
+        csv.writer(line, quoting=quoting, lineterminator="").writerow(value)
+        return line.getvalue()
+
+
+_PARSERS = {bool: _Switch, int: _Whole, float: _Number, tuple: _List, str: _Text}
+
+
+def _quoted(item):
+    return '"{}"'.format(item.replace('"', '""'))
+
+
+def _check_value(word, following, flags):
+    """Refuses what absl reads in another way than it was meant, or cannot.
+
+    It takes any word after a flag for its value, ignores --undefok, and has no line of its own for
+    a switch with a value too many.
+    """
+    if not word.startswith("-"):
+        return
+    name, equals, value = _parts(word)
+    negations = _negations(flags)
+    if name == "undefok" or len(name) > _LONGEST:
         raise UsageError(_unknown(name, flags))
-    if equals:
-        return name, value
-    if _is_switch(name, flags):
-        if left and left[0].lower() in _SWITCH:
-            raise UsageError(f"--{name} {left[0]}: write --{name}={left[0]}")
-        return name, "true"
-    if not left or _is_flag(left[0], flags):
-        raise UsageError(f"--{name}: has no value; {_written(name, flags[name].default)}")
-    return name, left.pop(0)
+    if equals and name in negations:
+        remedy = f"write --{negations[name]} or --{name}"
+        raise UsageError(f"--{name}={_short(value)}: takes no value; {remedy}")
+    if equals or name not in flags:
+        return
+    if f"no{name}" in negations:
+        if following.lower() in _TRUTHS:
+            raise UsageError(f"--{name} {following}: write --{name}={following}")
+    elif following.startswith("--") or (
+        following.startswith("-") and _parts(following)[0] in {*flags, *negations}
+    ):
+        raise UsageError(f"--{name}: has no value; {_written(name, flags[name])}")
 
 
-def _is_switch(name, flags):
-    return name in flags and isinstance(flags[name].default, bool)
+def _parts(word):
+    """(name, "=" or "", value) of a word that begins with a hyphen or two."""
+    return word.removeprefix("-").removeprefix("-").partition("=")
 
 
-def _is_flag(word, flags):
-    """Whether a word is a flag of its own, and not a value such as -0.1."""
-    name = word.lstrip("-").partition("=")[0]
-    return word.startswith("--") or (
-        word.startswith("-") and (name in flags or _is_switch(name.removeprefix("no"), flags))
-    )
+def _negations(flags):
+    """--noname -> --name, for every switch."""
+    return {f"no{name}": name for name, flag in flags.items() if isinstance(flag.default, bool)}
 
 
 def _not_a_flag(word, flags):
@@ -95,6 +200,8 @@ def _not_a_flag(word, flags):
         return f"{message}it begins with a dash that is no hyphen; write --{name}"
     if equals and name in flags:
         return f"{message}write --{_short(word)}"
+    if equals and not name:
+        return _unknown(name, flags)
     if word in flags["mode"].choices:
         return f"{message}write --mode={word}"
     if os.path.exists(word):
@@ -104,85 +211,17 @@ def _not_a_flag(word, flags):
 
 def _unknown(name, flags):
     if name.startswith("no") and name[2:] in flags:
-        default = flags[name[2:]].default
-        return f"--{name}: only a switch can be turned off; {_written(name[2:], default)}"
-    switches = [f"no{name}" for name in flags if _is_switch(name, flags)]
-    nearest = suggest(name[:_LONGEST].replace("-", "_"), [*flags, *switches])
+        remedy = _written(name[2:], flags[name[2:]])
+        return f"--{name}: only a switch can be turned off; {remedy}"
+    nearest = suggest(name[:_LONGEST].replace("-", "_"), [*flags, *_negations(flags)])
     return f"--{_short(name)}: unknown flag{nearest} (see --help)"
 
 
-def _read_switch(name, text, default):
-    del default
-    if text.lower() not in _SWITCH:
-        raise _wrong(name, text, "neither true nor false", f"write --{name} or --no{name}")
-    return _SWITCH[text.lower()]
-
-
-def _read_whole(name, text, default):
-    if not text.isascii():
-        raise _wrong(name, text, "not a whole number", "use the digits 0 to 9")
-    if len(text) > _LONGEST:  # more digits than Python reads
-        raise _wrong(name, text, "not a whole number of 64 bits", _written(name, default))
-    base = {"0x": 16, "0o": 8}.get(text[:2].lower(), 10)
-    try:
-        number = int(text, base)
-    except ValueError as error:
-        remedy = _as_whole(name, text) or _written(name, default)
-        raise _wrong(name, text, "not a whole number", remedy) from error
-    if not -(2**63) <= number < 2**63:
-        raise _wrong(name, text, "not a whole number of 64 bits", _written(name, default))
-    return number
-
-
-def _as_whole(name, text):
-    """How 1e3 or 3.0 is written as a whole number; "" if it is none."""
-    try:
-        number = float(text)
-    except ValueError:
-        return ""
-    return f"write --{name}={int(number)}" if number.is_integer() and number < 2**63 else ""
-
-
-def _read_number(name, text, default):
-    if not text.isascii():
-        raise _wrong(name, text, "not a number", "use the digits 0 to 9")
-    try:
-        return float(text)
-    except ValueError as error:
-        remedy = "write a point for the comma" if "," in text else _written(name, default)
-        raise _wrong(name, text, "not a number", remedy) from error
-
-
-def _read_list(name, text, default):
-    del default
-    try:
-        return tuple(item.strip() for row in csv.reader([text], strict=True) for item in row)
-    except csv.Error as error:
-        why = f"not a list ({error})"
-        raise _wrong(name, text, why, 'write --name=a,b and quote an item as "a, b"') from error
-
-
-def _read_text(name, text, default):
-    del name, default
-    return text
-
-
-_READERS = {
-    bool: _read_switch,
-    int: _read_whole,
-    float: _read_number,
-    tuple: _read_list,
-    str: _read_text,
-}
-
-
-def _wrong(name, text, why, remedy):
-    return UsageError(f"--{name}={_short(text)}: {why}; {remedy}")
-
-
-def _written(name, default):
-    """How a flag is written, by the example of its default."""
-    example = ",".join(default) if isinstance(default, tuple) else default
+def _written(name, flag):
+    """How a flag is written, by the example of its default, or of a number and its words."""
+    example = ",".join(flag.default) if isinstance(flag.default, tuple) else flag.default
+    if flag.number:
+        example = "".join([str(_EXAMPLES[flag.number]), *(f", or {word}" for word in flag.words)])
     return f"write it as --{name}={'VALUE' if example == '' else example}"
 
 

@@ -4,14 +4,11 @@ Names, types and defaults come from the fields of `Config`. Imports neither Tens
 that `--help` answers at once.
 """
 
-import csv
-import io
 import os
 import sys
 
 from tfapp import (
     config_checks,
-    flag_files,
     flag_help,
     flag_parsing,
     migrations,
@@ -22,8 +19,6 @@ from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 from tfapp.flag_values import last_of_each
 from tfapp.given import kind_of
-
-_TODAY = {name: name for name in FLAGS}
 
 
 def parse(argv):
@@ -52,7 +47,7 @@ def of_run(model_dir, fields):
     Raises:
       UsageError: there is no such run, or Config refuses a value.
     """
-    given = _given(flag_files.expanded([_flagfile_of(model_dir)], _todays_flags))
+    given = _given([_flagfile_of(model_dir)])
     return Config(**{**given, "model_dir": model_dir, **fields})
 
 
@@ -72,7 +67,7 @@ def _flags_of(model_dir):
 
 def to_lines(config):
     """The lines of flags.txt: the version, and the flags that `--flagfile` reads back."""
-    return [migrations.mark(), *_to_flags(config.resolved())]
+    return [migrations.mark(), *flag_parsing.to_arguments(config.resolved(), FLAGS)]
 
 
 def folder_arguments(config):
@@ -94,7 +89,7 @@ def folder_arguments(config):
 
 
 def _parse(argv):
-    given = _given(flag_files.expanded(argv[1:], _todays_flags))
+    given = _given(argv[1:])
     # Items of a recipe or a run are overridden by later ones, as whole flags are.
     given.update({name: last_of_each(given[name]) for name in given if FLAGS[name].repeated})
     _check_run(given.get("mode"), given.get("model_dir", ""))
@@ -110,9 +105,9 @@ def _check_run(mode, model_dir):
         run_export.check_export(model_dir)
 
 
-def _given(arguments, names=_TODAY):
-    """The flags in `arguments`, name -> value, where `names` are those to be known -> today's."""
-    return flag_parsing.parse(arguments, {name: FLAGS[today] for name, today in names.items()})
+def _given(arguments):
+    """The flags in `arguments`, name -> value."""
+    return flag_parsing.parse(arguments, FLAGS, _todays_flags)
 
 
 def _todays_flags(path, text):
@@ -126,8 +121,9 @@ def _upgraded(path, text):
     version = migrations.version_of(text)
     lines = [line for line in map(str.lstrip, text.split("\n")) if line]
     lines = [line for line in lines if not line.startswith(("#", "//"))]
+    flags = {name: FLAGS[today] for name, today in migrations.names_in(version).items()}
     try:
-        given = _given(lines, migrations.names_in(version))
+        given = flag_parsing.parse(lines, flags)
     except UsageError as error:
         if not migrations.is_newer(version):
             raise
@@ -135,29 +131,7 @@ def _upgraded(path, text):
             f"--flagfile={path}: was written by tfapp {version}, a newer tfapp than this one; "
             f"use that version ({error})"
         ) from error
-    return _to_flags(migrations.upgrade(given, version))
-
-
-def _to_flags(values):
-    """Flags that give `values`, name -> value."""
-    flags = []
-    for name, value in values.items():
-        if isinstance(value, bool):
-            flags.append(f"--{'' if value else 'no'}{name}")
-        elif FLAGS[name].repeated:
-            flags.extend(f"--{name}={item}" for item in value)
-        elif isinstance(value, tuple):
-            flags.append(f"--{name}={_with_commas(value)}")
-        else:
-            flags.append(f"--{name}={value}")
-    return flags
-
-
-def _with_commas(items):
-    """A list as a line of CSV: an item may hold a comma itself."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(items)
-    return line.getvalue()
+    return flag_parsing.to_arguments(migrations.upgrade(given, version), FLAGS)
 
 
 if __name__ == "__main__":
