@@ -69,7 +69,7 @@ class RunFolder:
         Raises:
           DataError: it is damaged.
         """
-        return _read_json(self.path / name, shape)
+        return read_json(self.path / name, shape)
 
     def write_flags(self, lines):
         """Writes flags.txt. Raises StorageError."""
@@ -105,8 +105,8 @@ def damaged(path, reason):
     return DataError(f"{path}: cannot be read ({reason[:200]}); {remedy}")
 
 
-def _read_json(path, shape):
-    """See `RunFolder.read_json`."""
+def read_json(path, shape):
+    """The value of the file at `path`; see `RunFolder.read_json`."""
     try:
         return json_files.read(path, shape)
     except FileNotFoundError:
@@ -280,10 +280,10 @@ def _is_interrupted(path, identity, is_same_run):
     with contextlib.suppress(OSError, ValueError):
         if not (path / FLAGS).exists():
             return _is_begun(path) and _is_same_identity(path, identity) and is_free(path / _LOCK)
-        summary = _read_json(path / SUMMARY, {"status": str})
+        summary = read_json(path / SUMMARY, {"status": str})
         if summary is not None and summary["status"] == "done":
             return False
-        kept = _read_json(path / IDENTITY, migrations.IDENTITY)
+        kept = read_json(path / IDENTITY, migrations.IDENTITY)
         version = migrations.version_of_identity(kept)
         return is_same_run(path / FLAGS, version) and is_free(path / _LOCK)
     return False
@@ -291,7 +291,7 @@ def _is_interrupted(path, identity, is_same_run):
 
 def _is_same_identity(path, identity):
     """Whether a folder is bound to the configuration at hand, or to none yet."""
-    kept = _read_json(path / IDENTITY, migrations.IDENTITY)
+    kept = read_json(path / IDENTITY, migrations.IDENTITY)
     if kept is None:
         return True
     theirs = migrations.identity_from_json(kept, path)

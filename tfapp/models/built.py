@@ -22,7 +22,8 @@ from tfapp.errors import UsageError
 from tfapp.runtime import private_api
 from tfapp.users_code import reason
 
-_BASE = ("name", "trainable", "dtype")  # what Keras adds to the arguments of any constructor
+_BASE = {"name", "trainable", "dtype"}  # what Keras adds to the arguments of any constructor
+_KERAS_OWN = (keras.Layer.from_config.__func__, keras.Model.from_config.__func__)
 _ANOTHER_WAY = "cannot be copied; give its class, or a function that makes it"
 
 
@@ -171,11 +172,14 @@ def _copy_layer(layer, copies):
         return keras.models.clone_model(layer, clone_function=inner, recursive=True)
     if type(layer).get_config is keras.Layer.get_config and isinstance(layer, keras.Model):
         return _by_attributes(layer, copies)
+    kind = type(layer)
     config = _with_policy(layer.get_config(), keras.config.dtype_policy().name)
-    parameters = inspect.signature(type(layer)).parameters
+    parameters = inspect.signature(kind).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        config = {k: v for k, v in config.items() if k in parameters or k not in _BASE}
-    return type(layer).from_config(config)
+        # A from_config of the layer's own may take other names than its constructor.
+        left = () if kind.from_config.__func__ in _KERAS_OWN else config.keys() - _BASE
+        config = {k: v for k, v in config.items() if k in parameters or k in left}
+    return kind.from_config(config)
 
 
 def _by_attributes(model, copies):

@@ -7,6 +7,7 @@ from tfapp.data.tables.read_csv import CsvReader
 from tfapp.data.tables.reading import Reading
 from tfapp.errors import DataError
 from tfapp.run_folder import DATA, read_json
+from tfapp.runtime.json_shape import ANY, Each, Maybe
 
 
 def csv_reader(config):
@@ -25,8 +26,8 @@ def csv_reader(config):
         missing=config.missing_values,
     )
     path = pathlib.Path(config.model_dir, DATA)
-    kept = read_json(path)
-    reading = kept.get("reading") if isinstance(kept, dict) else None
+    kept = read_json(path, {"reading": Maybe(Each(ANY))})
+    reading = kept.get("reading") if kept else None
     if not reading:  # other data than CSV, or a run that an older tfapp began
         return CsvReader(wanted)
     try:
