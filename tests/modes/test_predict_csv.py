@@ -56,11 +56,10 @@ def test_a_table_is_read_as_the_one_that_was_trained_on(run_cli):
     assert predict(run_cli, run, "plain.csv")
 
 
-def test_a_damaged_description_of_the_data_is_named():
+@pytest.mark.parametrize("text", ['{"reading": {"dialect": 3}}', "[]", '{"reading": 3}'])
+def test_a_damaged_description_of_the_data_is_named(text):
     pathlib.Path("run").mkdir()
-    pathlib.Path("run/data.json").write_text('{"reading": {"dialect": 3}}')
+    pathlib.Path("run/data.json").write_text(text)
     config = tfapp.Config(mode="predict", model_dir="run", input="a.csv", output="b.csv")
-    with pytest.raises(DataError, match=r"run/data.json: (is damaged|cannot be read) \(.*; remove it, and "):
+    with pytest.raises(DataError, match=r"run/data.json: .* \(.*\); remove it, and "):
         csv_reader(config)
-    pathlib.Path("run/data.json").write_text("[]")
-    assert csv_reader(config).dialect is None
