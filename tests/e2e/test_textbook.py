@@ -87,7 +87,8 @@ def test_a_sigmoid_on_a_table_of_two_classes(run_cli, tmp_path):
     assert "model: compiled with Adam and the loss binary_crossentropy: not used" in done.err
     assert run_cli("--mode=predict", "--model_dir=run", "--input=people.csv",
                    "--output=answers.npz").code == 0  # fmt: skip
-    found = np.load("answers.npz")
+    with np.load("answers.npz") as file:
+        found = dict(file)
     assert (found["class_name"].astype(str) == classes).mean() > 0.9
     assert found["probabilities"].sum(-1) == pytest.approx(np.ones(300), abs=1e-5)
     without = run_cli("--model=binary.py:Net", *data, "--model_dir=apart")
