@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 
-from tfapp import flag_help, flags
+from tfapp import flag_help, flag_parsing, flags
 from tfapp.config import FLAGS, Config
 from tfapp.errors import UsageError
 
@@ -80,6 +80,7 @@ REFUSED = {
     "--noepochs": "--noepochs: only a switch can be turned off; write it as --epochs=10, or auto",
     "--nothing": "--nothing: unknown flag",
     "--undefok=x": "--undefok: unknown flag",
+    "--undefok offline": "--undefok: unknown flag",
     f"--{'x' * 9999}": f"--{'x' * 100}...: unknown flag (see --help)",
     "--=3": "--: unknown flag (see --help)",
     "--Epochs=3": "--Epochs: unknown flag; did you mean 'epochs'? (see --help)",
@@ -168,6 +169,32 @@ def test_any_other_name_is_read_back_from_flags_txt(name):
     os.mkdir("run")
     pathlib.Path("run/flags.txt").write_text("\n".join(flags.to_lines(config)), encoding="utf-8")
     assert flags.parse(["main.py", "--flagfile=run/flags.txt"]).label == name
+
+
+LISTS = [
+    ("a , b", ("a", "b")),
+    ('"a ", " b" ,c', None),
+    ('"a ", " b",c ', ("a ", " b", "c")),
+    ('"say ""x"" ",12" , 14"', ('say "x" ', '12"', '14"')),
+    ('""', ("",)),
+]
+
+
+@pytest.mark.parametrize("text, items", LISTS, ids=[text for text, _ in LISTS])
+def test_blanks_are_part_of_an_item_of_a_list_only_in_quotes(text, items):
+    if items is None:
+        with pytest.raises(UsageError, match="not a list"):
+            flags._given([f"--features={text}"])
+        return
+    assert flags._given([f"--features={text}"]) == {"features": items}
+    written = flag_parsing.to_arguments({"features": items}, FLAGS)
+    assert flags._given(written) == {"features": items}
+
+
+def test_a_runs_flags_that_include_themselves_are_refused():
+    pathlib.Path("flags.txt").write_text("--epochs=3\n--flagfile=flags.txt\n")
+    with pytest.raises(UsageError, match=r"--flagfile=flags\.txt: includes itself"):
+        flags.parse(["main.py", "--flagfile=flags.txt"])
 
 
 def test_files_include_files_twice_and_may_have_a_byte_order_mark():

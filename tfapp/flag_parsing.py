@@ -5,7 +5,6 @@ A flag is --name=value or --name value, with one hyphen or two; a switch is --na
 """
 
 import csv
-import io
 import itertools
 import os
 
@@ -67,94 +66,89 @@ def to_arguments(values, flags):
 
 def _defined(name, flag):
     """absl's flag for a `Flag`. It has no default: Config has."""
-    kind = str if flag.repeated else flag.number or type(flag.default)
-    serializer = _Csv() if kind is tuple else absl_flags.ArgumentSerializer()
+    kind = _kind(flag)
     cls = absl_flags.MultiFlag if flag.repeated else absl_flags.Flag
-    parser = _PARSERS[kind](name, flag)
-    return cls(parser, serializer, name, None, flag.meaning, boolean=kind is bool)
+    serializer = _Csv() if kind is tuple else absl_flags.ArgumentSerializer()
+    return cls(_Parser(name, flag), serializer, name, None, flag.meaning, boolean=kind is bool)
 
 
-class _Text(absl_flags.ArgumentParser):
-    """Reads values of a flag: text as it is; in subclasses, other types."""
+def _kind(flag):
+    """The type of one value of a flag."""
+    return str if flag.repeated else flag.number or type(flag.default)
 
-    def __init__(self, name, flag):
-        self.name, self.flag = name, flag
+
+class _List(absl_flags.ArgumentParser):
+    """Reads a line of CSV. Blanks around an item are part of it only in quotes."""
 
     def parse(self, argument):
-        return argument if argument in self.flag.words else self.read(argument)
-
-    def read(self, text):
-        """The value that `text` stands for. Raises UsageError."""
-        return text
-
-    def wrong(self, text, why, remedy=""):
-        remedy = remedy or _written(self.name, self.flag)
-        return UsageError(f"--{self.name}={_short(text)}: {why}; {remedy}")
-
-
-class _Switch(_Text):
-    def read(self, text):
-        if text.lower() not in _TRUTHS:
-            remedy = f"write --{self.name} or --no{self.name}"
-            raise self.wrong(text, "neither true nor false", remedy)
-        return absl_flags.BooleanParser().parse(text)
-
-
-class _Number(_Text):
-    what, reader = "a number", absl_flags.FloatParser()
-
-    def read(self, text):
-        if not text.isascii():
-            raise self.wrong(text, f"not {self.what}", "use the digits 0 to 9")
-        try:
-            return self.reader.parse(text.lower())
-        except ValueError as error:
-            size = " of 64 bits" if text.strip("+-").isdigit() else ""
-            raise self.wrong(text, f"not {self.what}{size}", self.remedy(text)) from error
-
-    def remedy(self, text):
-        """What to write in place of a text that is no number, if that is clear."""
-        return "write a point for the comma" if "," in text else ""
-
-
-class _Whole(_Number):
-    what, reader = "a whole number", absl_flags.IntegerParser(-(2**63), 2**63 - 1)
-
-    def remedy(self, text):
-        try:
-            number = float(text)  # 1e3 or 3.0
-        except ValueError:
-            return ""
-        is_whole = number.is_integer() and abs(number) < 2**63
-        return f"write --{self.name}={int(number)}" if is_whole else ""
-
-
-class _List(_Text):
-    """A line of CSV. Blanks around an item are part of it only in quotes."""
-
-    def read(self, text):
-        try:
-            items = next(csv.reader([text], strict=True, skipinitialspace=True), [])
-        except csv.Error as error:
-            remedy = 'write --name=a,b and quote an item as "a, b"'
-            raise self.wrong(text, f"not a list ({error})", remedy) from error
-        return tuple(item if _quoted(item) in text else item.strip() for item in items)
+        items = next(csv.reader([argument], strict=True, skipinitialspace=True), [])
+        return tuple(item if _quoted(item) in argument else item.strip() for item in items)
 
 
 class _Csv(absl_flags.ArgumentSerializer):
+    """Writes what `_List` reads."""
+
     def serialize(self, value):
-        has_blanks = any(item != item.strip() for item in value)
-        line = io.StringIO()
-        quoting = csv.QUOTE_ALL if has_blanks else csv.QUOTE_MINIMAL
-        csv.writer(line, quoting=quoting, lineterminator="").writerow(value)
-        return line.getvalue()
-
-
-_PARSERS = {bool: _Switch, int: _Whole, float: _Number, tuple: _List, str: _Text}
+        plain = [item and item == item.strip() and not {*item} & {*',"'} for item in value]
+        return ",".join(i if p else _quoted(i) for i, p in zip(value, plain, strict=True))
 
 
 def _quoted(item):
     return '"{}"'.format(item.replace('"', '""'))
+
+
+_READERS = {
+    bool: absl_flags.BooleanParser(),
+    int: absl_flags.IntegerParser(-(2**63), 2**63 - 1),
+    float: absl_flags.FloatParser(),
+    tuple: _List(),
+    str: absl_flags.ArgumentParser(),
+}
+
+
+class _Parser(absl_flags.ArgumentParser):
+    """Reads a flag's words, and values of its type as absl does, with a message of ours."""
+
+    def __init__(self, name, flag):
+        self._name, self._flag = name, flag
+
+    def parse(self, argument):
+        kind = _kind(self._flag)
+        if argument in self._flag.words:
+            return argument
+        try:
+            if kind in _EXAMPLES:
+                argument.encode("ascii")  # Python also reads the digits of other scripts
+            return _READERS[kind].parse(argument)
+        except (ValueError, csv.Error) as error:
+            problem = _problem(self._name, self._flag, argument, error)
+            raise UsageError(f"--{self._name}={_short(argument)}: {problem}") from error
+
+
+def _problem(name, flag, text, error):
+    """What is wrong with a text that is no value of a flag, and what to write."""
+    kind, written = _kind(flag), _written(name, flag)
+    if kind is bool:
+        return f"neither true nor false; write --{name} or --no{name}"
+    if kind is tuple:
+        return f'not a list ({error}); write --name=a,b and quote an item as "a, b"'
+    what = "not a whole number" if kind is int else "not a number"
+    if not text.isascii():
+        return f"{what}; use the digits 0 to 9"
+    if kind is float:
+        return f"{what}; {'write a point for the comma' if ',' in text else written}"
+    if text.removeprefix("-").isdigit():
+        return f"{what} of 64 bits; {written}"
+    return f"{what}; {_as_whole(name, text) or written}"
+
+
+def _as_whole(name, text):
+    """How 1e3 or 3.0 is written as a whole number; "" if it is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    return f"write --{name}={int(number)}" if abs(number) < 2**63 and number.is_integer() else ""
 
 
 def _check_value(word, following, flags):
@@ -163,34 +157,32 @@ def _check_value(word, following, flags):
     It takes any word after a flag for its value, ignores --undefok, and has no line of its own for
     a switch with a value too many.
     """
-    if not word.startswith("-"):
-        return
     name, equals, value = _parts(word)
     negations = _negations(flags)
-    if name == "undefok" or len(name) > _LONGEST:
+    if name == "undefok" or (equals and not name) or len(name) > _LONGEST:
         raise UsageError(_unknown(name, flags))
     if equals and name in negations:
         remedy = f"write --{negations[name]} or --{name}"
         raise UsageError(f"--{name}={_short(value)}: takes no value; {remedy}")
     if equals or name not in flags:
         return
-    if f"no{name}" in negations:
+    if _kind(flags[name]) is bool:
         if following.lower() in _TRUTHS:
             raise UsageError(f"--{name} {following}: write --{name}={following}")
-    elif following.startswith("--") or (
-        following.startswith("-") and _parts(following)[0] in {*flags, *negations}
-    ):
+    elif following.startswith("--") or _parts(following)[0] in {*flags, *negations}:
         raise UsageError(f"--{name}: has no value; {_written(name, flags[name])}")
 
 
 def _parts(word):
-    """(name, "=" or "", value) of a word that begins with a hyphen or two."""
+    """(name, "=" or "", value) of a word that begins with a hyphen or two; else of none."""
+    if not word.startswith("-"):
+        return "", "", ""
     return word.removeprefix("-").removeprefix("-").partition("=")
 
 
 def _negations(flags):
-    """--noname -> --name, for every switch."""
-    return {f"no{name}": name for name, flag in flags.items() if isinstance(flag.default, bool)}
+    """noname -> name, for every switch."""
+    return {f"no{name}": name for name, flag in flags.items() if _kind(flag) is bool}
 
 
 def _not_a_flag(word, flags):
@@ -200,8 +192,6 @@ def _not_a_flag(word, flags):
         return f"{message}it begins with a dash that is no hyphen; write --{name}"
     if equals and name in flags:
         return f"{message}write --{_short(word)}"
-    if equals and not name:
-        return _unknown(name, flags)
     if word in flags["mode"].choices:
         return f"{message}write --mode={word}"
     if os.path.exists(word):
