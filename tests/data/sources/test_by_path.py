@@ -96,7 +96,8 @@ def test_a_name_that_is_no_path_stays_a_name(name):
 
 def test_tables_without_a_kind_are_opened_and_the_kind_is_logged(caplog):
     pathlib.Path("people.csv").write_text(TABLE)
-    pq.write_table(pa.table({"x": np.arange(40.0) ** 2, "label": ["a", "b"] * 20}), "people.parquet")
+    columns = {"x": np.arange(40.0) ** 2, "label": ["a", "b"] * 20}
+    pq.write_table(pa.table(columns), "people.parquet")
     with caplog.at_level(logging.INFO, "tfapp"):
         for name in ("people.csv", "people.parquet"):
             source = open_all(name)
