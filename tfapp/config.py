@@ -172,9 +172,9 @@ class Config:
         "decoupled weight decay, times the learning rate at each step; 0: none; auto: by kind and "
         "size of the data", identity=True, number=float, words=("auto",), least=0)
     decay_all: bool = _recipe(False, "weight decay on biases and normalisation too", identity=True)
-    clip_norm: float = _recipe(0.0,
-        "largest global norm of the gradient, after its reduction; 0: no clipping",
-        identity=True, least=0)
+    clip_norm: float | str = _recipe("auto",
+        "largest global norm of the gradient, after its reduction; 0: no clipping; auto: by kind "
+        "of data", identity=True, number=float, words=("auto",), least=0)
     accumulate: int = _recipe(1,
         "micro-batches a step, to save memory; --batch_size is that of the step",
         identity=True, above=0)
@@ -199,10 +199,10 @@ class Config:
     monitor: str = _recipe("auto",
         "validation metric that decides which step is best; auto: the loss; task: what the task is "
         "usually judged by")
-    export_weights: str = _recipe("best",
-        "which weights are evaluated and exported in the end: those of the step that was best on "
-        "validation, or the last; early_stopping: the best if it is on, else the last",
-        choices=("best", "last", "early_stopping"))
+    export_weights: str = _recipe("auto",
+        "weights that are evaluated and exported: the best step's by --monitor, or the last; auto: "
+        "the best, or the last if validation cannot tell them apart; early_stopping: the best with "
+        "it", choices=("auto", "best", "last", "early_stopping"))
     calibrate: bool = _recipe(True,
         "divide the logits of classes by a temperature fitted on validation, where that helps")
 

@@ -9,6 +9,7 @@ SEED = {
     "schedule": "constant",
     "warmup_steps": "0",
     "weight_decay": 0.0,
+    "clip_norm": 0.0,
     "label_smoothing": 0.0,
     "early_stopping": 0,
     "evaluate_every": "1e",

@@ -69,7 +69,7 @@ def overfitted(make_config, tmp_path):
 
 
 def test_the_best_weights_count(overfitted):
-    summary = overfitted(calibrate=False).summary
+    summary = overfitted(calibrate=False, export_weights="best").summary
     best = summary["best"]
     assert summary["exported_step"] == best["step"] < 400
     assert best["metric"] == "loss"

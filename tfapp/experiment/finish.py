@@ -6,7 +6,8 @@ import math
 from tfapp import export
 from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
-from tfapp.experiment.restore import use_best_weights
+from tfapp.experiment.kept import EXPORTED_STEP
+from tfapp.experiment.selection import choose_weights
 from tfapp.experiment.temperature import calibrate
 from tfapp.experiment.verdict import verdict
 from tfapp.export.publish import export_all
@@ -16,7 +17,7 @@ _LOG = logging.getLogger("tfapp")
 _MOST_OF_TRAIN = 20_000  # examples that train is measured on in the end
 
 
-def finish(experiment, folder, checkpoints, servable, summary, reason):
+def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reason):
     """Evaluates and exports the weights that count.
 
     Args:
@@ -25,6 +26,7 @@ def finish(experiment, folder, checkpoints, servable, summary, reason):
       checkpoints: the run's `Checkpoints`.
       servable: the `Servable` of the run, or None if nothing is exported.
       summary: the `Summary`.
+      monitor: name of the metric that decides which step is best.
       reason: of an early end, or "".
 
     Returns:
@@ -37,7 +39,9 @@ def finish(experiment, folder, checkpoints, servable, summary, reason):
     if reason:
         _LOG.info("%s", reason)
     state = experiment.state
-    step = use_best_weights(experiment.config, checkpoints, state)
+    step, why = choose_weights(experiment, checkpoints, monitor)
+    if why:
+        _LOG.info("weights: %s", why)
     experiment, temperature = calibrate(experiment)
     evaluated = {
         TRAIN: experiment.evaluate(TRAIN, most=_MOST_OF_TRAIN),
@@ -59,7 +63,7 @@ def finish(experiment, folder, checkpoints, servable, summary, reason):
         exported=_export(experiment, folder, servable),
         reason=reason,
         more={
-            "exported_step": step,
+            EXPORTED_STEP: step,
             "temperature": temperature,
             **verdict(experiment.data.source, evaluated[TEST]),
         },

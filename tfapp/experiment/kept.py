@@ -9,6 +9,7 @@ from tfapp.training.placement import PLACEMENTS
 
 DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
 MODEL = "model"  # in choices.json: the name of the model
+EXPORTED_STEP = "exported_step"  # in summary.json: whose weights were evaluated and exported
 RECIPE = "recipe"  # in choices.json: what was decided, by field
 _CHOICES = {
     "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
@@ -28,6 +29,7 @@ _SUMMARY = {
     "examples_per_second": (float, None),
     "step_ms": (float, None),
     "export": (str, None),
+    EXPORTED_STEP: Maybe(int),
 }
 
 
@@ -47,6 +49,28 @@ def temperature(folder):
 def summary(folder):
     """The run's summary, a dict; None if it has not ended yet. Raises DataError."""
     return folder.read_json(SUMMARY, _SUMMARY)
+
+
+def exported_step(folder, host, config):
+    """The step whose weights count, as the end of the run decided; the best if it has not ended.
+
+    Args:
+      folder: the `RunFolder`.
+      host: the `HostState` of the latest checkpoint.
+      config: a `Config`.
+
+    Raises:
+      DataError: the summary is damaged.
+    """
+    found = summary(folder)
+    if found and found["status"] == "done" and found["steps"] == host.step:
+        step = found.get(EXPORTED_STEP)
+        if step in (host.step, host.best_step):
+            return step
+    best = config.export_weights in ("auto", "best")
+    if config.export_weights == "early_stopping":
+        best = config.early_stopping not in (0, "auto")
+    return host.best_step if best and host.best_step is not None else host.step
 
 
 def fitted(folder):

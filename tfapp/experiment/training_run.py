@@ -12,9 +12,10 @@ from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.actions import list_actions
 from tfapp.experiment.early_end import early_end
 from tfapp.experiment.finish import finish
+from tfapp.experiment.kept import exported_step
 from tfapp.experiment.kept import summary as summary_of
 from tfapp.experiment.monitor import find_monitor
-from tfapp.experiment.restore import use_best_weights
+from tfapp.experiment.selection import restore_weights
 from tfapp.experiment.summary import Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
@@ -81,13 +82,16 @@ class TrainingRun:
         )
         if kept and kept["status"] == "done" and (step >= total_steps or ended):
             _LOG.info("run: complete at step %d; nothing left to do%s", step, _because(ended))
-            use_best_weights(self._config, self._checkpoints, self._state)
+            host = self._state.host
+            counts = exported_step(self._folder, host, self._config)
+            if counts != host.step:
+                restore_weights(self._checkpoints, self._state, counts)
             return self._summary.result(kept)
         try:
             reason = ended or self._train_until_stopped(step)
             return finish(
                 self._experiment, self._folder, self._checkpoints, self._servable, self._summary,
-                reason,
+                monitor=self._monitor[0], reason=reason,
             )  # fmt: skip
         except DivergedError:
             self._summary.write("diverged", self._state.host)

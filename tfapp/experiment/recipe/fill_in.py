@@ -34,7 +34,7 @@ def fill_in(config, data, *, num_replicas, kept=None):
     examples = data.source.splits[TRAIN].num_examples
     rule = _decide(
         given,
-        RULES[kind_of(data.inputs, data.spec.label)](examples),
+        RULES[kind_of(data.inputs, data.spec.label)](examples, data.spec.label),
         examples,
         num_replicas * config.accumulate,
     )
