@@ -49,7 +49,7 @@ class Config:
         "csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
         "pattern or a folder; a path alone will do where its ending, or what is in the folder, "
-        "says the kind", identity=True)
+        "shows the kind", identity=True)
     data_dir: str = _data("", "TFDS folder; by default TFDS's own")
     manual_dir: str = _data("",
         "folder with the files of a TFDS data set that were fetched by hand")

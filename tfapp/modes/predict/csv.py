@@ -10,7 +10,7 @@ from tfapp.run_folder import DATA, read_json
 
 
 def csv_reader(config):
-    """The `CsvReader` for --input, by the flags and by what --model_dir says of the training data.
+    """The `CsvReader` for --input, by the flags and by how the run read its training data.
 
     Raises:
       UsageError: a flag is no CSV's.
