@@ -71,7 +71,7 @@ def test_an_encoding_that_a_flag_names_is_that_of_damaged_rows(tmp_path):
 
 
 def test_a_table_of_thousands_of_columns_without_a_header(tmp_path):
-    row = ",".join(f"{i / 7:.5f}" for i in range(3000))
+    row = ",".join(f"{i / 7:.25f}" for i in range(3000))
     found, described, _ = read(tmp_path / "t.csv", f"{row}\n" * 4)
     assert len(found) == 3000
     assert described == "no header"
@@ -122,6 +122,9 @@ FILES = {
                        {"land": ["CH", "AT"], "1990": [1.5, 3.5], "1991": [2.5, 4.5]}, ""),
     "a year as a name": ("land,1990\nCH,1.5\nAT,3.5\n",
                          {"land": ["CH", "AT"], "1990": [1.5, 3.5]}, ""),
+    "a year and a word that comes again": (
+        "CH,1990\nCH,7\nAT,8\n", {"column_1": ["CH", "CH", "AT"], "column_2": [1990, 7, 8]},
+        "no header"),
     "numbered columns": ("0,1,2\n7.5,8.5,9.5\n1.5,2.5,3.5\n",
                          {"0": [7.5, 1.5], "1": [8.5, 2.5], "2": [9.5, 3.5]}, ""),
     "a title above": ("Sales of 2024\n\na,b\n1,x\n2,y\n", {"a": [1, 2], "b": ["x", "y"]},
