@@ -57,7 +57,7 @@ class Config:
         "digits, a TFDS name (mnist, tfds:mnist:3.0.1), folder:DIR (images, one folder a class), "
         "csv:FILE, parquet:FILE, jsonl:FILE, text:FILE, tfrecord:FILE, npz:FILE, "
         "synthetic:28x28x1[:CLASSES[:EXAMPLES]], or your own package.module:name; a FILE may be a "
-        "pattern or a folder; a path alone will do where its ending says the kind", identity=True)
+        "pattern or a folder; a path alone will do where its ending shows the kind", identity=True)
     data_dir: str = _data("", "TFDS folder; by default TFDS's own")
     manual_dir: str = _data("", "folder with the files of a TFDS data set fetched by hand")
     offline: bool = _data(False, "never use the network")

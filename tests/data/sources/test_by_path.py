@@ -62,11 +62,11 @@ def test_a_folder_is_known_by_its_files(files, kind, where):
     "files, dataset, error, message",
     [
         (["people.xlsx"], "people.xlsx", UsageError,
-         "--dataset=people.xlsx: its ending does not say what it holds; write KIND:PATH, such as "
+         "--dataset=people.xlsx: its ending does not show what it holds; write KIND:PATH, such as "
          "csv:FILE or folder:DIR (kinds: csv, folder, jsonl, npz"),
         (["notes.txt"], "notes.txt", UsageError, "csv:FILE"),
         (["d/a.csv", "d/cat/1.png", "d/cat/2.png"], "d", UsageError,
-         "--dataset=d: holds files of several kinds (1 of csv and 2 of folder); say which by "
+         "--dataset=d: holds files of several kinds (1 of csv and 2 of folder); choose "
          "--dataset=csv:d or --dataset=folder:d"),
         (["d/a.bin"], "d", UsageError, "--dataset=d: holds no files of a known kind; write KIND:"),
         (["d/a.npz"], "d", UsageError, "--dataset=d: an npz is one file; name it as npz:FILE"),
@@ -114,8 +114,8 @@ def test_flags_about_columns_follow_a_path(tmp_path):
 def test_a_folder_of_images_without_a_kind():
     for animal in ("cat", "dog"):
         for i in range(10):
-            path = pathlib.Path("pets", animal, f"{i}.png")
+            path = pathlib.Path("animals", animal, f"{i}.png")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(tf.io.encode_png(np.full((8, 8, 3), i, np.uint8)).numpy())
-    source = open_all("pets")
+    source = open_all("animals")
     assert source.spec.label.class_names == ("cat", "dog")

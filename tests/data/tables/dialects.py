@@ -1,4 +1,4 @@
-"""Random tables, and random ways to write them as CSV, each with what pandas has to be told."""
+"""Random tables, and random ways to write them as CSV, each with pandas' arguments for it."""
 
 import csv
 import dataclasses
@@ -35,10 +35,10 @@ _NUMBERS = ("size", "count", "amount")
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """A table as a file holds it, and what `pandas.read_csv` has to be told to read it."""
+    """A table as a file holds it, and the arguments of `pandas.read_csv` that read it."""
 
     data: bytes
-    told: dict
+    arguments: dict
     numbers: tuple[str, ...]  # names of the columns of numbers
     strings: tuple[str, ...]
 
@@ -70,7 +70,7 @@ def written(draw):
     names = order if header else [f"column_{i + 1}" for i in range(len(order))]
     numbers = tuple(names[order.index(name)] for name in _NUMBERS)
     strings = tuple(name for name in names if name not in numbers)
-    told = {
+    arguments = {
         "encoding": encoding,
         "sep": delimiter,
         "quotechar": quote,
@@ -84,7 +84,7 @@ def written(draw):
         "na_values": {name: ["", missing] for name in numbers},
         "dtype": dict.fromkeys(strings, str),
     }
-    return Written(text.getvalue().encode(encoding), told, numbers, strings)
+    return Written(text.getvalue().encode(encoding), arguments, numbers, strings)
 
 
 def _columns(values, words, decimal, group, missing, breaks):

@@ -21,7 +21,7 @@ _QUIET = {
 
 def check_equal_to_pandas(case, path):
     path.write_bytes(case.data)
-    table = pandas.read_csv(io.BytesIO(case.data), **case.told)
+    table = pandas.read_csv(io.BytesIO(case.data), **case.arguments)
     part = read_parts({TRAIN: [path]}, CsvReader())[TRAIN]
     assert list(part.columns) == list(table.columns)
     assert part.num_rows == len(table)

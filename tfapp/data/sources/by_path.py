@@ -47,7 +47,7 @@ def find_kind(dataset, kinds):
         return kind, dataset
     if os.path.isfile(path) or glob.glob(path, recursive=True):
         raise UsageError(
-            f"--dataset={dataset}: its ending does not say what it holds; {_say(kinds)}"
+            f"--dataset={dataset}: its ending does not show what it holds; {_remedy(kinds)}"
         )
     if path.startswith((os.sep, "." + os.sep, ".." + os.sep)):
         raise DataError(f"--dataset={dataset}: does not exist")
@@ -73,11 +73,11 @@ def _of_folder(dataset, path, kinds):
     found = {kind: n for kind, n in counts.items() if kind not in ("", "text")}
     found = found or {kind: n for kind, n in counts.items() if kind}
     if not found:
-        raise UsageError(f"--dataset={dataset}: holds no files of a known kind; {_say(kinds)}")
+        raise UsageError(f"--dataset={dataset}: holds no files of a known kind; {_remedy(kinds)}")
     if len(found) > 1:
         held = " and ".join(f"{n:,} of {kind}" for kind, n in sorted(found.items()))
         raise UsageError(
-            f"--dataset={dataset}: holds files of several kinds ({held}); say which by "
+            f"--dataset={dataset}: holds files of several kinds ({held}); choose "
             + " or ".join(f"--dataset={kind}:{dataset}" for kind in sorted(found))
         )
     (kind,) = found
@@ -107,7 +107,7 @@ def _in_folder(name):
     return "tfrecord" if _SHARD in name else "text" if name.endswith(_TEXTS) else ""
 
 
-def _say(kinds):
+def _remedy(kinds):
     return f"write KIND:PATH, such as csv:FILE or folder:DIR (kinds: {', '.join(sorted(kinds))})"
 
 

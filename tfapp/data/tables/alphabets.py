@@ -1,4 +1,4 @@
-"""How much a text looks like a language: by which a file's single-byte encoding is told.
+"""How much a text looks like a language, which shows in what single-byte encoding a file is.
 
 Read in the wrong encoding, the letters of a language become letters that it does not have, signs
 within words, capitals within words, or a mixture of scripts.

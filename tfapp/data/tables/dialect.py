@@ -1,4 +1,4 @@
-"""How a CSV is written: what the flags say, else what the beginning of its first file shows."""
+"""How a CSV is written: as the flags have it, or as the beginning of its first file shows."""
 
 import dataclasses
 
@@ -26,7 +26,7 @@ class Dialect:
     header: bool = True
     decimal: str = numbers.POINT
 
-    def rows(self, text, most=300):
+    def rows(self, text, most=120):
         """The rows of a text, see `sniff.rows`."""
         return sniff.rows(
             text,
@@ -92,7 +92,7 @@ def detect(text, encoding, wanted, *, likely=None, names=()):
       text: the beginning of the first file, of whole rows.
       encoding: the file's encoding.
       wanted: a `Wanted`.
-      likely: a `Dialect` to prefer where the text does not tell; None: plain CSV.
+      likely: a `Dialect` to prefer where the text is ambiguous; None: plain CSV.
       names: columns that are known; where they are, one in the first row makes it a header.
 
     Returns:

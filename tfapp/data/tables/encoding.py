@@ -33,7 +33,7 @@ _TAIL = 4  # bytes at most of a character that the end of a sample cuts
 
 
 def certain(data):
-    """The encoding of `data` where a mark, zeros or valid UTF-8 tell it; else ""."""
+    """The encoding of `data` where a mark, zeros or valid UTF-8 leave no doubt; else ""."""
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), "")
     return marked or _wide(data) or (UTF8 if is_utf8(data) else "")
 

@@ -18,8 +18,9 @@ MISSING = (
     "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "#n/a", "#na", "#n/a n/a", "#null!",
     "#div/0!", "#value!", "#ref!", "#num!", "-1.#ind", "1.#ind", "1.#qnan", "-1.#qnan", r"\n",
 )  # fmt: skip
+_MISSING = frozenset(MISSING)
 SHARE = 0.9  # of numbers among the values present, from which a column is one of numbers
-_GLANCE = 64  # distinct values by which most columns of words are told from numbers
+_GLANCE = 64  # distinct values that are enough to recognise most columns of words
 _SAMPLE = 1 << 14  # distinct values by which a column is decided on
 _SPACES = " \u00a0\u2009\u202f"  # none, thin, and those that do not break
 _MINUS = "\\-\u2212"
@@ -63,7 +64,7 @@ def is_number(text, decimal):
 
 def is_missing(text):
     """Whether `text` means a missing value among numbers."""
-    return text.strip().lower() in MISSING
+    return text.strip().lower() in _MISSING
 
 
 def evidence(column):
@@ -72,18 +73,15 @@ def evidence(column):
     Args:
       column: some of its strings.
     """
-    marks = [
-        [mark for mark in _NUMBER if is_number(text, mark)]
-        for text in column
-        if not is_missing(text)
-    ]
-    shown = {fits[0] for fits in marks if len(fits) == 1}
-    words = sum(not fits for fits in marks)
-    return shown.pop() if len(shown) == 1 and words <= (1 - SHARE) * len(marks) else ""
+    texts = [text for text in column if not (text.isdecimal() or is_missing(text))]
+    fits = [[mark for mark in _NUMBER if is_number(text, mark)] for text in texts]
+    shown = {marks[0] for marks in fits if len(marks) == 1}
+    words = sum(not marks for marks in fits)
+    return shown.pop() if len(shown) == 1 and words <= (1 - SHARE) * len(column) else ""
 
 
 def unclear_mark(text):
-    """The mark in a number such as 1,234, of which it is unclear what it means; else ""."""
+    """The mark of an ambiguous number such as 1,234; else ""."""
     found = _UNCLEAR.match(text.strip())
     return found[1] if found else ""
 

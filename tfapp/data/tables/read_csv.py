@@ -30,9 +30,9 @@ class CsvReader(TableReader):
     def __init__(self, wanted=None, *, before=None):
         """
         Args:
-          wanted: a `Wanted`: what the flags say; None: nothing.
-          before: the `Reading` of the data that a run was trained on, which is followed where the
-            files do not tell; None: there is none.
+          wanted: a `Wanted`, from the flags; None: everything is detected.
+          before: the `Reading` of the data that a run was trained on, which decides where the
+            files are ambiguous; None: there is none.
         """
         self._wanted = wanted or dialects.Wanted()
         self._before = before or Reading()

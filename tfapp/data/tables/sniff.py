@@ -14,8 +14,8 @@ import re
 from tfapp.data.tables import numbers
 
 DELIMITERS = (",", ";", "\t", "|")  # where two are as good, the earlier
-_ROWS = 300  # that are looked at
-_SCORED = 60  # by which ways to split the text are compared
+_ROWS = 120  # that are looked at
+_SCORED = 50  # by which ways to split the text are compared
 _DATE = re.compile(
     r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$"
 )

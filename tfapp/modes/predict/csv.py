@@ -11,7 +11,7 @@ from tfapp.runtime.json_shape import ANY, Each, Maybe
 
 
 def csv_reader(config):
-    """The `CsvReader` for --input, by the flags and by what --model_dir says of the training data.
+    """The `CsvReader` for --input, by the flags and by how the run read its training data.
 
     Raises:
       UsageError: a flag is no CSV's.
