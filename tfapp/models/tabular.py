@@ -6,6 +6,7 @@ Features in Tabular Deep Learning", arXiv:2203.05556. With them an MLP fits func
 column that are as irregular as those a tree fits.
 """
 
+import itertools
 import math
 
 import keras
@@ -72,9 +73,9 @@ class Tabular(keras.Model):
                 embedded = self.embeddings[spec.name](column)
                 parts.append(self.pool(embedded, ops.not_equal(column, 0)))
             else:
-                numbers.append(ops.reshape(column, (-1, math.prod(spec.shape))))
+                numbers.append(column)
         if numbers:
-            numbers = ops.concatenate(numbers, axis=-1)
+            numbers = _side_by_side(numbers)
             parts.append(numbers)
             if self.numbers is not None:
                 embedded = self.numbers(numbers)
@@ -83,6 +84,17 @@ class Tabular(keras.Model):
         for layer in self.layers_:
             x = self.dropout(layer(x), training=training)
         return self.logits(x)
+
+
+def _side_by_side(columns):
+    """Tensors [batch, ...] as one [batch, n]; scalars next to each other by one operation."""
+    parts = []
+    for scalar, group in itertools.groupby(columns, lambda column: len(column.shape) == 1):
+        if scalar:
+            parts.append(ops.stack(list(group), axis=-1))
+        else:
+            parts += [ops.reshape(c, (-1, math.prod(c.shape[1:]))) for c in group]
+    return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
 
 
 def _width(spec):

@@ -58,7 +58,7 @@ def test_an_index_is_ignored_and_the_way_back_is_logged(tmp_path, case, caplog):
     name, values = INDEX[case]
     with caplog.at_level(logging.INFO, "tfapp"):
         assert features_of(tmp_path, name, values) == ["x"]
-    reason = caplog.text.split(f"{name or repr(name)} ignored (")[1].split(")")[0]
+    reason = caplog.text.split(f"{name or '(no name)'} ignored (")[1].split(")")[0]
     assert re.search("numbers the rows|names? the row", reason)
     kind = caplog.text.split(f"--feature_kind={name}:")[1].split()[0]
     assert features_of(tmp_path, name, values, feature_kind=(f"{name}:{kind}",)) == [name, "x"]

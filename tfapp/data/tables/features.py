@@ -142,7 +142,7 @@ def _remedy(ignored):
     """How a column that could be learnt from is brought back."""
     for name, kind in ignored.items():
         if kind.instead:
-            return f"; --feature_kind={name}:{kind.instead} learns from {_title(name)} all the same"
+            return f"; --feature_kind={name}:{kind.instead} learns from it anyway"
     return ""
 
 
@@ -151,7 +151,7 @@ def _why_none(found):
 
 
 def _title(name):
-    return name if name.strip() else repr(name)
+    return name if name.strip() else "(no name)"
 
 
 def _spec(name, kind):
