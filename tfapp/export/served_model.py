@@ -86,4 +86,5 @@ def _extra(file, shape, missing):
 
 
 def _as_numpy(answers):
-    return {name: value.numpy() for name, value in answers.items()}
+    """By name, because TensorFlow gives them in another order in each process."""
+    return {name: answers[name].numpy() for name in sorted(answers)}
