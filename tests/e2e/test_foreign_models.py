@@ -105,7 +105,8 @@ def test_a_frozen_base_trains_its_head_and_is_exported(run_cli, save_npz):
     assert sum("/non_trainable." in name for name in names) > 100
     done = run_cli("--mode=eval", "--model_dir=run")
     assert done.code == 0, done.err
-    done = run_cli("--mode=predict", "--model_dir=run", f"--input={save_npz(image=digits)}")
+    flags = [f"--input={save_npz(image=digits)}", "--output=answers.csv"]
+    done = run_cli("--mode=predict", "--model_dir=run", *flags)
     assert done.code == 0, done.err
 
 
