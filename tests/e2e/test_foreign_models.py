@@ -151,3 +151,11 @@ def test_replicas_draw_differently_without_a_seed(make_experiment):
         for e in (built, alone)
     ]
     assert states[0].tolist() == [states[1][0], 4]
+
+
+@pytest.mark.slow
+def test_remat_draws_the_same_again_without_a_seed(make_experiment):
+    changes = {"model": "tests.foreign_models:residual", "xla": "off", "precision": "float32"}
+    expected, _ = losses(make_experiment(**changes), 5)
+    measured, _ = losses(make_experiment(**changes, remat=True), 5)
+    assert measured == pytest.approx(expected, rel=1e-5)
