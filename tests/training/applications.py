@@ -5,7 +5,7 @@ Without weights, which would be fetched, and at the smallest images that each ta
 
 import keras
 
-from tests.training.architecture import CLASSES, Architecture, images
+from tests.training.architecture import BATCH, CLASSES, Architecture, images
 
 
 def application(name, parameters, *, size=32, has="", steps=20, rate=1e-3, **arguments):
@@ -41,14 +41,21 @@ def small_convnext(drop_path_rate=0.3):
 
 
 def thawed(name, trainable, **arguments):
-    """A network of which only the last layers train, as many as `trainable`."""
+    """A network behind its preprocessing; only the last layers train, as many as `trainable`."""
     whole = application(name, **arguments)
 
     def make():
         model = whole.make()
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.momentum = 0.0
+        noise = keras.random.uniform((BATCH, *model.input_shape[1:]), -1.0, seed=1)
+        model(noise, training=True)  # so that the statistics let something through
         for layer in model.layers[:-trainable]:
             layer.trainable = False
-        return model
+        pixels = keras.Input(model.input_shape[1:])
+        scaled = keras.applications.mobilenet.preprocess_input(pixels)
+        return keras.Model(pixels, model(scaled))
 
     return whole._replace(make=make)
 
@@ -65,13 +72,15 @@ APPLICATIONS = {
     "EfficientNetB0": application(
         "EfficientNetB0", 4_055_976, has="Normalization, stochastic depth"
     ),
-    "EfficientNetV2B0": application("EfficientNetV2B0", 5_925_717, has="stochastic depth"),
+    "EfficientNetV2B0": application(
+        "EfficientNetV2B0", 5_925_717, steps=10, has="stochastic depth"
+    ),
     "ResNet50": application("ResNet50", 23_597_957),
     "ResNet50V2": application("ResNet50V2", 23_575_045),
-    "DenseNet121": application("DenseNet121", 7_042_629),
-    "NASNetMobile": application("NASNetMobile", 4_275_001),
-    "Xception": application("Xception", 20_871_725, size=71, has="separable convolutions"),
-    "InceptionV3": application("InceptionV3", 21_813_029, size=75),
+    "DenseNet121": application("DenseNet121", 7_042_629, steps=10),
+    "NASNetMobile": application("NASNetMobile", 4_275_001, steps=5),
+    "Xception": application("Xception", 20_871_725, steps=10, size=71, has="separable"),
+    "InceptionV3": application("InceptionV3", 21_813_029, steps=10, size=75),
     "VGG16": application("VGG16", 33_617_733),
     "ConvNeXt, depths 1 1 2 1": Architecture(
         small_convnext, images(32), 114_021, "LayerScale, stochastic depth"

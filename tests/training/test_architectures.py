@@ -34,19 +34,20 @@ def graph(function, **options):
     return tf.function(function, autograph=False, **options)
 
 
-def compare(architecture, steps, *, compiled=graph, rel=1e-5):
+def compare(architecture, steps, *, plain=graph, compiled=graph, rel=1e-5):
     model, data = build(architecture), batches(architecture, steps)
     assert model.count_params() == architecture.parameters
     begun = [v.numpy() for v in model.trainable_variables]
     optimizers = make_optimizer("SGD", learning_rate=architecture.rate, momentum=0.9)
-    expected = run_plain(model, optimizers[0], data, compiled=graph)
+    expected = run_plain(model, optimizers[0], data, compiled=plain)
     assert_same(run_step(model, optimizers[1], data, compiled=compiled), expected, rel)
     moved = [np.abs(a - b).max() for a, b in zip(expected.weights, begun, strict=True)]
-    assert np.mean([change > 1e-7 for change in moved]) > 0.9  # of those that a gradient reaches
+    assert np.mean([change > 0 for change in moved]) > 0.8  # no gradient reaches a pooler
 
 
 def test_equals_a_plain_loop():
-    compare(APPLICATIONS["MobileNet, alpha 0.25"], 2)
+    """Of the one network that amplifies nothing, so that the plain loop needs no graph."""
+    compare(APPLICATIONS["ConvNeXt, depths 1 1 2 1"], 2, plain=None)
 
 
 @pytest.mark.slow
@@ -56,6 +57,7 @@ def test_application_equals_a_plain_loop_for_twenty_steps(name):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Layer .* destroy the mask")  # T5, SwinTransformer
 @pytest.mark.skipif(not hub.INSTALLED, reason="keras-hub is not installed")
 @pytest.mark.parametrize("name", HUB)
 def test_hub_equals_a_plain_loop_for_twenty_steps(name):
