@@ -9,6 +9,7 @@ import traceback
 from tfapp import flag_help
 from tfapp.errors import Stopped, StorageError, TfappError
 from tfapp.runtime import output, storage
+from tfapp.runtime.tf_settings import cache_folder
 
 _MODES = {
     "train": "tfapp.modes.train",
@@ -44,7 +45,9 @@ def main(argv):
             "stopped; what was saved stays: repeat the command to continue", Stopped.exit_code
         )
     except Exception as error:  # the last resort: a bug is reported as one, with its details kept
-        return _report_bug(error)
+        if storage.number_of(error) is None:
+            return _report_bug(error)
+        return _report_storage(error)
     return 0
 
 
@@ -75,6 +78,13 @@ def _report_os_error(error):
     if not words:
         return _report_bug(error)
     return _report(f"{error.filename or 'disk'}: {words}", StorageError.exit_code)
+
+
+def _report_storage(error):
+    """Reports a full disk that TensorFlow came upon, in a file that only its message may name."""
+    words = storage.describe(error, cache_folder())
+    message = " ".join(str(error).split())[:300]
+    return _report(f"{words}: {message}", StorageError.exit_code)
 
 
 def _report_bug(error):
