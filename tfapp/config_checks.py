@@ -26,14 +26,14 @@ def converted(name, value, kind):
     if kind is int and number and not -_LARGEST <= value <= _LARGEST:
         raise UsageError(f"--{name}={_short(value)}: must be at most {_LARGEST}")
     if kind is tuple and isinstance(value, (list, tuple)):
-        wrong = next((item for item in value if not isinstance(item, str)), None)
-        if wrong is not None:
-            raise UsageError(f"--{name}: holds {_short(wrong)}, which is no str")
+        wrong = [item for item in value if not isinstance(item, str)]
+        if wrong:
+            raise UsageError(f"--{name}: holds {_short(wrong[0])}, which is no str")
         return tuple(value)
     if isinstance(value, kind) and (number or kind not in (int, float)):
         return value
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
-        with contextlib.suppress(OverflowError):  # an integer that no float can hold
+        with contextlib.suppress(OverflowError, ValueError):  # an integer of too many digits
             return kind(value)
     shown = _short(repr(value)) if isinstance(value, str) else _short(value)
     raise UsageError(f"--{name}={shown}: must be of type {kind.__name__}")

@@ -112,7 +112,7 @@ def _with_runs_upgraded(arguments):
         if name in _FLAGFILE and not equals and left:
             path = left.pop(0)
             argument = f"{name}={path}"
-        path = os.path.expanduser(path.strip())
+        path = os.path.expanduser(path.strip()) if name in _FLAGFILE else path
         text = _read_run_flags(path) if name in _FLAGFILE else None
         result.extend([argument] if text is None else _upgraded(path, text))
     return result
