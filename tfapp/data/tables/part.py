@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfapp.data.tables import columns
+from tfapp.data.tables.unpacked import check_unpacked
 from tfapp.errors import DataError
 
 
@@ -67,6 +68,7 @@ def _name(path, row):
 
 def _read(reader, path):
     try:
+        check_unpacked(path)
         return reader.read(path)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
