@@ -8,6 +8,7 @@ import traceback
 from tfapp import flag_help
 from tfapp.errors import Stopped, StorageError, TfappError, UsageError
 from tfapp.runtime import output, storage
+from tfapp.runtime.tf_settings import cache_folder
 from tfapp.users_code import place, reason
 
 _MODES = {
@@ -46,7 +47,9 @@ def main(argv):
             "stopped; what was saved stays: repeat the command to continue", Stopped.exit_code
         )
     except Exception as error:  # a user's own class may raise anything
-        return _report_other(error)
+        if storage.number_of(error) is None or place(error):
+            return _report_other(error)
+        return _report_storage(error)
     return 0
 
 
@@ -70,6 +73,13 @@ def _report_os_error(error):
     if not words:
         return _report_other(error)
     return _report(f"{error.filename or 'disk'}: {words}", StorageError.exit_code)
+
+
+def _report_storage(error):
+    """Reports a full disk that TensorFlow came upon, in a file that only its message may name."""
+    words = storage.describe(error, cache_folder())
+    message = " ".join(str(error).split())[:300]
+    return _report(f"{words}: {message}", StorageError.exit_code)
 
 
 def _report_other(error):

@@ -40,7 +40,7 @@ def converted(name, value, flag):
     if isinstance(value, kind) and (number or kind not in (int, float)):
         return value
     if number and (kind in (float, str) or (kind is int and isinstance(value, numbers.Integral))):
-        with contextlib.suppress(OverflowError):  # an integer that no float can hold
+        with contextlib.suppress(OverflowError, ValueError):  # an integer of too many digits
             return kind(value)
     shown = _short(repr(value)) if isinstance(value, str) else _short(value)
     words = "".join(f" or {word!r}" for word in flag.words if flag.number)

@@ -66,6 +66,8 @@ def _check(members, size):
 
     `size`: bytes of the archive.
     """
+    if not members:
+        raise BadArchive("holds no arrays")
     names = [member.filename for member in members]
     for member in members:
         name = member.filename

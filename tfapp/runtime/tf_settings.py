@@ -6,10 +6,14 @@ What the user has set is left alone.
 import hashlib
 import os
 import pathlib
+import shutil
 import sys
+
+from tfapp.runtime import compiled_programs
 
 LOG_LEVEL, SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 _CACHE_BYTES = 1 << 30  # of compiled programs; the oldest are deleted beyond it
+_ROOM = 1 << 28  # bytes that must be free on the disk; a program takes up to some megabytes
 
 
 def cache_folder():
@@ -45,12 +49,15 @@ def apply():
 
 
 def _compiled_programs():
-    """The folder for XLA's compiled programs for this processor, or None if it is not writable."""
+    """The folder for XLA's compiled programs for this processor; None if it cannot be written."""
     # A program is machine code, and different machines may share a home directory.
     folder = cache_folder() / "xla" / _processor_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _drop_oldest(folder)
+        compiled_programs.remove_damaged(folder)
+        if shutil.disk_usage(folder).free < _ROOM:
+            return None  # a program that cannot be written would end the run
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK) else None

@@ -58,6 +58,8 @@ def reason(path, size, channels):
         decode.decode(tf.io.read_file(os.fsencode(path)), size, channels)
     except tf.errors.OpError as error:
         return in_words(error)
+    except UnicodeDecodeError:  # TensorFlow's message quotes bytes of the file
+        return "cannot be decoded"
     return "could not be read at first, but can be now"
 
 

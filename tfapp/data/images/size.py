@@ -89,7 +89,7 @@ def shape_of(image):
             height, width, channels = (int(v) for v in tf.io.extract_jpeg_shape(data))
             sideways = int(exif.orientation(data)) >= 5
             return (width, height, channels) if sideways else (height, width, channels)
-    except tf.errors.OpError:
+    except (tf.errors.OpError, UnicodeDecodeError):  # whose message quotes bytes of the file
         return None
     if start.startswith(b"\x89PNG") and len(start) > 25:
         width, height = (int.from_bytes(start[i : i + 4], "big") for i in (16, 20))

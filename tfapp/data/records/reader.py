@@ -7,8 +7,11 @@ from tfapp.data.images import decode
 from tfapp.data.images.reader import in_words
 from tfapp.data.records.schema import misfit
 from tfapp.data.splits.reader import Reader
+from tfapp.errors import DataError
 
 _PARSED = 1024  # records parsed at a time
+# TensorFlow's own message of an error quotes the record, which need not be text.
+_NOT_PARSED = (tf.errors.OpError, UnicodeDecodeError)
 
 
 class RecordReader(Reader):
@@ -63,6 +66,8 @@ class RecordReader(Reader):
             self.read(tf.constant(row, tf.int64))
         except tf.errors.OpError as error:
             return in_words(error)
+        except UnicodeDecodeError:
+            return "is no tf.Example"
         return "could not be read at first, but can be now"
 
     def _bytes(self, row):
@@ -95,7 +100,7 @@ def _parsed(records, rows, schema, fields):
     parser = schema.parser(fields)
     try:
         parsed = tf.io.parse_example(tf.constant(found, tf.string), parser)
-    except tf.errors.OpError:
+    except _NOT_PARSED:
         # Only now each of them is looked at by itself, in Python.
         kept = []
         for row, record in zip([r for r in rows.tolist() if r not in wrong], found, strict=True):
@@ -104,5 +109,9 @@ def _parsed(records, rows, schema, fields):
                 wrong[row] = reason
             else:
                 kept.append(record)
-        parsed = tf.io.parse_example(tf.constant(kept, tf.string), parser)
+        try:
+            parsed = tf.io.parse_example(tf.constant(kept, tf.string), parser)
+        except _NOT_PARSED as error:
+            where = records.where(int(rows[0]))
+            raise DataError(f"{where}, or one soon after it: cannot be parsed") from error
     return {key: value.numpy() for key, value in parsed.items()}, wrong

@@ -93,7 +93,7 @@ class BadExamples:
         """Raises the DataError behind an error that came out of TensorFlow."""
         try:
             yield
-        except tf.errors.OpError as error:
+        except (tf.errors.OpError, UnicodeDecodeError) as error:  # a message need not be UTF-8
             if self.error is not None:
                 raise self.error from error
             raise

@@ -38,21 +38,25 @@ def _object(pairs):
 
 def _check(value):
     """Raises ValueError for nesting that is too deep, and for text that is no Unicode."""
-    level, depth = [value], 0
+    level, depth = [[value]], -1  # the lists and objects of one depth
     while level:
-        below = []
-        for part in level:
-            if isinstance(part, dict):
-                for name in part:
-                    _check_text(name)
-                below.extend(part.values())
-            elif isinstance(part, list):
-                below.extend(part)
-            elif isinstance(part, str):
-                _check_text(part)
-        level, depth = below, depth + 1
-        if depth > DEEPEST + 1:
+        depth += 1
+        if depth > DEEPEST:
             raise ValueError(_TOO_DEEP)
+        level = [part for group in level for part in _inner(group)]
+
+
+def _inner(group):
+    """Yields the lists and objects in a list or object, whose text is checked."""
+    if isinstance(group, dict):
+        for name in group:
+            _check_text(name)
+        group = group.values()
+    for part in group:
+        if isinstance(part, str):
+            _check_text(part)
+        elif isinstance(part, (list, dict)):
+            yield part
 
 
 def _check_text(text):

@@ -6,6 +6,7 @@ import numpy as np
 
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.data.tables import columns, numbers
+from tfapp.data.tables.unpacked import check_unpacked
 from tfapp.errors import DataError
 
 
@@ -137,6 +138,7 @@ def _name(path, row):
 
 def _read(reader, path):
     try:
+        check_unpacked(path)
         return reader.read(path)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error

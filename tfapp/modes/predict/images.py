@@ -8,6 +8,7 @@ from tfapp.errors import DataError
 from tfapp.runtime.file_names import shown
 from tfapp.runtime.regular_files import open_regular
 
+_REFUSED = (tf.errors.OpError, UnicodeDecodeError)  # a message that quotes bytes of the file
 _BATCH = 64  # files in memory at a time
 
 
@@ -30,7 +31,7 @@ def answer_files(model, files):
         data = [_read(path) for path in piece]
         try:
             parts.append(model.answer_bytes(data))
-        except tf.errors.OpError:
+        except _REFUSED:
             _raise_for_bad_file(model, piece, data)
             raise
     return list(map(shown, files)), {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
@@ -48,6 +49,7 @@ def _raise_for_bad_file(model, files, data):
     for path, content in zip(files, data, strict=True):
         try:
             model.answer_bytes([content])
-        except tf.errors.OpError as error:
-            reason = in_words(error) if content else "is empty"
+        except _REFUSED as error:
+            reason = in_words(error) if isinstance(error, tf.errors.OpError) else "is damaged"
+            reason = reason if content else "is empty"
             raise DataError(f"{path}: cannot be read as an image: {reason}") from error
