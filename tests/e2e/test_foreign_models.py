@@ -47,7 +47,11 @@ LACKS = {
 }
 
 
-@pytest.mark.parametrize("kind", LACKS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    [Poisson, *(pytest.param(kind, marks=pytest.mark.slow) for kind in (Spelled, Shape))],
+    ids=lambda kind: kind.__name__,
+)
 def test_what_xla_cannot_compile_trains_without_it(run_cli, kind):
     flags = [f"--model={__name__}:{kind.__name__}", "--steps=3", "--model_dir=run"]
     done = run_cli(*flags, "--precision=float32", "--export=none")

@@ -29,6 +29,7 @@ def build(architecture):
     keras.utils.set_random_seed(1)
     model = architecture.make()
     inputs, _ = batches(architecture, 1)[0]
+    model(inputs)  # makes the weights of a subclass
     unseeded.keep_generator(model, inputs, 1)
     return model
 

@@ -10,6 +10,8 @@ from tests.training.architecture import Architecture, batches, build
 from tests.training.foreign_parts import PARTS
 from tests.training.plain_loop import assert_same, make_optimizer, run_plain, run_step
 
+QUICK = ("frozen in part", "shared model", "own losses", "shared generator", "distributions")
+
 
 def unit_images(draw):
     return draw.uniform(0, 1, (4, 8, 8, 3)).astype("f4")
@@ -28,8 +30,14 @@ def compare(name, **options):
     return model, before, expected
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("name", QUICK)
 def test_equals_a_plain_loop(name):
+    compare(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PARTS if name not in QUICK])
+def test_others_equal_a_plain_loop(name):
     compare(name)
 
 
