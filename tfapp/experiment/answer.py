@@ -25,7 +25,7 @@ def answer(result):
         rows.append(("run", result.model_dir))
         if result.export_dir:
             rows.append(("export", result.export_dir))
-    return "\n".join(f"{name:<{_WIDTH}} {text}" for name, text in rows)
+    return "\n".join(plain_text.one_line(f"{name:<{_WIDTH}} {text}") for name, text in rows)
 
 
 def _compared(summary):
@@ -44,8 +44,7 @@ def _compared(summary):
 def _weakest(found):
     if found:
         share, examples = found["recall"], found["examples"]
-        name = plain_text.one_line(found["name"])
-        yield "worst class", f"{name}: {share:.3f} of {examples:,} recognised"
+        yield "worst class", f"{found['name']}: {share:.3f} of {examples:,} recognised"
 
 
 def _weights(summary):

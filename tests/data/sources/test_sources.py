@@ -126,8 +126,9 @@ def test_synthetic_that_no_memory_holds(where):
     "where", ["28y28", "0x3", "4:1", "4:10:5", "4:x", "-3", "4:3:2:1", "²", "9" * 5000]
 )
 def test_synthetic_that_makes_no_sense(where):
-    with pytest.raises(UsageError, match=f"--dataset=synthetic:{where}: write it as"):
+    with pytest.raises(UsageError, match="write it as") as caught:
         open_(f"synthetic:{where}")
+    assert str(caught.value).startswith(f"--dataset=synthetic:{where}"[:500])
 
 
 def test_digits_come_through_tfds(tfds_folder):

@@ -71,6 +71,7 @@ def open_table(
         for row, reason in part.malformed.items():
             bad.skip(row, reason)
     label = find_label(dataset, label, list(train.columns))
+    _check_flat(parts, (label, weight_column, group_column))
     specs, kinds = choose_features(
         dataset,
         train,
@@ -82,7 +83,7 @@ def open_table(
         settled=settled,
     )
     _check_columns(parts, (*kinds, label))
-    _check_flat(parts, (*kinds, label, weight_column, group_column))
+    _check_flat(parts, kinds)
     if settled is not None and task == "auto":
         task = "regression" if settled.real else "classification"
     label_spec, encode = make_label(dataset, label, train, task)
