@@ -23,6 +23,7 @@ from tfapp import cli, flags
 from tfapp.data.sources import tfds
 from tfapp.experiment.assemble import assemble
 from tfapp.run_folder import open_run_folder
+from tfapp.seed_recipe import SEED
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LOGICAL_DEVICES = 4
@@ -99,11 +100,15 @@ def test_data():
 
 @pytest.fixture
 def make_config(tmp_path):
-    """make_config(**changes): a Config of a short run on digits, in a folder of its own."""
+    """make_config(**changes): a Config of a short run on digits, in a folder of its own.
+
+    Its recipe is the seed's, whatever the data and the model: auto has tests of its own.
+    """
+    recipe = {name: value for name, value in SEED.items() if name != "model"}
 
     def make(**changes):
         defaults = {"model_dir": str(tmp_path / "run"), "steps": 20, "export": ("none",)}
-        return tfapp.Config(**{**defaults, **changes})
+        return tfapp.Config(**{**recipe, **defaults, **changes})
 
     return make
 

@@ -116,7 +116,9 @@ def test_a_run_that_ended_early_is_complete_when_its_command_is_repeated(early_e
 def test_a_run_that_was_killed_after_its_early_end_is_only_finished(early_end, monkeypatch):
     config, actions, steps = early_end
     with monkeypatch.context() as patch:
-        patch.setattr(training_run, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            training_run, "finish", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             tfapp.run(config, actions)
     result = tfapp.run(config, actions)

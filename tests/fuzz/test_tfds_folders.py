@@ -16,7 +16,7 @@ from tfapp.errors import DataError, UsageError
 FEW, MANY = 4, 300
 NAMES = (
     "mnist\nx", "a b", "../x", "digits:9.9", "digits/none", "digits:x", "digits:", "digits:1.0.0.0",
-    "a" * 300, "ÄÖ", "[digits]", "Digits", "digits:3.*.*", "digits/..", "digits\x1b[31m", "\udcff",
+    "a" * 300, "ÄÖ", "[digits]", "digits:3.*.*", "digits/..", "digits\x1b[31m", "\udcff",
     "tfds:", "tfds:/", "tfds:/dev", "tfds:/dev/null", "tfds:./", ":", "digits:1.0.0:2", "%s", "{}",
 )  # fmt: skip
 

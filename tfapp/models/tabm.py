@@ -12,6 +12,7 @@ import math
 import keras
 from keras import ops
 
+from tfapp.errors import UsageError
 from tfapp.models.ensemble import Ensemble
 from tfapp.models.layers import MeanPool
 from tfapp.models.layers.members import Adapters, Heads
@@ -66,7 +67,7 @@ class TabM(Ensemble, keras.Model):
         """
         super().__init__(**kwargs)
         if numbers not in _EMBEDDINGS:
-            raise ValueError(f"numbers={numbers}: must be one of {', '.join(_EMBEDDINGS)}")
+            raise UsageError(f"numbers={numbers}: must be one of {', '.join(_EMBEDDINGS)}")
         self._members = members
         self.columns = Columns(inputs, one_hot=one_hot)
         self.numbers = None

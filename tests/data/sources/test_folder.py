@@ -168,8 +168,9 @@ def test_a_folder_that_cannot_be_used(folder, make, message):
 
 @pytest.mark.parametrize("size", ["0", "x", "3x4x5", "-3", "99999", "²", "3x²", "9" * 5000])
 def test_an_image_size_that_makes_no_sense(folder, size):
-    with pytest.raises(UsageError, match=f"--image_size={size}: write it as"):
+    with pytest.raises(UsageError, match="write it as") as caught:
         open_(folder, image_size=size)
+    assert str(caught.value).startswith(f"--image_size={size}"[:500])
 
 
 def test_the_index_is_cached_until_the_folder_changes(folder, monkeypatch, tmp_path):

@@ -112,7 +112,15 @@ def open_csv(
     csv_decimal,
     csv_header,
     missing_values,
-    **table,
+    label,
+    task,
+    features,
+    feature_kind,
+    weight_column,
+    group_column,
+    max_bad_examples,
+    drop_missing_labels,
+    settled,
 ):
     """`open_table` for CSV. --csv_* and --missing_values: see `Wanted`.
 
@@ -123,7 +131,20 @@ def open_csv(
         csv_delimiter, csv_encoding, csv_quote, csv_decimal, csv_header, tuple(missing_values)
     )
     reader = CsvReader(wanted)
-    source = open_table(where, reader=reader, dataset=dataset, **table)
+    source = open_table(
+        where,
+        reader=reader,
+        dataset=dataset,
+        label=label,
+        task=task,
+        features=features,
+        feature_kind=feature_kind,
+        weight_column=weight_column,
+        group_column=group_column,
+        max_bad_examples=max_bad_examples,
+        drop_missing_labels=drop_missing_labels,
+        settled=settled,
+    )
     return dataclasses.replace(source, reading=reader.reading(source.spec.label.name).to_json())
 
 

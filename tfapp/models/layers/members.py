@@ -8,6 +8,7 @@ to move an axis.
 import keras
 from keras import ops
 
+from tfapp.errors import UsageError
 from tfapp.models.weight_decay import NamesDecayedWeights
 
 
@@ -24,7 +25,7 @@ class Adapters(NamesDecayedWeights, keras.layers.Layer):
         """
         super().__init__(**kwargs)
         if initial not in ("normal", "signs"):
-            raise ValueError(f"adapters={initial}: must be normal or signs")
+            raise UsageError(f"adapters={initial}: must be normal or signs")
         self._members, self._groups, self._initial = members, tuple(groups), initial
 
     def build(self, shape):

@@ -49,16 +49,16 @@ def from_table(path, signature, csv, keep):
             )
         features[name] = _column(part, name, spec)
     chosen = kept.choose(keep, list(part.columns), signature, path)
-    return [str(i + 1) for i in range(part.num_rows)], features, _kept(path, part, reader, chosen)
+    return [str(i + 1) for i in range(part.num_rows)], features, _kept(path, reader, chosen)
 
 
-def _kept(path, part, reader, names):
+def _kept(path, reader, names):
     """name -> values of a column as they are in the file: 007 stays 007."""
-    if names and isinstance(reader, CsvReader):
-        reader.keep_strings(names)
-        table, _ = reader.read(path)
-        return {name: table[name].to_pylist() for name in names}
-    return {name: [v for c in part.columns[name] for v in c.to_pylist()] for name in names}
+    if not names:
+        return {}
+    reader.keep_strings(names)
+    table, _ = reader.read(path)
+    return {name: table[name].to_pylist() for name in names}
 
 
 def _column(part, name, spec):
