@@ -69,9 +69,19 @@ def _check_split(where, arrays, train, label):
             )
         if key != label and array.dtype.kind not in "uifb":
             raise DataError(f"{where}: {key} has dtype {array.dtype}; numbers are needed")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            row = int(np.argwhere(~np.isfinite(array))[0][0])
-            raise DataError(f"{where}: {key} is NaN or infinite in example {row}")
+        if array.dtype.kind == "f":
+            _check_finite(f"{where}: {key}", array)
+
+
+def _check_finite(what, array):
+    """Raises DataError for a value that is not finite, or would not be as float32."""
+    with np.errstate(over="ignore"):
+        sound = np.isfinite(array if array.dtype.itemsize <= 4 else array.astype(np.float32))
+    if not sound.all():
+        row = int(np.argwhere(~sound)[0][0])
+        large = np.isfinite(array[row]).all()
+        how = "larger than float32 can hold" if large else "NaN or infinite"
+        raise DataError(f"{what} is {how} in example {row}")
 
 
 def _feature(where, name, array):

@@ -129,17 +129,18 @@ def _sound(name, records, schema, features, bad):
     rows = np.arange(len(records))
     values, wrong = columns(records, rows, schema, (*features, schema.label))
     rows = np.setdiff1d(rows, list(wrong))
-    unfit = np.zeros(len(rows), bool)
+    sound = np.ones(len(rows), bool)
     for key, array in values.items():
-        if array.dtype.kind == "f":
-            unfit |= ~np.isfinite(array.reshape(len(rows), -1)).all(1)
-            first = f"field {key!r} is NaN or infinite"
-            wrong.update({int(row): first for row in rows[unfit] if int(row) not in wrong})
+        if array.dtype.kind == "f" and array.size:
+            finite = np.isfinite(array.reshape(len(rows), -1)).all(1)
+            for row in rows[sound & ~finite].tolist():
+                wrong[row] = f"field {key!r} is NaN or infinite"
+            sound &= finite
     for row in sorted(wrong):
         bad.skip(records.where(row), wrong[row])
-    if unfit.all():
+    if not sound.any():
         raise DataError(f"{name}: no record can be used ({next(iter(wrong.values()))})")
-    return rows[~unfit], {key: array[~unfit] for key, array in values.items()}
+    return rows[sound], {key: array[sound] for key, array in values.items()}
 
 
 def _label(name, schema, labels, task, class_names):
