@@ -113,7 +113,10 @@ def is_by_split(value):
 
 def shown(value):
     """`value` in a message: its repr, cut short."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # a number of more digits than Python writes
+        text = f"a number of type {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
