@@ -47,7 +47,7 @@ def run_with_small_disk(tmp_path):
 CASES = {
     "the run's folder": ("4k", ("--model_dir=full/run", "--export=none"), {}, "full/run"),
     "checkpoints": ("150k", ("--model_dir=full/run", "--export=none"), {}, "full/run"),
-    "the export": ("900k", ("--model_dir=full/run",), {}, "full/run"),
+    "the export": ("500k", ("--model_dir=full/run",), {}, "full/run"),
     "TFDS": ("60k", ("--data_dir=full/tfds", "--export=none"), {}, "--data_dir=full/tfds"),
     "temporary files": ("16k", (), {"TMPDIR": "full"}, "TMPDIR"),
     "records of metrics": (

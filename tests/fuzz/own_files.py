@@ -26,6 +26,7 @@ from tfapp.experiment import kept
 from tfapp.experiment.calibration import cache
 from tfapp.experiment.early_end import early_end
 from tfapp.experiment.same_data import SameData
+from tfapp.modes.predict.csv import csv_reader
 from tfapp.run_folder import open_run_folder, read_run_folder
 from tfapp.runtime.tf_settings import cache_folder
 from tfapp.training import manifest
@@ -42,6 +43,7 @@ def copy_run():
     raw = open_source(DATASET, label="pay")
     (RUN / "data.json").write_text(json.dumps(fingerprint(DATASET, raw)))
     (RUN / "bad_examples.jsonl").write_text('{"example": "a.csv, row 7", "reason": "is short"}\n')
+    (RUN / "temperature.json").write_text("1.5")
     with_csv = CsvWriter(RUN)
     with_csv.scalars(5, "train", {"loss": 0.5})
     with_csv.close()
@@ -70,6 +72,10 @@ def _continued():
 
 def _evaluated():
     flags.parse(["main.py", "--mode=eval", f"--model_dir={RUN}"])
+
+
+def _predicting():
+    return Config(mode="predict", model_dir=str(RUN), input="in.csv", output="out.csv")
 
 
 def _summary():
@@ -110,7 +116,8 @@ def run_files(raw):
         "identity.json": (_continued, _neighbour),
         "flags.txt": (_continued, _neighbour, _evaluated),
         "summary.json": (_summary, _neighbour),
-        "data.json": (_same_data(raw),),
+        "data.json": (_same_data(raw), lambda: csv_reader(_predicting())),
+        "temperature.json": (lambda: kept.temperature(read_run_folder(RUN)),),
         "preprocessing.json": (_fitted(raw),),
         "choices.json": (lambda: kept.choices(read_run_folder(RUN)),),
         "bad_examples.jsonl": (lambda: BadExamples("5").keep_in(RUN),),

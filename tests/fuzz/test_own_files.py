@@ -14,7 +14,7 @@ from tests.fuzz.mutations import WRONG_JSON, WRONG_VALUES, damaged, paths_in, re
 from tests.fuzz.own_files import OLD, RUN
 from tfapp.experiment.calibration import cache
 
-FEW, MANY = 8, 1500
+FEW, MANY, PLACES = 8, 1500, 20
 
 
 @pytest.fixture
@@ -52,10 +52,11 @@ def test_every_file_of_a_run(run_files):
 
 
 def test_every_value_in_every_file_of_a_run(run_files):
-    for name in ("summary.json", "choices.json", "data.json"):
+    for name in ("summary.json", "choices.json", "data.json", "temperature.json"):
         path = RUN / name
         value = json.loads(path.read_bytes())
-        for place in list(paths_in(value))[:12]:
+        places = list(paths_in(value))
+        for place in places[:: len(places) // PLACES + 1]:
             for new in WRONG_VALUES:
                 content = json.dumps(replaced(value, place, new)).encode()
                 read_with(run_files[name], name, path, content)

@@ -60,7 +60,7 @@ def test_a_row_that_cannot_be_used(tmp_path, line, reason):
 
 @pytest.mark.parametrize("value", [[1], {"b": 1}, [[]], [None]])
 def test_labels_that_are_lists_or_objects(tmp_path, value):
-    rows = [{"a": i, "label": value} for i in range(20)]
+    rows = [{"a": i % 7, "label": value} for i in range(20)]
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(DataError, match=r"column 'label' holds values of type .*; a number, date"):
         open_all(f"jsonl:{tmp_path / 't.jsonl'}")
@@ -68,7 +68,7 @@ def test_labels_that_are_lists_or_objects(tmp_path, value):
 
 @pytest.mark.parametrize("flag", ["weight_column", "group_column"])
 def test_other_columns_that_are_lists(tmp_path, flag):
-    rows = [{"a": i, "w": [i], "label": i % 2} for i in range(20)]
+    rows = [{"a": i % 7, "w": [i], "label": i % 2} for i in range(20)]
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(DataError, match="column 'w' holds values of type list"):
         open_all(f"jsonl:{tmp_path / 't.jsonl'}", **{flag: "w"})
@@ -125,7 +125,7 @@ def test_nesting_that_is_taken(tmp_path):
 
 @pytest.mark.parametrize("values", [[b"\xff"], [{"x": 1}], [[1]], [pa.scalar(5, pa.duration("s"))]])
 def test_parquet_labels_of_other_types(tmp_path, values):
-    table = pa.table({"a": np.arange(20), "label": pa.array(values * 20)})
+    table = pa.table({"a": np.arange(20) % 7, "label": pa.array(values * 20)})
     pa.parquet.write_table(table, tmp_path / "t.parquet")
     with pytest.raises(DataError, match=r"t\.parquet: column 'label' holds values of type"):
         open_all(f"parquet:{tmp_path / 't.parquet'}")

@@ -5,6 +5,11 @@ from collections.abc import Mapping
 
 from tfapp.data.tables.dialect import Dialect
 from tfapp.errors import DataError
+from tfapp.runtime import json_shape
+from tfapp.runtime.json_shape import Each, Maybe
+
+_TYPES = {field.name: Maybe(field.type) for field in dataclasses.fields(Dialect)}
+_SHAPE = {"dialect": _TYPES, "names": [str], "label": str, "strings": [str], "marks": Each(str)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,12 +41,14 @@ class Reading:
 
     def to_json(self):
         """A dict that can be written as JSON."""
-        return dataclasses.asdict(self)
+        lists = {"names": list(self.names), "strings": list(self.strings)}
+        return dataclasses.asdict(self) | lists
 
     @classmethod
     def from_json(cls, value):
         """Reads what `to_json` wrote. Raises DataError."""
         try:
+            json_shape.check(value, _SHAPE)
             return cls(
                 Dialect(**value["dialect"]),
                 tuple(value["names"]),
