@@ -31,7 +31,7 @@ def test_trains_resumes_exports_and_answers(table, run_cli, devices, precision):
     recipe = {
         "dataset": f"csv:{table}", "label": "price", "model_dir": "run", "precision": precision,
         "model_arg": ("members=4", "width=8", "depth=1"), "batch_size": 8, "xla": "off",
-        "logical_devices": devices,
+        "logical_devices": devices, "schedule": "constant",
     }  # fmt: skip
     tfapp.run(tfapp.Config(**recipe, steps=2))
     result = tfapp.run(tfapp.Config(**recipe, steps=4))

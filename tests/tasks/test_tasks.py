@@ -96,7 +96,7 @@ def test_unknown_names_are_refused_without_data(task, loss, message):
          "expected_calibration_error", "confusion_matrix"]),
         (classes(101), ["accuracy"], ["top_5_accuracy", "macro_f1", "log_loss",
          "expected_calibration_error"]),
-        (REAL, ["mean_absolute_error", "mean_squared_error"], ["r2"]),
+        (REAL, ["mean_absolute_error", "mean_squared_error"], ["error_spread", "r2"]),
         (TOKENS, ["accuracy"], []),
     ],
 )  # fmt: skip
