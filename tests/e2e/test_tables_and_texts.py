@@ -77,6 +77,7 @@ def splits():
     make_table("data/test.csv", 100, seed=1)
 
 
+@pytest.mark.slow
 def test_a_classifier_of_rows_is_served_with_its_measured_accuracy_and_loss(run_cli, splits):
     result = train(
         dataset="csv:data", label="class", features=("size", "town", "open", "since", "note")

@@ -25,7 +25,7 @@ def table(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("devices", [0, 2])
+@pytest.mark.parametrize("devices", [0, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_trains_resumes_exports_and_answers(table, run_cli, devices, precision):
     recipe = {

@@ -45,6 +45,7 @@ def compare(architecture, steps, *, plain=graph, compiled=graph, rel=1e-5):
     assert np.mean([change > 0 for change in moved]) > 0.8  # no gradient reaches a pooler
 
 
+@pytest.mark.slow
 def test_equals_a_plain_loop():
     """Of the one network that amplifies nothing, so that the plain loop needs no graph."""
     compare(APPLICATIONS["ConvNeXt, depths 1 1 2 1"], 2, plain=None)
