@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import math
 
 from tfapp.runtime import json_files, json_shape
 from tfapp.runtime.atomic_files import write_text
@@ -13,8 +12,8 @@ from tfapp.runtime.tf_settings import cache_folder
 
 _LOG = logging.getLogger("tfapp")
 _MOST_ENTRIES = 500
-# Of the measurements of one kind of run, as far as a choice reads them.
-_RECORDS = [{"precision": str, "xla": str, "step_ms": float}]
+# The measurements of one kind of run, as far as a choice reads them, and a checksum of all of them.
+_ENTRY = {"records": [{"precision": str, "xla": str, "step_ms": float}], "sum": str}
 
 
 def cache_path():
@@ -30,28 +29,28 @@ def key_of(description):
 
 def look_up(key):
     """The list of measurements kept under `key`, or None. A damaged cache is an empty one."""
-    records = _read().get(key)
-    return records if _is_sound(records) else None
+    entry = _read().get(key)
+    return entry["records"] if _is_sound(key, entry) else None
 
 
 def keep(key, measurements):
     """Remembers measurements; a folder that cannot be written only costs the next run its time."""
     entries = _read()
     entries.pop(key, None)
-    entries[key] = measurements
+    entries[key] = {"records": measurements, "sum": key_of([key, measurements])}
     newest = dict(list(entries.items())[-_MOST_ENTRIES:])
     with contextlib.suppress(OSError):
         cache_path().parent.mkdir(parents=True, exist_ok=True)
         write_text(cache_path(), json.dumps(newest, indent=1))
 
 
-def _is_sound(records):
-    """True for a list of at least one measurement, each with the fields that are compared."""
+def _is_sound(key, entry):
+    """Whether an entry holds measurements, at least one, and is what was kept under the key."""
     try:
-        json_shape.check(records, _RECORDS)
+        json_shape.check(entry, _ENTRY)
     except ValueError:
         return False
-    return bool(records) and all(math.isfinite(r["step_ms"]) for r in records)
+    return bool(entry["records"]) and entry["sum"] == key_of([key, entry["records"]])
 
 
 def _read():
