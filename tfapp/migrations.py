@@ -13,6 +13,8 @@ import tfapp
 from tfapp.config import FLAGS
 from tfapp.errors import DataError
 from tfapp.runtime.json_shape import Each
+from tfapp.seed_recipe import SEED
+from tfapp.spec import DIGITS
 
 _UNMARKED = "0.1.0"  # what wrote a file without a version
 _MARK = "# tfapp "
@@ -102,7 +104,8 @@ def as_begun_by(version, config):
     for migration in reversed(_since(version)):
         then.update(migration.defaults)
     now = vars(config)
-    at_default = {name for name in then if now[name] == FLAGS[name].default}
+    seed = SEED if now["dataset"] == DIGITS and now["model"] == SEED["model"] else {}
+    at_default = {n for n in then if now[n] in (FLAGS[n].default, seed.get(n, FLAGS[n].default))}
     return dataclasses.replace(config, **{name: then[name] for name in at_default})
 
 

@@ -13,4 +13,5 @@ SEED = {
     "label_smoothing": 0.0,
     "early_stopping": 0,
     "evaluate_every": "1e",
+    "export_weights": "best",
 }

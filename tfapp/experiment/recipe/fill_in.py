@@ -8,7 +8,7 @@ from tfapp.experiment.recipe.rules import RULES, kind_of
 from tfapp.seed_recipe import SEED
 
 _AUTO = "auto"
-FIELDS = tuple(name for name in SEED if name != "model")
+FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
 _MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
 _LEAST_EVALUATIONS = 20  # of a run whose epochs are long
 _FEW_STEPS = 50  # an epoch of so few is not divided
