@@ -16,7 +16,7 @@ from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import check_arguments
 from tfapp.training import schedules
 
-FEW, MANY = 60, 20_000
+FEW, MANY = 60, 4_000
 NUMBERS = (
     "nan", "-nan", "NaN", "inf", "-inf", "+inf", "infinity", "1e999", "-1e999", "-0.0", "-0", "+1",
     "1e-999", "1e308", "3.5e38", "1" + "0" * 400, "-1" + "0" * 400, "9" * 5000, "1_000", "0x10",

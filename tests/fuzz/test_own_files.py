@@ -14,7 +14,7 @@ from tests.fuzz.mutations import WRONG_JSON, WRONG_VALUES, damaged, paths_in, re
 from tests.fuzz.own_files import OLD, RUN
 from tfapp.experiment.calibration import cache
 
-FEW, MANY, PLACES = 8, 1500, 20
+FEW, MANY, PLACES = 8, 200, 20
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tfapp.config import Config
 from tfapp.data import open_source
 from tfapp.errors import DataError, UsageError
 
-FEW, MANY = 4, 300
+FEW, MANY = 4, 60
 NAMES = (
     "mnist\nx", "a b", "../x", "digits:9.9", "digits/none", "digits:x", "digits:", "digits:1.0.0.0",
     "a" * 300, "ÄÖ", "[digits]", "digits:3.*.*", "digits/..", "digits\x1b[31m", "\udcff",
