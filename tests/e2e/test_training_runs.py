@@ -207,7 +207,8 @@ def test_only_check_args_runs_and_keeps_nothing(run_cli):
 
 @pytest.mark.slow
 def test_early_stopping_keeps_the_best_weights(run_cli):
-    flags = ("--early_stopping=2", "--learning_rate=0.05", "--model_dir=run", "--export=none")
+    flags = ("--early_stopping=2", "--learning_rate=0.05", "--model_dir=run", "--export=none",
+             "--monitor=accuracy")  # fmt: skip
     done = run_cli(*flags)
     assert done.code == 0, done.err
     summary = json.loads(pathlib.Path("run/summary.json").read_text())
