@@ -5,7 +5,7 @@ import dataclasses
 
 from tfapp import flags
 from tfapp.config import Config
-from tfapp.errors import StorageError, TfappError, UsageError
+from tfapp.errors import TfappError, UsageError
 from tfapp.runtime import log, process_clock, storage
 from tfapp.runtime.import_tensorflow import import_tensorflow
 from tfapp.training.action import Action
@@ -59,8 +59,8 @@ def _only_tfapp_errors():
     except Exception as error:
         if any(error is one for one in passed):
             raise
-        if isinstance(error, OSError) and (words := storage.describe(error, error.filename or ".")):
-            raise StorageError(f"{error.filename or 'disk'}: {words}") from error
+        if isinstance(error, OSError) and (stored := storage.error_of(error)):
+            raise stored from error
         message = " ".join(str(error).split())[:300]
         raise TfappError(f"internal error: {type(error).__name__}: {message}") from error
 

@@ -69,10 +69,8 @@ def _report(message, code):
 
 def _report_os_error(error):
     """Reports an error of the file system that no one turned into a TfappError."""
-    words = storage.describe(error, error.filename or ".")
-    if not words:
-        return _report_other(error)
-    return _report(f"{error.filename or 'disk'}: {words}", StorageError.exit_code)
+    stored = storage.error_of(error)
+    return _report_other(error) if stored is None else _report(stored, stored.exit_code)
 
 
 def _report_storage(error):

@@ -144,7 +144,8 @@ class Config:
         identity_unless=("schedule", "constant"), least=0)
     time_budget: str = _recipe("",
         "time for the whole command (90s, 10m, 2h), instead of --epochs: as many steps as fit, the "
-        "schedule finished, evaluation and export included; empty: no limit", identity=True)
+        "schedule finished, evaluation and export included; empty: no limit", identity=True,
+        units=("seconds",), words=("",), above=0)
     batch_size: int | str = _recipe("auto",
         "examples a step, over all replicas; auto: by the size of the data",
         identity=True, number=int, words=("auto",), above=0)

@@ -7,6 +7,7 @@ import re
 from tfapp.errors import UsageError
 from tfapp.flag_values import LARGEST_FLOAT, parse_duration, whole_number
 from tfapp.registry import suggest
+from tfapp.runtime import plain_text
 
 _LARGEST = 10**12  # of a whole number: what is counted has 64 bits
 _LONGEST = 10_000  # characters of a text; Linux takes paths of 4,096 bytes
@@ -73,10 +74,7 @@ def check_text(name, value):
 
 def _short(value):
     """A value as a message shows it: in Unicode, and not too long."""
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except Exception as error:  # such as a number with more digits than Python writes
-        return f"({type(value).__name__}: {type(error).__name__})"
+    text = value if isinstance(value, str) else plain_text.of_value(value)
     text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= 60 else f"{text[:30]}...{text[-20:]}"
 
@@ -105,11 +103,6 @@ def check_forms(config):
     per_loop = config.steps_per_loop
     if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")
-    if (
-        config.time_budget
-        and not parse_duration(config.time_budget, "time_budget", ("seconds",)).value
-    ):
-        raise UsageError(f"--time_budget={config.time_budget}: must be above 0")
     bad = config.max_bad_examples
     if whole_number(bad) is None and not _is_percentage(bad):
         raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sized
 from typing import Protocol, runtime_checkable
 
 from tfapp.errors import UsageError
+from tfapp.runtime import plain_text
 
 _NAMELESS = re.compile(r"<.+>")
 _DATASETS = (
@@ -113,10 +114,7 @@ def is_by_split(value):
 
 def shown(value):
     """`value` in a message: its repr, cut short."""
-    try:
-        text = " ".join(repr(value).split())
-    except Exception as error:  # such as a number with more digits than Python writes
-        text = f"({type(value).__name__}: {type(error).__name__})"
+    text = " ".join(plain_text.of_value(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

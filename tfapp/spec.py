@@ -77,6 +77,24 @@ class LabelSpec:
         return width
 
 
+# Kinds of data, by which models and recipes are chosen.
+TABLE, VECTORS, IMAGES, TEXTS, LANGUAGE = "table", "vectors", "images", "texts", "language"
+
+
+def kind_of_data(inputs, label):
+    """One of the kinds above, for `InputSpec`s and a `LabelSpec`."""
+    kinds = {spec.kind for spec in inputs}
+    if label.kind == "tokens":
+        return LANGUAGE
+    if kinds == {"tokens"} and len(inputs) == 1:
+        return TEXTS
+    if kinds == {"image"}:
+        return IMAGES
+    if kinds == {"numeric"} and all(spec.shape for spec in inputs):
+        return VECTORS
+    return TABLE
+
+
 @dataclasses.dataclass(frozen=True)
 class DataSpec:
     """A data set's features and label.

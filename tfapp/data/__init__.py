@@ -92,8 +92,8 @@ def open_source(
 
     The arguments are the flags of the same names, but for `settled`: the `Settled` of a run that
     began with this data or data like it, whose decisions are kept; or None. `dataset` may be a
-    `Given`. Splits that the data
-    set lacks are missing in the result; `holdout.with_all_splits` adds them.
+    `Given`. Splits that the data set lacks are missing in the result; `holdout.with_all_splits`
+    adds them.
 
     Returns:
       a `Source` with at least the split train, not yet encoded.

@@ -6,6 +6,7 @@ import math
 from tfapp import export
 from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
+from tfapp.experiment.evaluations import MOST_OF_TRAIN
 from tfapp.experiment.kept import EXPORTED_STEP
 from tfapp.experiment.selection import choose_weights
 from tfapp.experiment.temperature import calibrate
@@ -14,7 +15,6 @@ from tfapp.export.publish import export_all
 from tfapp.run_folder import EXPORT, TEMPERATURE
 
 _LOG = logging.getLogger("tfapp")
-_MOST_OF_TRAIN = 20_000  # examples that train is measured on in the end
 
 
 def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reason):
@@ -44,7 +44,7 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
         _LOG.info("weights: %s", why)
     experiment, temperature = calibrate(experiment)
     evaluated = {
-        TRAIN: experiment.evaluate(TRAIN, most=_MOST_OF_TRAIN),
+        TRAIN: experiment.evaluate(TRAIN, most=MOST_OF_TRAIN),
         **{split: experiment.evaluate(split) for split in (VALIDATION, TEST)},
     }
     loss = evaluated[TEST].metrics["loss"]
@@ -54,7 +54,7 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
         )
     experiment.bad_examples.log()
     if servable is not None and temperature != 1:
-        servable = servable.with_task(experiment.task)
+        servable.answer_by(experiment.task)
     folder.write_json(TEMPERATURE, temperature)
     written = summary.write(
         "done",

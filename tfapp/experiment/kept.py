@@ -57,7 +57,7 @@ def exported_step(folder, host, config):
     Args:
       folder: the `RunFolder`.
       host: the `HostState` of the latest checkpoint.
-      config: a `Config`.
+      config: a `Config`, its recipe filled in.
 
     Raises:
       DataError: the summary is damaged.
@@ -67,10 +67,15 @@ def exported_step(folder, host, config):
         step = found.get(EXPORTED_STEP)
         if step in (host.step, host.best_step):
             return step
-    best = config.export_weights in ("auto", "best")
-    if config.export_weights == "early_stopping":
-        best = config.early_stopping not in (0, "auto")
+    best = weights_asked_for(config) != "last"
     return host.best_step if best and host.best_step is not None else host.step
+
+
+def weights_asked_for(config):
+    """ "auto", "best" or "last", for a `Config` whose recipe is filled in."""
+    if config.export_weights == "early_stopping":
+        return "best" if config.early_stopping else "last"
+    return config.export_weights
 
 
 def fitted(folder):

@@ -26,7 +26,7 @@ def restore(config, folder):
     if checkpoints.restore_latest() is None:
         raise DataError(f"--model_dir={folder.path}: holds no checkpoint")
     host = experiment.state.host
-    step = kept.exported_step(folder, host, config)
+    step = kept.exported_step(folder, host, experiment.config)
     if step != host.step:
         _LOG.info("weights: those of step %d, the best on validation", step)
         restore_weights(checkpoints, experiment.state, step)

@@ -7,20 +7,19 @@ the difference, example by example (Breiman et al., "Classification and Regressi
 sec. 3.4.3, choose the simpler of two models in this way).
 """
 
-import logging
 import math
 
 import numpy as np
 import tensorflow as tf
 
 from tfapp.data.splits.split_names import VALIDATION
+from tfapp.experiment.kept import weights_asked_for
 from tfapp.models.ensemble import members_of
 from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
 from tfapp.training.members import combined
 
-_LOG = logging.getLogger("tfapp")
 _MANY = 20_000  # validation examples, with which the best step is no luck
 
 
@@ -35,9 +34,7 @@ def choose_weights(experiment, checkpoints, monitor):
     Returns:
       (their step, what the log should say of it).
     """
-    host, choice = experiment.state.host, experiment.config.export_weights
-    if choice == "early_stopping":
-        choice = "best" if experiment.config.early_stopping else "last"
+    host, choice = experiment.state.host, weights_asked_for(experiment.config)
     if choice == "last" or host.best_step in (None, host.step):
         return host.step, ""
     if choice == "best" or monitor != "loss" or _is_many(experiment):

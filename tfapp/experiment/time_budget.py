@@ -10,6 +10,7 @@ import time
 from tfapp.data.splits.split_names import TRAIN, VALIDATION
 from tfapp.errors import UsageError
 from tfapp.experiment.calibration.measure import Prepared, time_step
+from tfapp.experiment.evaluations import MOST_OF_TRAIN
 from tfapp.flag_values import parse_duration
 from tfapp.runtime.process_clock import seconds_since_start
 
@@ -17,7 +18,6 @@ _EVALUATIONS = 20  # on validation, as the recipe plans at least
 _FORWARD = 0.4  # of a step's time, what an evaluation of as many examples takes
 _OVERHEAD = 6.0  # seconds: tracing of evaluations, the export and its verification
 _SPARE = 0.05  # of the budget, for a machine that becomes a little slower
-_MEASURED = 20_000  # examples of train that are evaluated in the end, at most
 
 
 def step_seconds(settled, engine):
@@ -38,7 +38,7 @@ def steps_within(budget, seconds, batches, splits, *, again):
     Raises:
       UsageError: none.
     """
-    total = parse_duration(budget, "time_budget", ("seconds",)).value
+    total = _seconds(budget)
     per_example = seconds / batches.batch_size * _FORWARD
     evaluation = per_example * splits[VALIDATION].num_examples
     reserve = reserved(splits, per_example)
@@ -53,13 +53,17 @@ def steps_within(budget, seconds, batches, splits, *, again):
     return int(left / seconds)
 
 
+def _seconds(budget):
+    return parse_duration(budget, "time_budget", ("seconds",)).value
+
+
 def reserved(splits, per_example):
     """Seconds for what follows training: evaluations and the export.
 
     `per_example`: seconds that the evaluation of one example takes.
     """
     examples = sum(
-        min(split.num_examples, _MEASURED) if name == TRAIN else split.num_examples
+        min(split.num_examples, MOST_OF_TRAIN) if name == TRAIN else split.num_examples
         for name, split in splits.items()
     )
     return _OVERHEAD + per_example * examples
@@ -80,8 +84,7 @@ class TimeBudget:
         self._budget = budget
         self._splits = splits
         self._batch_size = batch_size
-        total = parse_duration(budget, "time_budget", ("seconds",)).value
-        self._end = clock() - seconds_since_start() + total - spent
+        self._end = clock() - seconds_since_start() + _seconds(budget) - spent
 
     def __call__(self, moment):
         per_example = moment.seconds / moment.steps / self._batch_size * _FORWARD

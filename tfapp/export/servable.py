@@ -52,9 +52,7 @@ class Servable:
         self.feature_specs = {
             f.name: self._tensor_spec(f.name, f.shape, f.dtype) for f in spec.features
         }
-        self._serve = tf.function(
-            self._compose, input_signature=[self.feature_specs], autograph=False
-        )
+        self._serve = self._traced()
 
     def preprocess(self, features):
         """Raw features -> what the model takes.
@@ -96,18 +94,10 @@ class Servable:
             }
         )
 
-    def with_task(self, task):
-        """The same servable with the answers of another task."""
-        weights = [v.read_value() for v in self.trainable_weights]
-        others = [v.read_value() for v in self.other_weights]
-        return Servable(
-            model=self._model,
-            weights=(weights, others),
-            preprocess=self._preprocess,
-            task=task,
-            spec=self.spec,
-            read_outputs=self._read_outputs,
-        )
+    def answer_by(self, task):
+        """Replaces the task, and with it the answers; the weights stay."""
+        self._task = task
+        self._serve = self._traced()
 
     def assign(self, weights):
         """Replaces the weights, given as to the constructor; nothing is traced again."""
@@ -128,6 +118,9 @@ class Servable:
 
     def _tensor_spec(self, name, shape, dtype):
         return tf.TensorSpec([None, *shape], dtype, name=self.argument_names[name])
+
+    def _traced(self):
+        return tf.function(self._compose, input_signature=[self.feature_specs], autograph=False)
 
     def _compose(self, features):
         inputs = self.preprocess(features)

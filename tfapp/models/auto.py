@@ -1,5 +1,13 @@
 """--model=auto: a solid default model for each kind of data."""
 
+from tfapp.spec import IMAGES, LANGUAGE, TABLE, TEXTS, VECTORS, kind_of_data
+
+_OTHERS = {  # kind of data -> (model, reason); images follow their size
+    LANGUAGE: ("causal_transformer", "the label is the next token"),
+    TEXTS: ("text_encoder", "one text"),
+    VECTORS: ("mlp", "vectors of numbers"),
+    TABLE: ("tabm", "columns of a table"),
+}
 _SMALL = 16  # pixels a side; smaller images are treated as vectors
 _LARGE = 64  # pixels a side; larger images are downsampled by the first layers
 _BEFORE = {"tabm": "tabular"}  # what auto chose in runs that do not say what it chose
@@ -24,18 +32,14 @@ def choose_model(inputs, label, *, unrecorded=False):
 
 
 def _choose(inputs, label):
-    kinds = {spec.kind for spec in inputs}
-    if label.kind == "tokens":
-        return "causal_transformer", "the label is the next token"
-    if kinds == {"tokens"} and len(inputs) == 1:
-        return "text_encoder", "one text"
-    if kinds == {"image"}:
-        side = min(min(spec.shape[:2]) for spec in inputs)
-        if side < _SMALL:
-            return "mlp", f"images of less than {_SMALL} pixels a side"
-        if side > _LARGE:
-            return "smallcnn", f"images of more than {_LARGE} pixels a side"
-        return "cnn", f"images of up to {_LARGE} pixels a side"
-    if kinds == {"numeric"} and all(spec.shape for spec in inputs):
-        return "mlp", "vectors of numbers"
-    return "tabm", "columns of a table"
+    kind = kind_of_data(inputs, label)
+    return _of_images(inputs) if kind == IMAGES else _OTHERS[kind]
+
+
+def _of_images(inputs):
+    side = min(min(spec.shape[:2]) for spec in inputs)
+    if side < _SMALL:
+        return "mlp", f"images of less than {_SMALL} pixels a side"
+    if side > _LARGE:
+        return "smallcnn", f"images of more than {_LARGE} pixels a side"
+    return "cnn", f"images of up to {_LARGE} pixels a side"

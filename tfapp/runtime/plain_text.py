@@ -32,6 +32,14 @@ def joined(text):
     return one_line(_LINE_BREAK.sub(" ", text))
 
 
+def of_value(value):
+    """The repr of any value, also of one that has none: a number of too many digits."""
+    try:
+        return repr(value)
+    except Exception as error:  # of a user's class, it may raise anything
+        return f"({type(value).__name__}: {type(error).__name__})"
+
+
 def width(text):
     """How many columns of a terminal `text` takes."""
     return sum(map(_columns, text))

@@ -53,6 +53,12 @@ def describe(error, path):
     return _WORDS[number] + (free_space(path) if number in _FULL else "")
 
 
+def error_of(error):
+    """The `StorageError` for an OSError that nobody turned into one; None if it is of no disk."""
+    words = describe(error, error.filename or ".")
+    return StorageError(f"{error.filename or 'disk'}: {words}") if words else None
+
+
 def free_space(path):
     """How much is free where `path` lies, such as " (12 MB of 50.0 GB are free)"."""
     path = pathlib.Path(path).absolute()

@@ -9,24 +9,34 @@ import pytest
 
 import tfapp
 from tfapp.config import Config
-from tfapp.experiment.recipe import rules
 from tfapp.experiment.recipe.fill_in import FIELDS, fill_in, in_words
 from tfapp.seed_recipe import SEED
-from tfapp.spec import DataSpec, FeatureSpec, InputSpec, LabelSpec
+from tfapp.spec import (
+    IMAGES,
+    LANGUAGE,
+    TABLE,
+    TEXTS,
+    VECTORS,
+    DataSpec,
+    FeatureSpec,
+    InputSpec,
+    LabelSpec,
+    kind_of_data,
+)
 
 INPUTS = {
-    rules.TABLE: [InputSpec("a", "numeric", (), "float32"), InputSpec("b", "ids", (), "int32", 9)],
-    rules.VECTORS: [InputSpec("a", "numeric", (8,), "float32")],
-    rules.IMAGES: [InputSpec("a", "image", (32, 32, 3), "float32")],
-    rules.TEXTS: [InputSpec("a", "tokens", (16,), "int32", 90)],
-    rules.LANGUAGE: [InputSpec("a", "tokens", (16,), "int32", 90)],
+    TABLE: [InputSpec("a", "numeric", (), "float32"), InputSpec("b", "ids", (), "int32", 9)],
+    VECTORS: [InputSpec("a", "numeric", (8,), "float32")],
+    IMAGES: [InputSpec("a", "image", (32, 32, 3), "float32")],
+    TEXTS: [InputSpec("a", "tokens", (16,), "int32", 90)],
+    LANGUAGE: [InputSpec("a", "tokens", (16,), "int32", 90)],
 }
 CONFIG = Config(dataset="csv:a.csv")
 
 
 def make_data(kind, examples):
     """What `fill_in` reads of a `Data`."""
-    label = LabelSpec("y", "tokens" if kind == rules.LANGUAGE else "class", 3, ("a", "b", "c"))
+    label = LabelSpec("y", "tokens" if kind == LANGUAGE else "class", 3, ("a", "b", "c"))
     spec = DataSpec("data", (FeatureSpec("a", "numeric", (), "float32"),), label)
     split = types.SimpleNamespace(num_examples=examples)
     source = types.SimpleNamespace(splits={"train": split})
@@ -36,7 +46,7 @@ def make_data(kind, examples):
 @pytest.mark.parametrize("kind", list(INPUTS))
 @pytest.mark.parametrize("examples", [1, 7, 150, 3000, 60_000, 10**7])
 def test_every_size_of_every_kind_has_a_recipe_that_can_run(kind, examples):
-    assert rules.kind_of(INPUTS[kind], make_data(kind, examples).spec.label) == kind
+    assert kind_of_data(INPUTS[kind], make_data(kind, examples).spec.label) == kind
     filled, decided = fill_in(CONFIG, make_data(kind, examples), num_replicas=1)
     assert set(decided) == set(FIELDS)
     assert "auto" not in [vars(filled)[name] for name in FIELDS]
@@ -54,7 +64,7 @@ def test_small_data_gets_enough_steps(kind):
 
 
 def test_what_is_given_stays_and_the_rest_follows_it():
-    data = make_data(rules.TABLE, 10_000)
+    data = make_data(TABLE, 10_000)
     free, _ = fill_in(CONFIG, data, num_replicas=1)
     config = dataclasses.replace(CONFIG, batch_size=4 * free.batch_size, epochs=3, optimizer="sgd")
     filled, decided = fill_in(config, data, num_replicas=1)
@@ -66,14 +76,14 @@ def test_what_is_given_stays_and_the_rest_follows_it():
 
 def test_the_batch_divides_among_replicas_and_micro_batches():
     config = dataclasses.replace(CONFIG, accumulate=3)
-    filled, _ = fill_in(config, make_data(rules.TABLE, 5000), num_replicas=2)
+    filled, _ = fill_in(config, make_data(TABLE, 5000), num_replicas=2)
     assert filled.batch_size % 6 == 0
 
 
 def test_a_recipe_that_was_decided_is_kept():
-    data = make_data(rules.TABLE, 5000)
+    data = make_data(TABLE, 5000)
     _, decided = fill_in(CONFIG, data, num_replicas=1)
-    data = make_data(rules.TABLE, 9000)
+    data = make_data(TABLE, 9000)
     filled, again = fill_in(CONFIG, data, num_replicas=1, kept={**decided, "epochs": 17})
     assert filled.epochs == again["epochs"] == 17
     line = in_words(again, data)
@@ -82,7 +92,7 @@ def test_a_recipe_that_was_decided_is_kept():
 
 
 def test_what_a_rehearsal_found_is_kept():
-    data = make_data(rules.TABLE, 5000)
+    data = make_data(TABLE, 5000)
     config = dataclasses.replace(CONFIG, learning_rate="find", time_budget="10m")
     filled, decided = fill_in(config, data, num_replicas=1)
     assert (filled.learning_rate, filled.steps) == ("find", 0)
@@ -94,7 +104,7 @@ def test_what_a_rehearsal_found_is_kept():
 def test_the_seed_network_has_the_recipe_that_it_always_had():
     for config in (Config(), Config(model="mlp")):
         assert {name: vars(config)[name] for name in SEED} == SEED
-        assert fill_in(config, make_data(rules.VECTORS, 1437), num_replicas=1) == (config, {})
+        assert fill_in(config, make_data(VECTORS, 1437), num_replicas=1) == (config, {})
     assert Config(epochs=3).epochs == 3
     assert Config(model="cnn").epochs == "auto"
 

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.preprocessing.robust import Robust, smoothly_clipped
-from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.spec import reserved_name
 
 NUMBERS = reserved_name("numbers")  # the matrix's name in a batch
@@ -19,25 +18,17 @@ class NumberMatrix:
     """The scalar numbers among the features of a table, and how they are scaled."""
 
     def __init__(self, transforms):
-        """`transforms`: feature name -> `Robust`, or all of them `Standardize`, of scalars."""
+        """`transforms`: feature name -> `Robust`."""
         each = tuple(transforms.values())
         self.names = tuple(transforms)
-        self._robust = isinstance(each[0], Robust)
-        centers = [t.center if self._robust else t.mean for t in each]
-        self._center = np.array(centers, np.float32)
+        self._center = np.array([t.center for t in each], np.float32)
         self._scale = np.array([t.scale for t in each], np.float32)
-        self._flagged = [i for i, t in enumerate(each) if _is_flagged(t)]
+        self._flagged = [i for i, t in enumerate(each) if t.flagged]
 
     @classmethod
     def of(cls, transforms):
         """Of all features, name -> `Transform`; None if few of them are scalar numbers."""
-        robust = {name: t for name, t in transforms.items() if isinstance(t, Robust)}
-        standard = {
-            name: t
-            for name, t in transforms.items()
-            if isinstance(t, Standardize) and t.missing != "refused"
-        }
-        numbers = max(robust, standard, key=len)
+        numbers = {name: t for name, t in transforms.items() if isinstance(t, Robust)}
         return cls(numbers) if len(numbers) >= FEWEST else None
 
     def pack(self, columns, stack):
@@ -54,17 +45,10 @@ class NumberMatrix:
         """float32 [batch, columns] -> name -> what its own transform gives."""
         absent = tf.math.is_nan(matrix)
         values = tf.where(absent, tf.zeros_like(matrix) + self._center, matrix)
-        if self._robust:
-            values = smoothly_clipped(values, self._center, self._scale)
-        else:
-            values = (values - self._center) * self._scale
+        values = smoothly_clipped(values, self._center, self._scale)
         out = dict(zip(self.names, tf.unstack(values, axis=1), strict=True))
         if self._flagged:
             marked = tf.stack([values, tf.cast(absent, tf.float32)], axis=-1)
             marked = tf.unstack(tf.gather(marked, self._flagged, axis=1), axis=1)
             out |= {self.names[i]: v for i, v in zip(self._flagged, marked, strict=True)}
         return out
-
-
-def _is_flagged(transform):
-    return transform.flagged if isinstance(transform, Robust) else transform.missing == "flagged"

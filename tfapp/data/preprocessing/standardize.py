@@ -1,7 +1,7 @@
 """Numbers and pixels: (x - mean) / standard deviation, by channel for images, else by element.
 
-A missing number (NaN) in a table's column is imputed by the mean; if train has any, the model's
-input has a second value, which is 1 where the number was missing.
+In runs that began before `robust`, columns of tables as well: a missing number (NaN) is imputed by
+the mean; if train has any, the model's input has a second value, 1 where the number was missing.
 """
 
 import dataclasses
@@ -30,17 +30,10 @@ class Standardize(Transform):
     def fit(cls, feature, column):
         """Fits on the training examples [num_examples, *shape] of a `FeatureSpec`."""
         axes = (0, 1, 2) if feature.kind == "image" else (0,)
-        missing = "refused"
-        if feature.kind == "numeric" and feature.shape == ():
-            absent = np.isnan(column)
-            missing = "flagged" if absent.any() else "filled"
-            if missing == "flagged":
-                known = column[~absent]
-                column = known if len(known) else np.zeros(1, np.float32)
         average, std = moments(column, axes)
         # A constant pixel or column carries no information: it becomes 0, not a division by 0.
         inverse = np.divide(1.0, std, out=np.ones_like(std), where=std > 1e-12)
-        return cls(average.astype(np.float32), inverse.astype(np.float32), missing)
+        return cls(average.astype(np.float32), inverse.astype(np.float32))
 
     def encode_column(self, column):
         """Numbers are kept unchanged."""

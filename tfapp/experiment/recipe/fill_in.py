@@ -4,8 +4,9 @@ import dataclasses
 import math
 
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.experiment.recipe.rules import RULES, kind_of
+from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.seed_recipe import SEED
+from tfapp.spec import kind_of_data
 
 _AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
@@ -32,12 +33,9 @@ def fill_in(config, data, *, num_replicas, kept=None):
     """
     given = {name: value for name, value in vars(config).items() if value != _AUTO}
     examples = data.source.splits[TRAIN].num_examples
-    rule = _decide(
-        given,
-        RULES[kind_of(data.inputs, data.spec.label)](examples, data.spec.label),
-        examples,
-        num_replicas * config.accumulate,
-    )
+    label = data.spec.label
+    recipe = recipe_for(kind_of_data(data.inputs, label), examples, label)
+    rule = _decide(given, recipe, examples, num_replicas * config.accumulate)
     decided = {name: value for name, value in rule.items() if name not in given}
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
     decided.update({name: kept[name] for name in found})
@@ -48,7 +46,7 @@ def in_words(decided, data):
     """The line for the log: what was decided for which data."""
     what = ", ".join(f"{name} {value}" for name, value in decided.items())
     examples = data.source.splits[TRAIN].num_examples
-    return f"{what} (auto: {kind_of(data.inputs, data.spec.label)}, {examples:,} examples)"
+    return f"{what} (auto: {kind_of_data(data.inputs, data.spec.label)}, {examples:,} examples)"
 
 
 def _is_found(config, name):

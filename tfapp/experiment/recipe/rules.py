@@ -7,17 +7,17 @@ docs/recipes.md says on what data, and on which of its splits, each number was c
 import dataclasses
 import math
 
-TABLE, VECTORS, IMAGES, TEXTS, LANGUAGE = "table", "vectors", "images", "texts", "language"
+from tfapp.spec import IMAGES, LANGUAGE, TABLE, TEXTS, VECTORS
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """How one kind of data of one size is trained on."""
 
-    batch_size: int
     steps: int  # about as many optimizer steps in all ...
     least_epochs: int  # ... but not fewer epochs than this,
     most_epochs: int  # nor more than this
+    batch_size: int = 32
     optimizer: str = "adam"
     learning_rate: float = 1e-3  # at the rule's own batch size
     schedule: str = "constant"
@@ -28,21 +28,56 @@ class Recipe:
     patience: float = 0.25  # share of the run without improvement after which it ends; 0: never
 
 
-def kind_of(inputs, label):
-    """The kind of data, one of the names above, from `InputSpec`s and a `LabelSpec`."""
-    kinds = {spec.kind for spec in inputs}
-    if label.kind == "tokens":
-        return LANGUAGE
-    if kinds == {"tokens"} and len(inputs) == 1:
-        return TEXTS
-    if kinds == {"image"}:
-        return IMAGES
-    if kinds == {"numeric"} and all(spec.shape for spec in inputs):
-        return VECTORS
-    return TABLE
+@dataclasses.dataclass(frozen=True)
+class _Sized:
+    """A recipe whose batch grows with the data, and nothing else."""
+
+    share: int  # of the examples, one in so many is in a batch, ...
+    least: int  # ... between these two
+    most: int
+    recipe: Recipe
+
+    def of(self, examples):
+        batch_size = _power_of_two(examples / self.share, self.least, self.most)
+        return dataclasses.replace(self.recipe, batch_size=batch_size)
 
 
-def table(examples, label):
+_SIZED = {
+    # A multi-layer perceptron.
+    VECTORS: _Sized(100, 32, 256, Recipe(3000, 10, 100, schedule="cosine")),
+    # A convolutional network from random weights.
+    IMAGES: _Sized(
+        50,
+        32,
+        128,
+        Recipe(
+            2000,
+            8,
+            60,
+            schedule="cosine",
+            warmup_steps="5%",
+            weight_decay=1e-2,
+            optimizer="adamw",
+        ),
+    ),
+    # An encoder from random weights.
+    TEXTS: _Sized(150, 16, 128, Recipe(1500, 6, 40, schedule="cosine", warmup_steps="5%")),
+    # Examples are windows of a text.
+    LANGUAGE: _Sized(
+        100,
+        16,
+        64,
+        Recipe(2000, 3, 50, learning_rate=3e-3, schedule="cosine", warmup_steps="5%"),
+    ),
+}
+
+
+def recipe_for(kind, examples, label):
+    """The `Recipe` for one of the kinds of `tfapp.spec`, a number of examples and a `LabelSpec`."""
+    return _table(examples, label) if kind == TABLE else _SIZED[kind].of(examples)
+
+
+def _table(examples, label):
     """An ensemble of perceptrons on columns (`tabm`).
 
     The smaller a table, the stronger the decay that keeps the members from learning it by heart,
@@ -66,63 +101,6 @@ def table(examples, label):
         clip_norm=1.0,
         patience=0.35,
     )
-
-
-def vectors(examples, label):
-    """A multi-layer perceptron on vectors of numbers."""
-    del label
-    return Recipe(
-        batch_size=_power_of_two(examples / 100, 32, 256),
-        steps=3000,
-        least_epochs=10,
-        most_epochs=100,
-        schedule="cosine",
-    )
-
-
-def images(examples, label):
-    """A convolutional network from random weights."""
-    del label
-    return Recipe(
-        batch_size=_power_of_two(examples / 50, 32, 128),
-        steps=2000,
-        least_epochs=8,
-        most_epochs=60,
-        schedule="cosine",
-        warmup_steps="5%",
-        weight_decay=1e-2,
-        optimizer="adamw",
-    )
-
-
-def texts(examples, label):
-    """An encoder of texts from random weights."""
-    del label
-    return Recipe(
-        batch_size=_power_of_two(examples / 150, 16, 128),
-        steps=1500,
-        least_epochs=6,
-        most_epochs=40,
-        schedule="cosine",
-        warmup_steps="5%",
-    )
-
-
-def language(examples, label):
-    """A language model, whose examples are windows of a text."""
-    del label
-    return Recipe(
-        batch_size=_power_of_two(examples / 100, 16, 64),
-        steps=2000,
-        least_epochs=3,
-        most_epochs=50,
-        learning_rate=3e-3,
-        schedule="cosine",
-        warmup_steps="5%",
-    )
-
-
-RULES = {TABLE: table, VECTORS: vectors, IMAGES: images, TEXTS: texts, LANGUAGE: language}
 
 
 def _power_of_two(wanted, least, most):
