@@ -12,6 +12,8 @@ from tfapp.callbacks.metric_text import metric_text, number
         (999.99994, "999.9999"),
         (-34423.64, "-34,423.6"),
         (2687478657.24, "2,687,478,657.2"),
+        (0.0, "0.0000"),
+        (0.00051234, "0.000512"),
         (float("nan"), "nan"),
         (float("inf"), "inf"),
     ],

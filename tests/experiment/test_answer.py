@@ -12,7 +12,7 @@ def result(*, kept=True, **changes):
         "metrics": {"test": {"loss": 0.5, "accuracy": 0.75}},
         "intervals": {"test": {"accuracy": [0.7, 0.8]}},
         "trivial": {"accuracy": 0.5, "log_loss": 1.0},
-        "worst_class": {"name": "b", "recall": 0.25, "examples": 1234},
+        "worst_class": {"name": "b", "recall": 0.25, "examples": 1236},
         **changes,
     }  # fmt: skip
     summary["metrics"]["test"]["log_loss"] = 0.5
@@ -29,7 +29,7 @@ def test_the_lines_of_a_run():
         "test        loss 0.5000  accuracy 0.7500  log_loss 0.5000",
         "on test     accuracy 0.7500 (95%: 0.7000 to 0.8000); always the same answer: 0.5000",
         "            log_loss 0.5000; always the same answer: 1.0000",
-        "worst class b: 0.250 of 1,234 recognised",
+        "worst class b: recall 0.250 (309 of 1,236)",
         "weights     step 40 of 1,200: loss of validation 0.5000, of the last step 0.6250",
         "run         run",
         "export      run/export/1",

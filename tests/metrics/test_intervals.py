@@ -81,3 +81,10 @@ def test_errors_in_the_labels_unit(state_of):
     low, high = spread["root_mean_squared_error"]
     assert (low**2, high**2) == pytest.approx(spread["mean_squared_error"])
     assert found.result(found.zero().numpy()) == {}
+
+
+def test_what_cannot_be_negative_has_an_interval_above_0(eager_state_of):
+    # One confident mistake among nine good answers: the normal interval would reach below 0.
+    logits, labels = np.float32([[9, 0]] * 10), np.int32([0] * 9 + [1])
+    low, high = LogLoss().intervals(eager_state_of(LogLoss(), logits, labels))["log_loss"]
+    assert low == 0 < high

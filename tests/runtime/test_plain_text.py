@@ -160,3 +160,11 @@ def test_a_terminal_with_another_encoding_takes_any_name(monkeypatch, tmp_path, 
             logging.getLogger("tfapp").info(name)
             output.answer(name)
     assert path.read_text(encoding)
+
+
+def test_tensorflows_advice_on_retracing_is_left_out(capsys):
+    output.log_to_stderr()
+    logger = logging.getLogger("another library")  # tests silence TensorFlow's own
+    logger.warning("5 out of the last 7 calls to f triggered tf.function retracing.")
+    logger.warning("anything else")
+    assert capsys.readouterr().err == "anything else\n"

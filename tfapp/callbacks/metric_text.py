@@ -3,6 +3,7 @@
 import math
 
 _LARGE = 1000  # from here on, four decimals say nothing
+_SMALL = 0.001  # below, four decimals hide how values differ
 _OTHERS = 3  # metrics shown after the loss and the monitored one
 
 
@@ -24,6 +25,8 @@ def metric_parts(metrics, *, monitor="loss"):
 
 
 def number(value):
-    """Four decimals; for a large number one, with a comma between thousands; None is nan."""
+    """Four decimals; a large number has one, and commas; a small one three digits; None is nan."""
     value = math.nan if value is None else value
+    if 0 < abs(value) < _SMALL:
+        return f"{value:.3g}"
     return f"{value:,.1f}" if abs(value) >= _LARGE else f"{value:.4f}"

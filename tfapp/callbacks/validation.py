@@ -1,16 +1,29 @@
 """Evaluation between steps: records it, remembers the best step, stops when nothing improves."""
 
 import math
+import time
 
 from tfapp.callbacks.metric_text import metric_text, number
 
 EARLY_STOPPING = "early stopping"  # with which the reason of such an end begins
+_SECONDS_BETWEEN_LINES = 1.0  # a short run evaluates far more often than one can read
 
 
 class Validation:
     """Runs an evaluation and keeps host.best_* and the patience up to date."""
 
-    def __init__(self, state, evaluate, metrics_log, *, monitor, goal, patience, note):
+    def __init__(
+        self,
+        state,
+        evaluate,
+        metrics_log,
+        *,
+        monitor,
+        goal,
+        patience,
+        note,
+        clock=time.monotonic,
+    ):
         """
         Args:
           state: a `TrainState`.
@@ -19,7 +32,8 @@ class Validation:
           monitor: name of the result that decides.
           goal: "max" or "min".
           patience: evaluations without improvement before the end; 0: never.
-          note: takes a line for the user.
+          note: takes a line for the user; not each evaluation has one, metrics.jsonl has them all.
+          clock: seconds; injected by tests.
         """
         self._state = state
         self._evaluate = evaluate
@@ -28,6 +42,8 @@ class Validation:
         self._sign = {"max": 1, "min": -1}[goal]
         self._patience = patience
         self._note = note
+        self._clock = clock
+        self._shown = -math.inf  # when a line was last shown
         self.improved = False  # by the latest evaluation
 
     def __call__(self, moment):
@@ -44,11 +60,19 @@ class Validation:
             host.evaluations_without_improvement = 0
         else:
             host.evaluations_without_improvement += 1
-        shown = metric_text(metrics, monitor=self._monitor)
-        self._note(f"step {moment.step}  validation  {shown}{'  (best)' if self.improved else ''}")
         if self._patience and host.evaluations_without_improvement >= self._patience:
             best = f"{number(host.best_value)} (step {host.best_step})" if host.best_step else "NaN"
             moment.stop = (
                 f"{EARLY_STOPPING}: {self._monitor} of validation has not improved on {best} for "
                 f"{self._patience} evaluations"
             )
+        self._show(moment, metrics)
+
+    def _show(self, moment, metrics):
+        """A line for this evaluation, unless the one before it has just been shown."""
+        due = self._clock() - self._shown >= _SECONDS_BETWEEN_LINES
+        if due or moment.last or moment.stop:
+            self._shown = self._clock()
+            text = metric_text(metrics, monitor=self._monitor)
+            best = "  (best)" if self.improved else ""
+            self._note(f"step {moment.step}  validation  {text}{best}")

@@ -44,7 +44,8 @@ def _compared(summary):
 def _weakest(found):
     if found:
         share, examples = found["recall"], found["examples"]
-        yield "worst class", f"{found['name']}: {share:.3f} of {examples:,} recognised"
+        hits = round(share * examples)
+        yield "worst class", f"{found['name']}: recall {share:.3f} ({hits:,} of {examples:,})"
 
 
 def _weights(summary):

@@ -50,8 +50,8 @@ def _checked(source, name, preprocess, accept):
             reason = f"{feature} {value!r} does not occur in train"
             if accept:
                 _LOG.info(
-                    "data: %d of %s have a %s unknown to train, such as %r",
-                    rows.sum(), name, feature, value,
+                    "data: %s: %d of %d have a %s that does not occur in train, such as %r",
+                    name, rows.sum(), len(rows), feature, value,
                 )  # fmt: skip
             else:
                 source.bad_examples.skip(split.name_of(row), f"{reason} ({_ACCEPT})")

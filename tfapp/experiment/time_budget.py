@@ -4,7 +4,9 @@ The budget is that of the whole command: from the start of the process to the ex
 training early where the machine has become slower than its first steps were.
 """
 
+import collections
 import math
+import statistics
 import time
 
 from tfapp.data.splits.split_names import TRAIN, VALIDATION
@@ -18,6 +20,7 @@ _EVALUATIONS = 20  # on validation, as the recipe plans at least
 _FORWARD = 0.4  # of a step's time, what an evaluation of as many examples takes
 _OVERHEAD = 6.0  # seconds: tracing of evaluations, the export and its verification
 _SPARE = 0.05  # of the budget, for a machine that becomes a little slower
+_RECENT = 5  # loops whose median is the current speed
 
 
 def step_seconds(settled, engine):
@@ -85,9 +88,18 @@ class TimeBudget:
         self._splits = splits
         self._batch_size = batch_size
         self._end = clock() - seconds_since_start() + _seconds(budget) - spent
+        self._recent = None  # seconds of a step in the latest loops; None before the first
 
     def __call__(self, moment):
-        per_example = moment.seconds / moment.steps / self._batch_size * _FORWARD
-        reserve = reserved(self._splits, per_example)
-        if moment.now + moment.seconds + reserve > self._end and not moment.last:
+        step = self._step_seconds(moment)
+        reserve = reserved(self._splits, step / self._batch_size * _FORWARD)
+        if moment.now + step * moment.steps + reserve > self._end and not moment.last:
             moment.stop = f"time budget: {self._budget} are over but for evaluation and export"
+
+    def _step_seconds(self, moment):
+        """Of the latest loops; 0.0 after the first, most of whose time is compilation."""
+        if self._recent is None:
+            self._recent = collections.deque(maxlen=_RECENT)
+            return 0.0
+        self._recent.append(moment.seconds / moment.steps)
+        return statistics.median(self._recent)

@@ -24,8 +24,12 @@ def of_share(successes, count):
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def of_mean(total, squares, count):
+def of_mean(total, squares, count, *, least=-math.inf):
     """Of the mean of independent values, from their sum, the sum of their squares, their number.
+
+    Args:
+      total, squares, count: these three.
+      least: that no value can be below, so neither can their mean.
 
     Returns:
       (low, high), floats; NaN with fewer than two examples.
@@ -35,7 +39,7 @@ def of_mean(total, squares, count):
     mean = total / count
     variance = max(squares / count - mean * mean, 0.0) * count / (count - 1)
     half = Z * math.sqrt(variance / count)
-    return float(mean - half), float(mean + half)
+    return max(float(mean - half), least), float(mean + half)
 
 
 def of_roc_auc(value, positives, negatives):

@@ -35,7 +35,10 @@ class Mean(Metric):
 
 
 class MeanWithSpread(Mean):
-    """A mean with its confidence interval. State: [3], with sum(w * value^2) as the third sum."""
+    """A mean of values that are never negative, with its confidence interval.
+
+    State: [3], with sum(w * value^2) as the third sum.
+    """
 
     def zero(self):
         return tf.zeros([3], tf.float64)
@@ -51,4 +54,4 @@ class MeanWithSpread(Mean):
 
     def intervals(self, state):
         total, count, squares = state
-        return {self.name: intervals.of_mean(total, squares, count)}
+        return {self.name: intervals.of_mean(total, squares, count, least=0.0)}

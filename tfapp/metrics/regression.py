@@ -73,10 +73,9 @@ class ErrorSpread(Metric):
 
     def intervals(self, state):
         count, absolute, absolute_squares, squared, squared_squares = state
-        low, high = intervals.of_mean(squared, squared_squares, count)
-        low = max(low, 0.0)
+        low, high = intervals.of_mean(squared, squared_squares, count, least=0.0)
         return {
-            "mean_absolute_error": intervals.of_mean(absolute, absolute_squares, count),
+            "mean_absolute_error": intervals.of_mean(absolute, absolute_squares, count, least=0.0),
             "mean_squared_error": (low, high),
             "root_mean_squared_error": (low**0.5, high**0.5),
         }

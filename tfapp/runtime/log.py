@@ -22,11 +22,6 @@ class _Stderr(logging.Handler):
             self.handleError(record)
 
 
-def _says_more_than_retracing(record):
-    """TensorFlow warns of functions that are traced often; each run in a process has its own."""
-    return "triggered tf.function retracing" not in record.getMessage()
-
-
 _HANDLER = _Stderr()
 _HANDLER.setFormatter(output.OneLine("%(message)s"))
 
@@ -39,12 +34,12 @@ def shown():
     level of "tfapp". The handler is the root's, because absl configures a root that has none.
     """
     tensorflow = logging.getLogger("tensorflow")
-    tensorflow.addFilter(_says_more_than_retracing)
+    tensorflow.addFilter(output.says_more_than_retracing)
     try:
         with _shown():
             yield
     finally:
-        tensorflow.removeFilter(_says_more_than_retracing)
+        tensorflow.removeFilter(output.says_more_than_retracing)
 
 
 @contextlib.contextmanager

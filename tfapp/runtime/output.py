@@ -34,8 +34,17 @@ def log_to_stderr():
     """The log of tfapp, and the warnings of others, go to stderr: one plain line a record."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(OneLine("%(message)s"))
+    handler.addFilter(says_more_than_retracing)
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("tfapp").setLevel(logging.INFO)
+
+
+def says_more_than_retracing(record):
+    """A filter: TensorFlow advises against functions that are traced often, as evaluations are.
+
+    Each split, each task and each run in a process has an evaluation of its own.
+    """
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def columns(stream):

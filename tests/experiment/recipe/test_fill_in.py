@@ -86,8 +86,9 @@ def test_a_recipe_that_was_decided_is_kept():
     data = make_data(TABLE, 9000)
     filled, again = fill_in(CONFIG, data, num_replicas=1, kept={**decided, "epochs": 17})
     assert filled.epochs == again["epochs"] == 17
-    line = in_words(again, data)
+    line = in_words(again, data, in_steps=False)
     assert line.startswith("epochs 17, batch_size ")
+    assert in_words(again, data, in_steps=True).startswith("batch_size ")
     assert line.endswith(" (auto: table, 9,000 examples)")
 
 

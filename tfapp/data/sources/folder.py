@@ -110,5 +110,5 @@ def _classes(folder, roots, indexes):
             if count and top not in train.tops:
                 raise DataError(f"{path}: is not among the {len(train.tops)} classes of train")
         if index.ignored:
-            _LOG.info("data: %s: %d files do not have the ending of an image", split, index.ignored)
+            _LOG.info("data: %s: %d files that are no images left out", split, index.ignored)
     return list(train.tops)

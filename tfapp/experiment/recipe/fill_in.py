@@ -42,9 +42,13 @@ def fill_in(config, data, *, num_replicas, kept=None):
     return dataclasses.replace(config, **decided), decided
 
 
-def in_words(decided, data):
-    """The line for the log: what was decided for which data."""
-    what = ", ".join(f"{name} {value}" for name, value in decided.items())
+def in_words(decided, data, *, in_steps):
+    """The line for the log: what was decided for which data.
+
+    `in_steps`: whether a number of steps ends the run, so that epochs say nothing.
+    """
+    unused = {"epochs"} if in_steps else set()
+    what = ", ".join(f"{name} {value}" for name, value in decided.items() if name not in unused)
     examples = data.source.splits[TRAIN].num_examples
     return f"{what} (auto: {kind_of_data(data.inputs, data.spec.label)}, {examples:,} examples)"
 
