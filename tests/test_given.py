@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tests import models_for_tests
-from tfapp import flags, run_folder
+from tfapp import flags, given, run_folder
 from tfapp.config import Config
 from tfapp.errors import UsageError
 from tfapp.given import check_kept
@@ -40,6 +40,13 @@ def test_a_data_set_is_called_by_its_kind_and_sizes(value, name, kind):
     assert config.identity()["dataset"] == kind
     assert flags.folder_arguments(config)["dataset"] == kind
     assert config.dataset.value is value
+
+
+def test_what_load_data_returns_is_train_and_test():
+    config = Config(dataset=((X, Y), (X[:9], Y[:9])))
+    assert config.dataset == "<arrays train 30 x 8 x 8, test 9 x 8 x 8>"
+    for other in ((X, Y), ((X, Y[:9]), (X, Y))):  # the second has not as many labels as examples
+        assert given.by_split(other) is other
 
 
 class Local:

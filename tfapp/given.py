@@ -16,8 +16,8 @@ from tfapp.runtime import plain_text
 
 _NAMELESS = re.compile(r"<.+>")
 _DATASETS = (
-    "a DataFrame, a dict of arrays, (x, y) arrays, a dict of these by split, or a function that "
-    "returns such a dict"
+    "a DataFrame, a dict of arrays, (x, y) arrays, a dict of these by split, what load_data() of "
+    "Keras returns, or a function that returns such a dict"
 )
 _MODELS = "a keras.Model, or a class or function that makes one"
 
@@ -62,6 +62,7 @@ def dataset(value):
     """`value` if it is a str, else its `Given`. Raises UsageError if it can be no data set."""
     if isinstance(value, str):
         return value
+    value = by_split(value)
     if is_by_split(value):
         sizes = ", ".join(f"{name} {_size_of(part)}" for name, part in value.items())
         first = next(iter(value.values()))
@@ -110,6 +111,21 @@ def is_by_split(value):
     return isinstance(value, Mapping) and any(
         is_table(part) or isinstance(part, (Mapping, tuple)) for part in value.values()
     )
+
+
+def by_split(value):
+    """What Keras's load_data() returns, ((x, y), (x, y)), as a dict by split; all else as it is."""
+    if isinstance(value, (tuple, list)) and len(value) == 2 and all(map(_is_pair, value)):
+        return dict(zip(("train", "test"), map(tuple, value), strict=True))
+    return value
+
+
+def _is_pair(value):
+    """Whether `value` is (x, y), arrays of as many examples."""
+    if not (isinstance(value, (tuple, list)) and len(value) == 2):
+        return False
+    sizes = {part.shape[:1] for part in value if isinstance(part, Shaped)}
+    return len(sizes) == 1 and all(isinstance(part, Shaped) for part in value) and sizes != {()}
 
 
 def shown(value):

@@ -104,6 +104,23 @@ def test_arrays_of_more_dimensions_are_images_and_vectors():
     assert np.array_equal(source.labels("train"), COLUMNS["rooms"] % 3)
 
 
+@pytest.mark.parametrize("shape", [(ROWS,), (ROWS, 1)])
+def test_what_load_data_of_keras_returns(shape):
+    images = RANDOM.integers(0, 255, (ROWS, 8, 8, 3), dtype=np.uint8)
+    labels = (np.arange(ROWS) % 3).reshape(shape).astype(np.uint8)  # CIFAR-10 has (n, 1)
+
+    def load_data():
+        return (images, labels), (images[:30], labels[:30])
+
+    for value in (load_data(), load_data):
+        source = open_source(given.dataset(value))
+        sizes = {name: split.num_examples for name, split in source.splits.items()}
+        assert sizes == {"train": ROWS, "test": 30}
+        assert source.spec.features[0].shape == (8, 8, 3)
+        assert source.spec.label.num_classes == 3
+        assert np.array_equal(source.labels("test"), np.arange(30) % 3)
+
+
 def test_texts_and_their_labels():
     texts = [f"a text of several words, number {i}" for i in range(ROWS)]
     source = open_source(given.dataset((texts, COLUMNS["label"])))

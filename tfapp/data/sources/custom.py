@@ -2,7 +2,8 @@
 
 It is a callable without arguments. It returns a dict whose values, by split, are (features,
 labels), dicts of arrays one of which is the label, or iterators that give either for one example at
-a time; or a finished `tfapp.data.splits.source.Source`.
+a time; the ((x, y), (x, y)) of Keras's load_data(), train and test; or a finished
+`tfapp.data.splits.source.Source`.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from tfapp.data.splits.source import Source
 from tfapp.data.splits.split import Split
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import DataError
+from tfapp.given import by_split
 from tfapp.users_code import users_code
 
 
@@ -21,7 +23,7 @@ def open_object(target, *, dataset, label, task):
     """Calls the user's `target` and checks what it returns. Raises DataError."""
     name = dataset
     with users_code(f"--dataset={name}", DataError):
-        value = target()
+        value = by_split(target())
     if isinstance(value, Source):
         return _checked(name, value)
     if not isinstance(value, Mapping) or not value:
