@@ -59,7 +59,7 @@ def assemble(config, folder, *, train=True):
         found, choice = rehearse(config, ground, folder=folder, kept=begun)
         config, recipe = fill_in(dataclasses.replace(given, **found), data, num_replicas=replicas)
         recipe.update(found)
-    if recipe:
+    if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
     parts = ground.build(config, kept=choice.to_json() if choice else begun, measure=train)
     choice = choice or parts.settled.choice
