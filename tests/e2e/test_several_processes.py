@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tests.conftest import HANG_SECONDS, ROOT
 from tests.image_files import make_folder
+from tests.tf_examples import example
 
 START = ("--steps=2", "--export=none", "--xla=off", "--precision=float32")
 COUNT = 3
@@ -35,11 +36,8 @@ def write_records(tmp_path):
     """A compressed TFRecord file, large enough that others come while it is decompressed."""
     with tf.io.TFRecordWriter(str(tmp_path / "plain")) as writer:
         for i in range(2000):
-            values = np.random.default_rng(i).normal(size=200).tolist()
-            floats = tf.train.Feature(float_list=tf.train.FloatList(value=values))
-            label = tf.train.Feature(int64_list=tf.train.Int64List(value=[i % 3]))
-            features = tf.train.Features(feature={"x": floats, "label": label})
-            writer.write(tf.train.Example(features=features).SerializeToString())
+            values = np.random.default_rng(i).normal(size=200)
+            writer.write(example(x=values, label=i % 3))
     packed = gzip.compress((tmp_path / "plain").read_bytes())
     (tmp_path / "t.tfrecord.gz").write_bytes(packed)
     return "--dataset=tfrecord:t.tfrecord.gz"

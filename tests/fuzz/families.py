@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from tests.fuzz import running
 from tests.fuzz.mutations import damaged, json_values
 from tests.image_files import bmp, jpeg, oversize_jpeg, picture
+from tests.tf_examples import example
 from tfapp.config import Config
 from tfapp.data import fingerprint
 from tfapp.data.images.reader import reason
@@ -149,21 +150,6 @@ def _npz(data):
 
 
 # Records.
-
-
-def _feature(value):
-    if isinstance(value, bytes):
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-    values = value if isinstance(value, list) else [value]
-    if any(isinstance(v, float) for v in values):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-
-def example(**values):
-    """A serialized tf.Example; None is a feature without a kind."""
-    features = {k: tf.train.Feature() if v is None else _feature(v) for k, v in values.items()}
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
 def shard(records):

@@ -9,9 +9,10 @@ import pytest
 
 from tests.conftest import outcome, start_main
 from tests.fuzz import own_files, running
-from tests.fuzz.families import example, shard
+from tests.fuzz.families import shard
 from tests.fuzz.mutations import WRONG_JSON, WRONG_VALUES, damaged, paths_in, replaced
 from tests.fuzz.own_files import OLD, RUN
+from tests.tf_examples import example
 from tfapp.experiment.calibration import cache
 
 FEW, MANY, PLACES = 8, 200, 20

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tests.data.opening import open_all
 from tests.data.pets import Pets
 from tests.image_files import make_folder
+from tests.tf_examples import example
 from tfapp.data.pipeline import choose as engines
 from tfapp.distribution.strategy import build_distribution
 
@@ -64,14 +65,7 @@ def in_records(tmp_path, folder):
     for shard in range(2):
         with tf.io.TFRecordWriter(str(tmp_path / f"{shard}.tfrecord")) as writer:
             for number, path in enumerate(paths[shard::2]):
-                image = tf.train.BytesList(value=[path.read_bytes()])
-                label = tf.train.Int64List(value=[number % 3])
-                feature = {
-                    "image": tf.train.Feature(bytes_list=image),
-                    "label": tf.train.Feature(int64_list=label),
-                }
-                example = tf.train.Example(features=tf.train.Features(feature=feature))
-                writer.write(example.SerializeToString())
+                writer.write(example(image=path.read_bytes(), label=number % 3))
     return f"tfrecord:{tmp_path}/*.tfrecord"
 
 

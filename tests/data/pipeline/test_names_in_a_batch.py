@@ -12,6 +12,7 @@ import tensorflow_datasets as tfds
 import tfapp
 from tests.data.opening import open_all
 from tests.image_files import jpeg, picture
+from tests.tf_examples import example
 from tfapp.data.pipeline.evaluation import ResidentEvaluation, StreamedEvaluation
 from tfapp.data.pipeline.resident import ResidentInput
 from tfapp.data.pipeline.stream import StreamInput
@@ -64,16 +65,10 @@ def own_data_with_a_reserved_name():
 def save_tfrecord(folder, images=()):
     with tf.io.TFRecordWriter(str(folder / "t.tfrecord")) as writer:
         for i, row in enumerate(EXAMPLES):
-            fields = {
-                name: tf.train.Feature(float_list=tf.train.FloatList(value=[value]))
-                for name, value in row.items()
-            }
-            fields["label"] = tf.train.Feature(int64_list=tf.train.Int64List(value=[row["label"]]))
-            for name in images:
-                encoded = tf.train.BytesList(value=[jpeg(picture(i, 8, 8))])
-                fields[name] = tf.train.Feature(bytes_list=encoded)
-            example = tf.train.Example(features=tf.train.Features(feature=fields))
-            writer.write(example.SerializeToString())
+            fields = {name: float(value) for name, value in row.items()}
+            fields["label"] = row["label"]
+            fields.update(dict.fromkeys(images, jpeg(picture(i, 8, 8))))
+            writer.write(example(**fields))
     return f"tfrecord:{folder}/t.tfrecord"
 
 

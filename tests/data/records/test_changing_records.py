@@ -10,26 +10,13 @@ import tensorflow as tf
 
 from tests.data.opening import open_all
 from tests.image_files import jpeg, picture
+from tests.tf_examples import example
 from tfapp.data.records import decompressed
 from tfapp.errors import DataError, StorageError
 from tfapp.runtime import unpacking
 from tfapp.runtime.tf_settings import cache_folder
 
 COUNT = 100  # more than are looked at to find out what the fields are
-
-
-def feature(value):
-    if isinstance(value, bytes):
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-    values = value if isinstance(value, list) else [value]
-    if any(isinstance(v, float) for v in values):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-
-
-def example(**values):
-    features = {name: feature(value) for name, value in values.items()}
-    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
 def row(i, **changes):

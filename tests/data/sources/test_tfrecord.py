@@ -10,6 +10,7 @@ import tensorflow as tf
 from tests.data.opening import open_all
 from tests.data.pets import Pets
 from tests.image_files import jpeg, picture
+from tests.tf_examples import example
 from tfapp.data.records import index as record_index
 from tfapp.errors import DataError, UsageError
 from tfapp.runtime.tf_settings import cache_folder
@@ -17,25 +18,11 @@ from tfapp.runtime.tf_settings import cache_folder
 NAMES = (b"cat", b"dog", b"fox")
 
 
-def example(**values):
-    feature = {}
-    for key, value in values.items():
-        value = np.atleast_1d(value)
-        if value.dtype.kind in "SO":
-            made = tf.train.Feature(bytes_list=tf.train.BytesList(value=value.tolist()))
-        elif value.dtype.kind == "f":
-            made = tf.train.Feature(float_list=tf.train.FloatList(value=value.tolist()))
-        else:
-            made = tf.train.Feature(int64_list=tf.train.Int64List(value=value.tolist()))
-        feature[key] = made
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
-
-
 def image_record(i):
     return example(
-        image=np.array(jpeg(picture(i, 12, 12)), object),
+        image=jpeg(picture(i, 12, 12)),
         label=i % 3,
-        name=np.array(b"a%d.jpg" % i, object),
+        name=b"a%d.jpg" % i,
     )
 
 
@@ -94,10 +81,7 @@ def test_images_and_labels_are_found(shards):
 
 
 def test_fields_can_be_given(tmp_path):
-    rows = [
-        example(size=1.0 * i, height=2.0 * i, word=np.array(b"w", object), label=i % 2)
-        for i in range(40)
-    ]
+    rows = [example(size=1.0 * i, height=2.0 * i, word=b"w", label=i % 2) for i in range(40)]
     rows[3] = example(size=3.0, label=1)
     write(tmp_path / "pets.tfrecord", rows)
     assert [f.name for f in open_(tmp_path, features=("size",)).spec.features] == ["size"]
@@ -183,7 +167,7 @@ def test_damage_after_the_index_was_made(shards):
 
 
 def test_a_record_whose_image_is_damaged(shards):
-    broken = example(image=np.array(jpeg(picture(0, 12, 12))[:200], object), label=0,
+    broken = example(image=jpeg(picture(0, 12, 12))[:200], label=0,
                      name=np.array(b"x", object))  # fmt: skip
     write(shards / "pets-validation.tfrecord", [image_record(0), broken, image_record(2)])
     with pytest.raises(DataError, match=r"pets-validation.*is a damaged or truncated JPEG"):
@@ -193,7 +177,7 @@ def test_a_record_whose_image_is_damaged(shards):
 def test_records_without_images_are_a_table(tmp_path):
     write(
         tmp_path / "pets.tfrecord",
-        (example(x=np.array([i, 2.0 * i]), kind=np.array(NAMES[i % 3], object)) for i in range(60)),
+        (example(x=[i, 2.0 * i], kind=NAMES[i % 3]) for i in range(60)),
     )
     source = open_(tmp_path, label="kind")
     assert source.spec.label.class_names == ("cat", "dog", "fox")
