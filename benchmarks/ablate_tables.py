@@ -1,4 +1,4 @@
-"""What changes of the default model and recipe are worth on tables, measured on held-out train rows.
+"""What changes of the default model and recipe are worth on tables, measured on held-out rows.
 
     python benchmarks/ablate_tables.py --tables=cars/train.csv:price,wine/train.csv:class \
         --variants='as it is;--model_arg=linear=False;--model_arg=members=1' --output=ablation.json
