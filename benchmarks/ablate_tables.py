@@ -51,8 +51,8 @@ def main():
     parser.add_argument("--output", type=command_line.new_file, default="")
     flags = parser.parse_args()
     if flags.against != "first":
-        command_line.needs("sklearn", "scikit-learn")
         command_line.needs("pandas")
+        command_line.needs("sklearn", "scikit-learn")
     results = {}
     with tempfile.TemporaryDirectory() as work:
         folders = {

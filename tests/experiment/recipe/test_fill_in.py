@@ -10,6 +10,8 @@ import pytest
 import tfapp
 from tfapp.config import Config
 from tfapp.experiment.recipe.fill_in import FIELDS, fill_in, in_words
+from tfapp.experiment.recipe.rules import Recipe
+from tfapp.models import MODELS, recipe_of
 from tfapp.seed_recipe import SEED
 from tfapp.spec import (
     IMAGES,
@@ -41,6 +43,29 @@ def make_data(kind, examples):
     split = types.SimpleNamespace(num_examples=examples)
     source = types.SimpleNamespace(splits={"train": split})
     return types.SimpleNamespace(source=source, inputs=INPUTS[kind], spec=spec)
+
+
+def test_a_preset_may_have_a_recipe_of_its_own():
+    """What it leaves open is the rule's, and what is given stays."""
+    data = make_data(TABLE, 3000)
+    rule, _ = fill_in(CONFIG, data, num_replicas=1, model="tabm")
+    own, decided = fill_in(CONFIG, data, num_replicas=1, model="linear")
+    hints = MODELS.get("linear").recipe
+    assert hints
+    assert {name: decided[name] for name in hints} == hints
+    assert {name: vars(own)[name] for name in FIELDS if name not in hints} == {
+        name: vars(rule)[name] for name in FIELDS if name not in hints
+    }
+    config = dataclasses.replace(CONFIG, learning_rate=0.5, batch_size=4 * own.batch_size)
+    assert fill_in(config, data, num_replicas=1, model="linear")[0].learning_rate == 0.5
+    config = dataclasses.replace(CONFIG, batch_size=4 * own.batch_size)
+    filled, _ = fill_in(config, data, num_replicas=1, model="linear")
+    assert filled.learning_rate == 2 * hints["learning_rate"]
+
+
+@pytest.mark.parametrize("name", MODELS.names())
+def test_recipes_of_presets_name_fields_of_a_recipe(name):
+    assert set(recipe_of(name)) <= {field.name for field in dataclasses.fields(Recipe)}
 
 
 @pytest.mark.parametrize("kind", list(INPUTS))

@@ -11,7 +11,7 @@ from tfapp.spec import kind_of_data
 
 _AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
-_MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
+_MOST_EVALUATIONS = 50  # of a run, unless its epochs are longer than that
 _LEAST_EVALUATIONS = 20  # of a run whose epochs are long
 _FEW_STEPS = 50  # an epoch of so few is not divided
 _LEAST_PATIENCE = 5  # evaluations
