@@ -12,8 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-SCRIPTS = ["compare", "loop_overhead", "million_files", "read_images", "read_tables",
-           "time_to_accuracy", "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
+SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "million_files", "read_images",
+           "read_tables", "time_to_accuracy", "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
 PEER = "--workload=mlp-32 --arrays=arrays.npz"
 
@@ -23,6 +23,7 @@ def run_script(monkeypatch, capsys):
     """run_script(name, *arguments): (exit code, what it wrote to stderr); in this process."""
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "1")  # which a script may set for good
     pathlib.Path("arrays.npz").write_text("")
+    pathlib.Path("table.csv").write_text("x,y\n1,2\n")
 
     def run(name, *arguments):
         path = ROOT / "benchmarks" / f"{name}.py"
@@ -57,7 +58,13 @@ def test_help(run_script, name):
     assert run_script(name, "--help") == (0, "")
 
 
+TABLE = "--tables=table.csv:y"
 BAD = [
+    ("ablate_tables", "the following arguments are required: --tables"),
+    ("ablate_tables --tables=none.csv:y", "--tables: none.csv: is not a file"),
+    ("ablate_tables --tables=table.csv:z", "--tables: table.csv:z: has no column 'z'"),
+    (f"ablate_tables {TABLE} --holdouts=0", "--holdouts: 0: a whole number above 0 is needed"),
+    (f"ablate_tables {TABLE} --against=worst", "--against: invalid choice: 'worst'"),
     ("compare --only=mlp", "--only: mlp: unknown; did you mean mlp-32? (one of mlp-32, mlp-1024,"),
     ("compare --only=mlp-32,nothing", "--only: nothing: unknown (one of "),
     ("compare --rounds=0", "--rounds: 0: a whole number above 0 is needed"),
@@ -101,6 +108,7 @@ def test_a_mistake_is_one_line(run_script, line, message):
         ("peers/pytorch_gpu --workload=resnet50", "torch"),
         ("read_images --reader=pytorch", "torch"),
         ("read_tables --pandas", "pandas"),
+        (f"ablate_tables {TABLE} --against=best", "pandas"),
     ],
 )
 def test_a_missing_library_is_one_line(run_script, monkeypatch, line, library):

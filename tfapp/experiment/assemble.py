@@ -4,6 +4,7 @@ What cannot work fails here, in one line, before the first step.
 """
 
 import dataclasses
+import functools
 import logging
 
 from tfapp.distribution.devices import device_type
@@ -11,7 +12,7 @@ from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
-from tfapp.experiment.ground import lay
+from tfapp.experiment.ground import lay, name_model
 from tfapp.experiment.model_outputs import describe
 from tfapp.experiment.prepare import prepare
 from tfapp.experiment.recipe.fill_in import fill_in, in_words
@@ -42,7 +43,9 @@ def assemble(config, folder, *, train=True):
     data = _prepare(config, folder, train)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
-    config, recipe = fill_in(given, data, num_replicas=replicas, kept=begun.get(kept.RECIPE))
+    model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
+    auto = functools.partial(fill_in, data=data, num_replicas=replicas, model=model)
+    config, recipe = auto(given, kept=begun.get(kept.RECIPE))
     # A run that began before there was a choice goes on with Keras's generator.
     draws = begun.get(kept.DRAWS, "keras") if begun else "counter"
     ground = lay(
@@ -50,14 +53,14 @@ def assemble(config, folder, *, train=True):
         data,
         strategy,
         cluster,
-        kept_model=begun.get(kept.MODEL) if begun else "",
+        model_name=model,
         keras_draws=draws == "keras",
         temperature=1.0 if train else kept.temperature(folder),
     )
     choice = None
     if train and is_needed(config):
         found, choice = rehearse(config, ground, folder=folder, kept=begun)
-        config, recipe = fill_in(dataclasses.replace(given, **found), data, num_replicas=replicas)
+        config, recipe = auto(dataclasses.replace(given, **found))
         recipe.update(found)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))

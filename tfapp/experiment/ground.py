@@ -101,21 +101,18 @@ class Ground:
         )
 
 
-def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature):
+def lay(config, data, strategy, cluster, *, model_name, keras_draws, temperature):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
       config, data, strategy, cluster: a `Config`, its `Data` and its devices.
-      kept_model: the model that the run chose when it began; "" if it begins now, None if that is
-        not known.
-      keras_draws: see the attribute.
+      model_name, keras_draws: see the attributes.
       temperature: of the task's answers, see `Task.at_temperature`.
 
     Raises:
       UsageError: the batch or the task does not fit the data.
     """
     batches = plan(config, data, strategy)
-    model_name = _model_name(config, data, kept_model)
     choice, engine, change = _input(config, data, batches, strategy, cluster)
     task = _task(config, data)
     return Ground(
@@ -144,7 +141,14 @@ def plan(config, data, strategy):
     )
 
 
-def _model_name(config, data, kept):
+def name_model(config, data, kept):
+    """--model, or what auto stands for.
+
+    Args:
+      config, data: a `Config` and its `Data`.
+      kept: the model that the run chose when it began; "" if it begins now, None if that is not
+        known.
+    """
     if config.model != "auto":
         return config.model
     if kept:

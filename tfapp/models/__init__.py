@@ -51,6 +51,12 @@ def check_arguments(name, arguments):
             )
 
 
+def recipe_of(name):
+    """What a preset says of its recipe, see `Preset.recipe`; {} for any other model."""
+    entry = MODELS.get(name)
+    return entry.recipe if isinstance(entry, Preset) else {}
+
+
 def build_model(name, arguments, *, outputs, inputs):
     """Builds the model `name`, or copies it if it is built already.
 

@@ -16,3 +16,6 @@ class Preset:
     inputs: tuple[InputSpec, ...]  # the reference inputs that `parameters` holds for
     source: str  # paper or origin
     outputs: int = 10  # the reference width of the last layer
+    # What auto stands for in the recipe, field -> value, where the rule for the kind of data does
+    # not fit this model.
+    recipe: dict = dataclasses.field(default_factory=dict)

@@ -10,6 +10,8 @@ import pytest
 import tfapp
 from tfapp.config import Config
 from tfapp.experiment.recipe.fill_in import FIELDS, fill_in, in_words
+from tfapp.experiment.recipe.rules import Recipe
+from tfapp.models import MODELS, recipe_of
 from tfapp.seed_recipe import SEED
 from tfapp.spec import (
     IMAGES,
@@ -43,11 +45,34 @@ def make_data(kind, examples):
     return types.SimpleNamespace(source=source, inputs=INPUTS[kind], spec=spec)
 
 
+def test_a_preset_may_have_a_recipe_of_its_own():
+    """What it leaves open is the rule's, and what is given stays."""
+    data = make_data(TABLE, 3000)
+    rule, _ = fill_in(CONFIG, data, num_replicas=1, model="tabm")
+    own, decided = fill_in(CONFIG, data, num_replicas=1, model="linear")
+    hints = MODELS.get("linear").recipe
+    assert hints
+    assert {name: decided[name] for name in hints} == hints
+    assert {name: vars(own)[name] for name in FIELDS if name not in hints} == {
+        name: vars(rule)[name] for name in FIELDS if name not in hints
+    }
+    config = dataclasses.replace(CONFIG, learning_rate=0.5, batch_size=4 * own.batch_size)
+    assert fill_in(config, data, num_replicas=1, model="linear")[0].learning_rate == 0.5
+    config = dataclasses.replace(CONFIG, batch_size=4 * own.batch_size)
+    filled, _ = fill_in(config, data, num_replicas=1, model="linear")
+    assert filled.learning_rate == 2 * hints["learning_rate"]
+
+
+@pytest.mark.parametrize("name", MODELS.names())
+def test_recipes_of_presets_name_fields_of_a_recipe(name):
+    assert set(recipe_of(name)) <= {field.name for field in dataclasses.fields(Recipe)}
+
+
 @pytest.mark.parametrize("kind", list(INPUTS))
 @pytest.mark.parametrize("examples", [1, 7, 150, 3000, 60_000, 10**7])
 def test_every_size_of_every_kind_has_a_recipe_that_can_run(kind, examples):
     assert kind_of_data(INPUTS[kind], make_data(kind, examples).spec.label) == kind
-    filled, decided = fill_in(CONFIG, make_data(kind, examples), num_replicas=1)
+    filled, decided = fill_in(CONFIG, make_data(kind, examples), num_replicas=1, model="mlp")
     assert set(decided) == set(FIELDS)
     assert "auto" not in [vars(filled)[name] for name in FIELDS]
     assert 1 <= filled.batch_size <= examples
@@ -59,15 +84,15 @@ def test_every_size_of_every_kind_has_a_recipe_that_can_run(kind, examples):
 
 @pytest.mark.parametrize("kind", list(INPUTS))
 def test_small_data_gets_enough_steps(kind):
-    filled, _ = fill_in(CONFIG, make_data(kind, 320), num_replicas=1)
+    filled, _ = fill_in(CONFIG, make_data(kind, 320), num_replicas=1, model="mlp")
     assert filled.epochs * (320 // filled.batch_size) >= 300
 
 
 def test_what_is_given_stays_and_the_rest_follows_it():
     data = make_data(TABLE, 10_000)
-    free, _ = fill_in(CONFIG, data, num_replicas=1)
+    free, _ = fill_in(CONFIG, data, num_replicas=1, model="mlp")
     config = dataclasses.replace(CONFIG, batch_size=4 * free.batch_size, epochs=3, optimizer="sgd")
-    filled, decided = fill_in(config, data, num_replicas=1)
+    filled, decided = fill_in(config, data, num_replicas=1, model="mlp")
     assert (filled.batch_size, filled.epochs) == (config.batch_size, 3)
     assert filled.optimizer == "sgd"
     assert decided.keys().isdisjoint({"batch_size", "epochs", "optimizer"})
@@ -76,15 +101,17 @@ def test_what_is_given_stays_and_the_rest_follows_it():
 
 def test_the_batch_divides_among_replicas_and_micro_batches():
     config = dataclasses.replace(CONFIG, accumulate=3)
-    filled, _ = fill_in(config, make_data(TABLE, 5000), num_replicas=2)
+    filled, _ = fill_in(config, make_data(TABLE, 5000), num_replicas=2, model="mlp")
     assert filled.batch_size % 6 == 0
 
 
 def test_a_recipe_that_was_decided_is_kept():
     data = make_data(TABLE, 5000)
-    _, decided = fill_in(CONFIG, data, num_replicas=1)
+    _, decided = fill_in(CONFIG, data, num_replicas=1, model="mlp")
     data = make_data(TABLE, 9000)
-    filled, again = fill_in(CONFIG, data, num_replicas=1, kept={**decided, "epochs": 17})
+    filled, again = fill_in(
+        CONFIG, data, num_replicas=1, model="mlp", kept={**decided, "epochs": 17}
+    )
     assert filled.epochs == again["epochs"] == 17
     line = in_words(again, data, in_steps=False)
     assert line.startswith("epochs 17, batch_size ")
@@ -95,17 +122,20 @@ def test_a_recipe_that_was_decided_is_kept():
 def test_what_a_rehearsal_found_is_kept():
     data = make_data(TABLE, 5000)
     config = dataclasses.replace(CONFIG, learning_rate="find", time_budget="10m")
-    filled, decided = fill_in(config, data, num_replicas=1)
+    filled, decided = fill_in(config, data, num_replicas=1, model="mlp")
     assert (filled.learning_rate, filled.steps) == ("find", 0)
     kept = {**decided, "learning_rate": 0.125, "steps": 77}
-    filled, _ = fill_in(config, data, num_replicas=1, kept=kept)
+    filled, _ = fill_in(config, data, num_replicas=1, model="mlp", kept=kept)
     assert (filled.learning_rate, filled.steps) == (0.125, 77)
 
 
 def test_the_seed_network_has_the_recipe_that_it_always_had():
     for config in (Config(), Config(model="mlp")):
         assert {name: vars(config)[name] for name in SEED} == SEED
-        assert fill_in(config, make_data(VECTORS, 1437), num_replicas=1) == (config, {})
+        assert fill_in(config, make_data(VECTORS, 1437), num_replicas=1, model="mlp") == (
+            config,
+            {},
+        )
     assert Config(epochs=3).epochs == 3
     assert Config(model="cnn").epochs == "auto"
 

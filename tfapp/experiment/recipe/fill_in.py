@@ -5,24 +5,26 @@ import math
 
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.recipe.rules import recipe_for
+from tfapp.models import recipe_of
 from tfapp.seed_recipe import SEED
 from tfapp.spec import kind_of_data
 
 _AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
-_MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
+_MOST_EVALUATIONS = 50  # of a run, unless its epochs are longer than that
 _LEAST_EVALUATIONS = 20  # of a run whose epochs are long
 _FEW_STEPS = 50  # an epoch of so few is not divided
 _LEAST_PATIENCE = 5  # evaluations
 
 
-def fill_in(config, data, *, num_replicas, kept=None):
+def fill_in(config, data, *, num_replicas, model, kept=None):
     """Decides every field of the recipe that is auto.
 
     Args:
       config: a `Config`.
       data: a `Data`.
       num_replicas: that a batch is divided among.
+      model: --model, or what auto stands for.
       kept: what an earlier start of the run decided, name -> value; None: nothing yet.
 
     Returns:
@@ -35,6 +37,7 @@ def fill_in(config, data, *, num_replicas, kept=None):
     examples = data.source.splits[TRAIN].num_examples
     label = data.spec.label
     recipe = recipe_for(kind_of_data(data.inputs, label), examples, label)
+    recipe = dataclasses.replace(recipe, **recipe_of(model))
     rule = _decide(given, recipe, examples, num_replicas * config.accumulate)
     decided = {name: value for name, value in rule.items() if name not in given}
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
