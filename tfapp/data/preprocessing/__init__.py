@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfapp.data.preprocessing import sound
 from tfapp.data.preprocessing.categories import Categories, Hashed
+from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_target, fit_transform
 from tfapp.data.preprocessing.flatten import Flatten
@@ -24,7 +25,9 @@ from tfapp.runtime.threads import by_name
 
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
 SHAPE = sound.SHAPE  # of what `to_json` returns
-TRANSFORMS = {kind.kind: kind for kind in (Standardize, Robust, Categories, Hashed, Dates, Tokens)}
+TRANSFORMS = {
+    kind.kind: kind for kind in (Standardize, Robust, Categories, Hashed, Codes, Dates, Tokens)
+}
 
 
 class Preprocessing:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfapp.data.preprocessing.categories import fit_categories
+from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize, moments
@@ -27,10 +28,12 @@ def fit_transform(feature, column, *, length, unit, size):
         return _fit_tokens(column, length, unit, size)
     if feature.kind == "category":
         return fit_categories(column)
+    if feature.kind == "code":
+        return Codes.fit(column)
     if feature.kind.startswith("date"):
         return Dates.fit(column, order=feature.kind.removeprefix("date").removeprefix("_"))
     if feature.kind == "numeric" and feature.shape == ():
-        return Robust.fit(column)
+        return Robust.fit(column, codes=feature.missing_codes)
     return Standardize.fit(feature, column)
 
 
