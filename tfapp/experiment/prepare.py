@@ -12,6 +12,7 @@ from tfapp.data.splits import holdout
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.experiment.encoding import encode
+from tfapp.experiment.point_out import point_out
 
 _LOG = logging.getLogger("tfapp")
 _NAMED = 20  # features that the log names
@@ -89,6 +90,8 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
     if list_in is not None:
         raw.bad_examples.keep_in(list_in)
     check(raw)
+    if fitted is None:
+        point_out(raw)
     found = raw.splits[TEST].examples(_EXAMPLES)
     preprocess = fitted or preprocessing.fit(
         raw.spec,

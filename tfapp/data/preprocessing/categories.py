@@ -110,7 +110,8 @@ class Hashed(Transform):
         return InputSpec(feature.name, "ids", (), "int32", self.buckets + len(self.values))
 
     def to_json(self):
-        return {"buckets": self.buckets, "values": list(self.values)}
+        kept = {"buckets": self.buckets}
+        return {**kept, "values": list(self.values)} if self.values else kept
 
     @classmethod
     def from_json(cls, value):
