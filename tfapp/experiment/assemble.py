@@ -53,6 +53,7 @@ def assemble(config, folder, *, train=True):
         kept_model=begun.get(kept.MODEL) if begun else "",
         keras_draws=draws == "keras",
         temperature=1.0 if train else kept.temperature(folder),
+        corrections={} if train else kept.corrections(folder),
     )
     choice = None
     if train and is_needed(config):

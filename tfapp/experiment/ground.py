@@ -101,7 +101,7 @@ class Ground:
         )
 
 
-def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature):
+def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature, corrections):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
@@ -110,6 +110,7 @@ def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature
         not known.
       keras_draws: see the attribute.
       temperature: of the task's answers, see `Task.at_temperature`.
+      corrections: of the task's answers, see `Task.corrected`.
 
     Raises:
       UsageError: the batch or the task does not fit the data.
@@ -117,7 +118,7 @@ def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature
     batches = plan(config, data, strategy)
     model_name = _model_name(config, data, kept_model)
     choice, engine, change = _input(config, data, batches, strategy, cluster)
-    task = _task(config, data)
+    task = _task(config, data).corrected(corrections)
     return Ground(
         data=data,
         strategy=strategy,
@@ -186,4 +187,6 @@ def _task(config, data):
         recipe["label_smoothing"] = config.label_smoothing
     if config.class_weight:
         recipe["class_weight"] = class_weights(config.class_weight, data.source)
+    if config.threshold != "0.5":
+        recipe["threshold"] = config.threshold
     return build_task(config.task, config.loss, data.spec.label, **recipe)
