@@ -92,6 +92,8 @@ def test_a_threshold_can_be_chosen_on_validation():
     assert "'yes' is answered from a probability of 0.25 on" in task.correction_note(
         {"threshold": 0.25}
     )
+    _, found = measured(corrected, np.log([[0.7, 0.3], [0.9, 0.1]]).astype("f4"), np.array([1, 0]))
+    assert found["accuracy"] == 1
     # The temperature comes first: the threshold is one of calibrated probabilities.
     warm = corrected.at_temperature(4.0)
     assert warm.answers(logits, None)["class_id"].numpy() == [1]

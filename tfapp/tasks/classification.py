@@ -62,7 +62,8 @@ class Classification(Task):
                     "threshold tells two apart"
                 )
             probability, self._goal = parse_threshold(threshold)
-            self._answer_from(probability)
+            if not self._goal:
+                self._answer_from(probability)
 
     def corrections(self):
         """The threshold that is best on validation, where one is asked for."""
