@@ -8,7 +8,8 @@ _LOG = logging.getLogger("tfapp")
 _NAMED = 3  # columns that a line names
 _HELD_OUT = "remove the repeats, or name a --group_column whose rows belong in one split"
 _GIVEN = "remove them from one of the files"
-_SHARE = 0.01  # of a split's rows, from which repeated ones are worth a line
+_SHARE = 0.01  # of a split's rows, from which repeated ones are worth a line ...
+_FEWEST = 5  # ... if there are so many
 
 
 def point_out(source):
@@ -21,10 +22,10 @@ def point_out(source):
     if found:
         _LOG.warning("leakage? %s", _leaks(found, source.spec.label.name))
     for split, (looked_at, rows, same) in repeated_rows.count(source).items():
-        if rows >= _SHARE * looked_at:
+        if rows >= max(_SHARE * looked_at, _FEWEST):
             _LOG.warning(
-                "data: %s of %s rows of %s are in train as well (%s with the same label), which "
-                "makes its metrics too good; %s",
+                "data: %s of %s rows of %s are in train as well (%s with the same label): on new "
+                "rows its metrics may be worse; %s",
                 f"{rows:,}", f"{looked_at:,}", split, f"{same:,}",
                 _HELD_OUT if split in source.held_out else _GIVEN,
             )  # fmt: skip

@@ -87,6 +87,7 @@ def test_whole_numbers_that_are_names_are_codes(tmp_path, caplog):
         "size_id": "numeric", "width": "numeric", "order_id": "numeric",
     }  # fmt: skip
     assert "--feature_kind=zip:numeric takes it otherwise" in caplog.text
+    assert "--feature_kind=order_id:ignored leaves it out" in caplog.text
     again = open_(tmp_path, columns, feature_kind=("zip:numeric", "width:code"))
     assert (kinds(again)["zip"], kinds(again)["width"]) == ("numeric", "code")
 

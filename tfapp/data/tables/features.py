@@ -107,8 +107,9 @@ def _log(found):
     _log_codes(taken)
     for name, kind in taken.items():
         if kind.instead:
-            _LOG.info("columns: %s: %s; --feature_kind=%s:%s takes it otherwise",
-                      _title(name), kind.reason, name, kind.instead)  # fmt: skip
+            does = "leaves it out" if kind.instead == kinds.IGNORED else "takes it otherwise"
+            _LOG.info("columns: %s: %s; --feature_kind=%s:%s %s",
+                      _title(name), kind.reason, name, kind.instead, does)  # fmt: skip
 
 
 def _log_codes(taken):

@@ -101,7 +101,11 @@ def _of_numbers(train, name):
     whole = all(pa.types.is_integer(c.type) or pa.types.is_null(c.type) for c in chunks)
     if whole and names.of_codes(name):
         values = pa.chunked_array([c.cast(pa.int64()) for c in chunks])
-        if pc.count_distinct(values).as_py() <= train.num_rows / 2:
+        distinct = pc.count_distinct(values).as_py() / train.num_rows
+        if distinct > 0.5 and names.of_rows(name):
+            why = f"{distinct:.0%} of its values are distinct, as those of an identifier"
+            return Kind("numeric", why, IGNORED)
+        if distinct <= 0.5:
             largest = max(map(abs, missing_codes.ends(chunks) - {None}), default=0)
             kind = CODE if largest < _EXACT else "category"
             return Kind(kind, "the name of codes", "numeric")
