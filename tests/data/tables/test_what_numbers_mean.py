@@ -70,7 +70,7 @@ def test_other_numbers_stay_numbers(tmp_path, case):
 
 
 def test_whole_numbers_that_are_names_are_codes(tmp_path, caplog):
-    codes = RNG.integers(0, 40, ROWS) * 331 + 501
+    codes = RNG.integers(0, 80, ROWS) * 331 + 501
     columns = {
         "zip": codes,
         "area_code": codes[::-1],
@@ -78,6 +78,7 @@ def test_whole_numbers_that_are_names_are_codes(tmp_path, caplog):
         "phone_key": codes + 2**33,
         "size_id": codes + 0.5,
         "width": codes + 2,
+        "region_code": codes % 9,
         "order_id": RNG.permutation(ROWS * 3)[:ROWS].astype(int) // 2,
     }
     with caplog.at_level(logging.INFO, "tfapp"):
@@ -85,6 +86,7 @@ def test_whole_numbers_that_are_names_are_codes(tmp_path, caplog):
     assert kinds(source) == {
         "zip": "code", "area_code": "code", "StoreId": "code", "phone_key": "category",
         "size_id": "numeric", "width": "numeric", "order_id": "numeric",
+        "region_code": "numeric",
     }  # fmt: skip
     assert "--feature_kind=zip:numeric takes it otherwise" in caplog.text
     assert "--feature_kind=order_id:ignored leaves it out" in caplog.text

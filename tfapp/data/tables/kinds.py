@@ -17,7 +17,9 @@ IGNORED = "ignored"
 CODE = "code"  # a whole number that is a name, such as a zip code
 KINDS = ("numeric", "boolean", CODE, "category", *DATES, "text", IGNORED)
 _SAMPLE = 2000  # distinct values that are inspected
-_FEW = 50  # distinct values up to which a column is one of categories, however few its rows
+# Distinct values up to which strings are categories, however few the rows; and whole numbers need
+# be no codes, because each has a bin of its own (`preprocessing.robust`).
+_FEW = 50
 _WORDS = 2.5  # of the average value, from which a column holds texts rather than names
 _NUMBERS = 0.9  # share of numbers from which a column of strings is one of numbers
 _EXACT = 2**24  # whole numbers below are exact in float32
@@ -101,11 +103,12 @@ def _of_numbers(train, name):
     whole = all(pa.types.is_integer(c.type) or pa.types.is_null(c.type) for c in chunks)
     if whole and names.of_codes(name):
         values = pa.chunked_array([c.cast(pa.int64()) for c in chunks])
-        distinct = pc.count_distinct(values).as_py() / train.num_rows
-        if distinct > 0.5 and names.of_rows(name):
-            why = f"{distinct:.0%} of its values are distinct, as those of an identifier"
+        distinct = pc.count_distinct(values).as_py()
+        if distinct > train.num_rows / 2 and names.of_rows(name):
+            share = distinct / train.num_rows
+            why = f"{share:.0%} of its values are distinct, as those of an identifier"
             return Kind("numeric", why, IGNORED)
-        if distinct <= 0.5:
+        if _FEW < distinct <= train.num_rows / 2:
             largest = max(map(abs, missing_codes.ends(chunks) - {None}), default=0)
             kind = CODE if largest < _EXACT else "category"
             return Kind(kind, "the name of codes", "numeric")
