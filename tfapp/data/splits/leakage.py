@@ -43,10 +43,9 @@ def find(source):
 
 def _values(column):
     """(the rank of each row's value among the distinct ones, their number, whether it is one)."""
-    if isinstance(column, StringColumn):
-        return column.codes, len(column.values), False
-    _, ranks = np.unique(column, return_inverse=True)
-    return ranks, int(ranks.max()) + 1, True
+    words = isinstance(column, StringColumn)
+    distinct, ranks = np.unique(column.codes if words else column, return_inverse=True)
+    return ranks, len(distinct), not words
 
 
 def _class(values, target):
@@ -57,10 +56,11 @@ def _class(values, target):
     most = min(_WRONG * len(target), _GAIN * trivial)
     wrong = len(target)
     if distinct <= len(target) / 2:
-        table = np.bincount(ranks.astype(np.int64) * num_classes + target,
-                            minlength=distinct * num_classes).reshape(distinct, -1)  # fmt: skip
-        counts = table.sum(axis=1)
-        wrong = np.where(counts > 1, counts - table.max(axis=1), counts).sum()
+        pairs, rows = np.unique(ranks.astype(np.int64) * num_classes + target, return_counts=True)
+        largest = np.zeros(distinct, np.int64)
+        np.maximum.at(largest, pairs // num_classes, rows)
+        counts = np.bincount(ranks, minlength=distinct)
+        wrong = np.where(counts > 1, counts - largest, counts).sum()
     if ordered and wrong > most:
         # By value, ties by chance; each row that is wrong lies between two changes.
         mixed = np.random.default_rng(0).permutation(len(target))
