@@ -66,10 +66,9 @@ class Config:
     features: tuple[str, ...] = _data((),
         "columns of a table, or fields of records, to learn from; by default all but the label",
         identity=True)
-    feature_kind: tuple[str, ...] = _data((),
-        "COLUMN:KIND,... where the kind inferred is not right, or a column is ignored: numeric, "
-        "boolean, category, text, date, or date_dmy, date_mdy or date_ymd for what comes first in "
-        "01/02/03", identity=True)
+    feature_kind: tuple[str, ...] = _data((), "COLUMN:KIND,... where the kind inferred is wrong: "
+        "numeric, boolean, code, category, text, ignored, date, or date_dmy, date_mdy or date_ymd "
+        "for what comes first in 01/02/03", identity=True)
     csv_delimiter: str = _data("auto",
         "between fields of a CSV: comma, semicolon, tab, pipe, space or any one character; auto, "
         "as for all --csv_ flags: as its first file shows", identity=True)
@@ -109,8 +108,7 @@ class Config:
     image_size: str = _data("",
         "SIDE or HEIGHTxWIDTH in pixels to which images are resized, their aspect kept, and then "
         "cropped at the centre; by default as the files suggest", identity=True)
-    flatten: bool = _data(False,
-        "give the model all features of an example as one vector: pixels and numbers in a row, "
+    flatten: bool = _data(False, "give the model all features of an example as one vector, "
         "categories one-hot", identity=True)
     augment: tuple[str, ...] = _data((),
         "random changes of training examples, in this order, each NAME or NAME:VALUE: flip, crop, "
@@ -139,8 +137,7 @@ class Config:
     epochs: int | str = _recipe("auto",
         "passes over the training split; auto: by its size, see docs/recipes.md",
         identity_unless=("schedule", "constant"), number=int, words=("auto",), above=0)
-    steps: int = _recipe(0,
-        "optimizer steps, instead of --epochs; 0: as many as --epochs takes",
+    steps: int = _recipe(0, "optimizer steps, instead of --epochs; 0: as many as --epochs takes",
         identity_unless=("schedule", "constant"), least=0)
     time_budget: str = _recipe("",
         "time for the whole command (90s, 10m, 2h), instead of --epochs: as many steps as fit, the "
@@ -189,8 +186,9 @@ class Config:
         "share of the target that is spread over all classes; 0: none; auto: by the kind of data",
         identity=True, number=float, words=("auto",), least=0, below=1)
     class_weight: tuple[str, ...] = _recipe((),
-        "CLASS:WEIGHT,... for the training loss, or balanced; by default all weigh 1",
-        identity=True)
+        "CLASS:WEIGHT,... for the training loss, or balanced; by default 1", identity=True)
+    target_transform: str = _recipe("auto", "log: learn a quantity's logarithm; auto: if its tail "
+        "is heavy, see docs/tables.md", choices=("auto", "none", "log"), identity=True)
     nan_policy: str = _recipe("stop",
         "when the loss is NaN or infinite: stop (exit code 4), skip the update, or restore the "
         "last checkpoint and leave the batch out", choices=("stop", "skip", "restore"))
@@ -206,6 +204,8 @@ class Config:
         "it", choices=("auto", "best", "last", "early_stopping"))
     calibrate: bool = _recipe(True,
         "divide the logits of classes by a temperature fitted on validation, where that helps")
+    threshold: str = _recipe("0.5", "probability from which the second of two classes is answered; "
+        "f1 or balanced_accuracy: the best on validation; or cost:FP:FN")
 
     strategy: str = _hardware("auto",
         "one device, or mirrored over all GPUs; auto: mirrored if there are several",

@@ -5,7 +5,7 @@ import numbers
 import re
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import LARGEST_FLOAT, parse_duration, whole_number
+from tfapp.flag_values import LARGEST_FLOAT, parse_duration, parse_threshold, whole_number
 from tfapp.registry import suggest
 from tfapp.runtime import plain_text
 
@@ -100,6 +100,7 @@ def check_value(name, value, flag):
 def check_forms(config):
     """Checks what is written in a form of its own. Raises UsageError."""
     _check_pairs("feature_kind", config.feature_kind, ":", "COLUMN:KIND")
+    parse_threshold(config.threshold)
     per_loop = config.steps_per_loop
     if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")

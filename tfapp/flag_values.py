@@ -115,3 +115,36 @@ def parse_duration(text, flag, units=tuple(_WRITTEN)):
         examples = ", ".join(f"{_WRITTEN[u]} ({u})" for u in units)
         raise UsageError(f"--{flag}={text}: write it as {examples}")
     return Duration(float(match.group(1)) * _SECONDS.get(match.group(2), 1), unit)
+
+
+def parse_threshold(text):
+    """--threshold: from which probability the second of two classes is answered.
+
+    Args:
+      text: a probability; f1 or balanced_accuracy; or cost:FP:FN, what it costs to answer the
+        second class wrongly and to miss it: by probabilities, the least is expected from
+        FP / (FP + FN) on (Elkan, "The Foundations of Cost-Sensitive Learning", IJCAI 2001).
+
+    Returns:
+      (the probability, 0.5 where it is yet to be chosen; what it is chosen by, or "").
+
+    Raises:
+      UsageError: it is none of these.
+    """
+    if text in ("f1", "balanced_accuracy"):
+        return 0.5, text
+    kind, _, costs = text.partition(":")
+    try:
+        if kind == "cost":
+            wrong, missed = map(float, costs.split(":"))
+            found = wrong / (wrong + missed) if min(wrong, missed) > 0 else 0.0
+        else:
+            found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise UsageError(
+            f"--threshold={text}: a probability between 0 and 1, f1, balanced_accuracy, or "
+            "cost:FP:FN with two costs above 0"
+        )
+    return found, ""

@@ -55,6 +55,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "monitor": "task",
             "export_weights": "early_stopping",
             "calibrate": False,
+            "target_transform": "none",
         },
     ),
 )

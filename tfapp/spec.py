@@ -31,11 +31,13 @@ class FeatureSpec:
     """One input of the model, as the data set has it (before any preprocessing)."""
 
     name: str
-    # "image": [height, width, channels]; "numeric": any shape of numbers; "category", "text",
-    # "date", "date_dmy", "date_mdy" and "date_ymd" (what comes first in 01/02/03): a scalar string
+    # "image": [height, width, channels]; "numeric": any shape of numbers; "code": a whole number
+    # that is a name; "category", "text", "date", "date_dmy", "date_mdy" and "date_ymd" (what comes
+    # first in 01/02/03): a scalar string
     kind: str
     shape: tuple[int, ...]  # of one example, without the batch
     dtype: str  # NumPy name, such as "uint8", or "string"
+    missing_codes: tuple[float, ...] = ()  # numbers of train that stand for a missing value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +132,8 @@ class DataSpec:
     def from_json(cls, value):
         """Reads what `to_json` wrote (lists for tuples are accepted)."""
         features = tuple(
-            FeatureSpec(**{**f, "shape": tuple(f["shape"])}) for f in value["features"]
+            FeatureSpec(**{**f, **{k: tuple(v) for k, v in f.items() if isinstance(v, list)}})
+            for f in value["features"]
         )
         label = value["label"]
         label = LabelSpec(

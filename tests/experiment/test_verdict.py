@@ -23,6 +23,12 @@ def test_the_trivial_answer_of_classes():
     assert found["log_loss"] == pytest.approx(-(2 * np.log(0.5) + np.log(0.2)) / 3)
 
 
+def test_the_trivial_answer_of_two_classes_ranks_by_chance():
+    label = LabelSpec("y", "class", 2, ("no", "yes"))
+    found = trivial_metrics(label, np.array([0, 0, 0, 1]), np.array([0, 1, 1, 0, 0]))
+    assert (found["roc_auc"], found["pr_auc"]) == (0.5, 0.4)
+
+
 def test_a_class_that_train_lacks_costs_a_finite_amount():
     found = trivial_metrics(CLASSES, np.array([0, 1]), np.array([2]))
     assert found["accuracy"] == 0
@@ -77,7 +83,8 @@ def test_the_best_weights_count(overfitted):
     assert best["value"] < best["last_value"]
     low, high = summary["intervals"]["test"]["accuracy"]
     assert low < summary["metrics"]["test"]["accuracy"] < high
-    assert summary["trivial"].keys() == {"accuracy", "log_loss"}
+    assert summary["trivial"].keys() == {"accuracy", "log_loss", "roc_auc", "pr_auc"}
+    assert summary["trivial"]["roc_auc"] == 0.5
 
 
 def test_the_last_weights_count_if_asked_for_and_are_calibrated(overfitted, capsys):

@@ -56,6 +56,7 @@ def assemble(config, folder, *, train=True):
         model_name=model,
         keras_draws=draws == "keras",
         temperature=1.0 if train else kept.temperature(folder),
+        corrections={} if train else kept.corrections(folder),
     )
     choice = None
     if train and is_needed(config):

@@ -6,13 +6,14 @@ import math
 from tfapp import export
 from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
+from tfapp.experiment.correct import correct
 from tfapp.experiment.evaluations import MOST_OF_TRAIN
 from tfapp.experiment.kept import EXPORTED_STEP
 from tfapp.experiment.selection import choose_weights
 from tfapp.experiment.temperature import calibrate
 from tfapp.experiment.verdict import verdict
 from tfapp.export.publish import export_all
-from tfapp.run_folder import EXPORT, TEMPERATURE
+from tfapp.run_folder import CORRECTIONS, EXPORT, TEMPERATURE
 
 _LOG = logging.getLogger("tfapp")
 
@@ -43,6 +44,7 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
     if why:
         _LOG.info("weights: %s", why)
     experiment, temperature = calibrate(experiment)
+    experiment, corrections = correct(experiment)
     evaluated = {
         TRAIN: experiment.evaluate(TRAIN, most=MOST_OF_TRAIN),
         **{split: experiment.evaluate(split) for split in (VALIDATION, TEST)},
@@ -53,9 +55,10 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
             f"the loss on test is {loss}: lower --learning_rate, or look at the data"
         )
     experiment.bad_examples.log()
-    if servable is not None and temperature != 1:
+    if servable is not None and (temperature != 1 or corrections):
         servable.answer_by(experiment.task)
     folder.write_json(TEMPERATURE, temperature)
+    folder.write_json(CORRECTIONS, corrections)
     written = summary.write(
         "done",
         state.host,
@@ -65,6 +68,7 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
         more={
             EXPORTED_STEP: step,
             "temperature": temperature,
+            "corrections": corrections,
             **verdict(experiment.data.source, evaluated[TEST]),
         },
     )

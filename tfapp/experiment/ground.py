@@ -101,20 +101,21 @@ class Ground:
         )
 
 
-def lay(config, data, strategy, cluster, *, model_name, keras_draws, temperature):
+def lay(config, data, strategy, cluster, *, model_name, keras_draws, temperature, corrections):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
       config, data, strategy, cluster: a `Config`, its `Data` and its devices.
       model_name, keras_draws: see the attributes.
       temperature: of the task's answers, see `Task.at_temperature`.
+      corrections: of the task's answers, see `Task.corrected`.
 
     Raises:
       UsageError: the batch or the task does not fit the data.
     """
     batches = plan(config, data, strategy)
     choice, engine, change = _input(config, data, batches, strategy, cluster)
-    task = _task(config, data)
+    task = _task(config, data).corrected(corrections)
     return Ground(
         data=data,
         strategy=strategy,
@@ -190,4 +191,6 @@ def _task(config, data):
         recipe["label_smoothing"] = config.label_smoothing
     if config.class_weight:
         recipe["class_weight"] = class_weights(config.class_weight, data.source)
+    if config.threshold != "0.5":
+        recipe["threshold"] = config.threshold
     return build_task(config.task, config.loss, data.spec.label, **recipe)

@@ -3,7 +3,7 @@
 from tfapp.config import FLAGS
 from tfapp.data import preprocessing
 from tfapp.data.preprocessing import Preprocessing
-from tfapp.run_folder import CHOICES, PREPROCESSING, SUMMARY, TEMPERATURE, damaged
+from tfapp.run_folder import CHOICES, CORRECTIONS, PREPROCESSING, SUMMARY, TEMPERATURE, damaged
 from tfapp.runtime.json_shape import Each, Maybe
 from tfapp.training.placement import PLACEMENTS
 
@@ -44,6 +44,14 @@ def temperature(folder):
     if found is not None and not found > 0:
         raise damaged(folder.path / TEMPERATURE, f"its value is {found}")
     return 1.0 if found is None else found
+
+
+def corrections(folder):
+    """What `Task.corrected` takes, of a run that has ended; else {}. Raises DataError."""
+    found = folder.read_json(CORRECTIONS, Each(float)) or {}
+    if not found.get("smearing", 1) > 0 or not 0 < found.get("threshold", 0.5) < 1:
+        raise damaged(folder.path / CORRECTIONS, f"its values are {found}")
+    return found
 
 
 def summary(folder):

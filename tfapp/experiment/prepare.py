@@ -12,8 +12,10 @@ from tfapp.data.splits import holdout
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.experiment.encoding import encode
+from tfapp.experiment.point_out import point_out
 
 _LOG = logging.getLogger("tfapp")
+_REGRESSION = ("auto", "regression")
 _NAMED = 20  # features that the log names
 _EXAMPLES = 64  # of the test split, raw, on which an export is compared
 
@@ -89,6 +91,8 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
     if list_in is not None:
         raw.bad_examples.keep_in(list_in)
     check(raw)
+    if fitted is None:
+        point_out(raw)
     found = raw.splits[TEST].examples(_EXAMPLES)
     preprocess = fitted or preprocessing.fit(
         raw.spec,
@@ -97,6 +101,8 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         text_unit=config.text_unit,
         vocabulary_size=config.vocabulary_size,
         flatten=config.flatten,
+        # Other tasks have losses of their own.
+        target_transform=config.target_transform if config.task in _REGRESSION else "none",
     )
     # Augmentation changes features one by one, by name.
     source = encode(

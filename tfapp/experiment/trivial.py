@@ -26,7 +26,10 @@ def trivial_metrics(label, train, test):
     log_loss = float(-(counts * np.log(shares)).sum() / total)
     accuracy = float(counts[np.argmax(shares)] / total)
     name = "loss" if label.kind == "tokens" else "log_loss"
-    return {"accuracy": accuracy, name: log_loss}
+    found = {"accuracy": accuracy, name: log_loss}
+    if label.kind == "class" and label.num_classes == 2:
+        found |= {"roc_auc": 0.5, "pr_auc": float(counts[1] / total)}
+    return found
 
 
 def _of_mean(train, test):

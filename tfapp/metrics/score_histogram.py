@@ -23,6 +23,13 @@ def bin_of(log_odds):
     return tf.cast(tf.clip_by_value(tf.floor(position), 0, BINS - 1), tf.int32)
 
 
+def log_odds_of(position):
+    """The log-odds at which bin `position` begins, a float: what `bin_of` inverts."""
+    reach = min(max(position / BINS - 0.5, -0.4999), 0.4999)
+    size = _SCALE / (1 - 2 * abs(reach)) - _SCALE
+    return size if reach > 0 else -size
+
+
 def roc_auc(positives, negatives):
     """The area under the ROC curve: the chance that a positive scores above a negative.
 

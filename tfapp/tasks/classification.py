@@ -9,9 +9,16 @@ import math
 
 import tensorflow as tf
 
+from tfapp.errors import UsageError
+from tfapp.flag_values import parse_threshold
 from tfapp.metrics.accuracy import Accuracy
 from tfapp.metrics.by_label import metrics_for
+from tfapp.metrics.confusion import ConfusionMatrix, MacroF1
+from tfapp.metrics.threshold import AtThreshold, Threshold
 from tfapp.tasks.task import Objective, Task, float_outputs
+
+# Metrics of the class that is answered; the others are of probabilities.
+_OF_ANSWERS = (Accuracy, MacroF1, ConfusionMatrix)
 
 
 class Classification(Task):
@@ -21,7 +28,9 @@ class Classification(Task):
     has_temperature = True
     loss_names = ("sparse_categorical_crossentropy", "mean_squared_error")
 
-    def __init__(self, label, loss="auto", *, label_smoothing=0.0, class_weight=None):
+    def __init__(
+        self, label, loss="auto", *, label_smoothing=0.0, class_weight=None, threshold="0.5"
+    ):
         """
         Args:
           label: a `LabelSpec` of kind "class".
@@ -29,6 +38,11 @@ class Classification(Task):
           label_smoothing: the share s of the target spread evenly over all classes, the true class
             keeps 1 - s + s / classes (Szegedy et al., arXiv:1512.00567, sec. 7).
           class_weight: float [num_classes], factors of the training loss; None: all 1.
+          threshold: of two classes, the probability of the second from which it is answered, or
+            what `flag_values.parse_threshold` takes.
+
+        Raises:
+          UsageError: a threshold for more than two classes.
         """
         super().__init__(
             loss,
@@ -40,6 +54,44 @@ class Classification(Task):
         self._class_weight = class_weight
         self._label = label
         self._temperature = 1.0
+        self._log_odds, self._goal = 0.0, ""
+        if threshold != "0.5":
+            if label.num_classes != 2:
+                raise UsageError(
+                    f"--threshold={threshold}: {label.name} has {label.num_classes} classes; a "
+                    "threshold tells two apart"
+                )
+            probability, self._goal = parse_threshold(threshold)
+            if not self._goal:
+                self._answer_from(probability)
+
+    def corrections(self):
+        """The threshold that is best on validation, where one is asked for."""
+        return (Threshold(self._goal),) if self._goal else ()
+
+    def corrected(self, numbers):
+        """See `Task`; numbers: {"threshold": a probability}."""
+        threshold = numbers.get("threshold", 0.5)
+        if not self._goal or threshold == 0.5:
+            return self
+        task = copy.copy(self)
+        task._answer_from(threshold)
+        return task
+
+    def correction_note(self, numbers):
+        """See `Task`."""
+        return (
+            f"{self._label.class_names[1]!r} is answered from a probability of "
+            f"{numbers['threshold']:.4g} on, for the best {self._goal}"
+        )
+
+    def _answer_from(self, threshold):
+        """Answers the second class from this probability on, and measures so."""
+        self._log_odds = math.log(threshold) - math.log1p(-threshold)
+        self.training_metrics, self.evaluation_metrics = (
+            tuple(AtThreshold(m, self._log_odds) if isinstance(m, _OF_ANSWERS) else m for m in some)
+            for some in (self.training_metrics, self.evaluation_metrics)
+        )
 
     def at_temperature(self, temperature):
         task = copy.copy(self)
@@ -67,12 +119,15 @@ class Classification(Task):
 
         Returns:
           probabilities: float32 [batch, classes], the softmax of the logits over the temperature.
-          class_id: int64 [batch], the most probable class.
+          class_id: int64 [batch], the most probable class, or by the threshold.
           class_name: string [batch], its name.
         """
         del inputs
         probabilities = tf.nn.softmax(self._scaled(tf.cast(outputs, tf.float32)))
         class_id = tf.argmax(probabilities, axis=-1)
+        if self._log_odds:
+            scaled = self._scaled(tf.cast(outputs, tf.float32))
+            class_id = tf.cast(scaled[:, 1] - scaled[:, 0] > self._log_odds, tf.int64)
         names = tf.constant(self._label.class_names)
         return {
             "probabilities": probabilities,

@@ -113,6 +113,31 @@ class Task(abc.ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} has no temperature")
 
+    def corrections(self):
+        """What is fitted on validation, with the weights that count, before answers are given.
+
+        Returns:
+          a tuple of `Metric`s, whose results are the numbers that `corrected` takes.
+        """
+        return ()
+
+    def corrected(self, numbers):
+        """The same task, whose evaluation and answers follow `numbers`.
+
+        Args:
+          numbers: name -> float, results of the metrics of `corrections`. One that is missing
+            changes nothing.
+
+        Returns:
+          a `Task`; the task itself if the numbers change nothing.
+        """
+        del numbers
+        return self
+
+    def correction_note(self, numbers):
+        """What `corrected(numbers)` changes, in words for the log."""
+        return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+
     def derived(self, averages):
         """A dict of floats that follow from `averages`, loss and results of metrics."""
         del averages

@@ -8,7 +8,11 @@ import tensorflow as tf
 
 from tests.conftest import ROOT
 from tfapp.data.preprocessing import TRANSFORMS, Preprocessing
+from tfapp.data.preprocessing.categories import fit_categories
+from tfapp.data.preprocessing.codes import Codes
+from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.fitting import fit_transform
+from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.splits.string_column import StringColumn
 from tfapp.spec import FeatureSpec
 
@@ -24,6 +28,8 @@ def strings(values):
 
 DATES = strings(["2024-02-29", "", "soon", "1999-12-31T23:59"])
 MANY = strings([f"v{i}" for i in range(20_001)])
+RARE = strings([*(f"v{i // 2}" for i in range(120)), "once", "twice", "twice"])
+FREQUENT = strings([*(f"v{i}" for i in range(20_001)), "common", "common"])
 PIXELS = np.arange(5 * 12, dtype=np.uint8).reshape(5, 2, 2, 3)
 # kind of transform, feature, raw column
 CASES = {
@@ -35,6 +41,18 @@ CASES = {
     ),
     "images": ("standardize", FeatureSpec("f", "image", (2, 2, 3), "uint8"), PIXELS),
     "categories": ("categories", FeatureSpec("f", "category", (), "string"), strings(STRINGS)),
+    "rare": ("categories", FeatureSpec("f", "category", (), "string"), RARE),
+    "frequent": ("hashed", FeatureSpec("f", "category", (), "string"), FREQUENT),
+    "codes": (
+        "codes",
+        FeatureSpec("f", "code", (), "float32"),
+        np.array([94110, 7, np.nan, 94110, 1201], np.float32),
+    ),
+    "sentinels": (
+        "robust",
+        FeatureSpec("f", "numeric", (), "float32", (-999.0, 9999.0)),
+        np.array([1, -999, 3, 9999, 4], np.float32),
+    ),
     "hashed": ("hashed", FeatureSpec("f", "category", (), "string"), MANY),
     "dates": ("dates", FeatureSpec("f", "date", (), "string"), DATES),
     "texts": ("tokens", FeatureSpec("f", "text", (), "string"), strings(STRINGS)),
@@ -81,7 +99,56 @@ def test_only_categories_can_be_unknown(case):
     kind, transform, _, column = case
     assert (transform.unknown(column) is None) == (kind != "categories")
     if kind == "categories":
-        assert transform.unknown(strings(["b", "new", ""])).tolist() == [False, True, False]
+        assert not transform.unknown(column).any()
+        assert transform.unknown(strings(["new", "", "b"])).tolist()[0] is True
+
+
+def test_values_of_one_row_stand_for_unknown_ones_where_there_are_many():
+    rare, few = (fit_categories(column) for column in (RARE, strings(["a", "b", "b"])))
+    assert rare.encode(tf.constant(["once", "never", "twice"])).numpy().tolist() == [0, 0, 1]
+    assert few.encode(tf.constant(["a", "never"])).numpy().tolist() == [1, 0]
+
+
+def test_frequent_values_among_very_many_share_no_id():
+    ids = fit_categories(FREQUENT).encode_column(FREQUENT)
+    common = ids[-1]
+    assert (ids == common).sum() == 2 and (np.delete(ids, [-1, -2]) < common).all()
+
+
+def test_codes_are_numbered_and_others_are_unknown():
+    column = CASES["codes"][2]
+    fitted = Codes.fit(column)
+    raw = tf.constant([7, 1201, 94110, 94111, 0, np.nan], tf.float32)
+    assert fitted.encode(raw).numpy().tolist() == [1, 2, 3, 0, 0, 4]
+    assert Codes.fit(column[[0, 1]]).encode(raw).numpy().tolist() == [1, 0, 2, 0, 0, 0]
+    assert Codes.fit(column[2:3]).encode(raw).numpy().tolist() == [0, 0, 0, 0, 0, 1]
+
+
+def test_numbers_for_missing_are_missing():
+    _, feature, column = CASES["sentinels"]
+    fitted = fit_transform(feature, column, length=0, unit="auto", size=50)
+    known = Robust.fit(np.array([1, np.nan, 3, np.nan, 4], np.float32))
+    assert (fitted.center, fitted.scale, fitted.edges) == (known.center, known.scale, known.edges)
+    out = fitted(fitted.encode(tf.constant(column))).numpy()
+    assert out[:, 1].tolist() == [0, 1, 0, 1, 0]
+    assert not out[[1, 3], 0].any()
+
+
+def test_missing_dates_are_marked_if_train_has_any():
+    with_gap, without = (Dates.fit(strings(v)) for v in (["2024-01-01", ""], ["2024-01-01"]))
+    raw = tf.constant(["2024-01-01", "never"])
+    assert with_gap(with_gap.encode(raw)).numpy()[:, 7].tolist() == [0, 1]
+    assert without(without.encode(raw)).shape == (2, 7)
+
+
+def test_dates_are_cyclic_in_year_week_and_day_and_have_a_trend():
+    fitted = Dates.fit(strings(["2024-01-01 00:00", "2024-12-30 06:00"]))
+    raw = tf.constant(["2024-01-01 06:00", "2024-01-08 06:00", "2025-01-01 06:00"])
+    trend, year, week, day = np.split(fitted(fitted.encode(raw)).numpy(), [1, 3, 5], axis=1)
+    assert trend[0] < trend[1] < trend[2]
+    assert year[2] == pytest.approx(year[0], abs=0.02) and not np.allclose(year[1], year[0], 0.05)
+    assert week[1] == pytest.approx(week[0], abs=1e-5)
+    assert day == pytest.approx(np.tile([1, 0], (3, 1)), abs=1e-5)
 
 
 def test_old_runs_are_there():

@@ -6,25 +6,33 @@ fitting.py fits the transforms.
 """
 
 import dataclasses
+import logging
 
 import numpy as np
 import tensorflow as tf
 
 from tfapp.data.preprocessing import sound
+from tfapp.data.preprocessing import target as targets
 from tfapp.data.preprocessing.categories import Categories, Hashed
+from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
-from tfapp.data.preprocessing.fitting import fit_target, fit_transform
+from tfapp.data.preprocessing.fitting import fit_transform
 from tfapp.data.preprocessing.flatten import Flatten
 from tfapp.data.preprocessing.number_matrix import NUMBERS, NumberMatrix
 from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize
+from tfapp.data.preprocessing.target import Target
 from tfapp.data.preprocessing.tokens import Tokens, next_tokens
 from tfapp.data.splits.settled import Settled
+from tfapp.errors import UsageError
 from tfapp.runtime.threads import by_name
 
+_LOG = logging.getLogger("tfapp")
 _SAMPLE = 2048  # examples read from files, enough for the moments of pixels
 SHAPE = sound.SHAPE  # of what `to_json` returns
-TRANSFORMS = {kind.kind: kind for kind in (Standardize, Robust, Categories, Hashed, Dates, Tokens)}
+TRANSFORMS = {
+    kind.kind: kind for kind in (Standardize, Robust, Categories, Hashed, Codes, Dates, Tokens)
+}
 
 
 class Preprocessing:
@@ -34,12 +42,12 @@ class Preprocessing:
         """
         Args:
           transforms: feature name -> `Transform`.
-          target: (mean, standard deviation) of a real label, float32 arrays of its shape; None for
-            other labels.
+          target: the `Target` of a real label, or (mean, standard deviation), float32 arrays of
+            its shape; None for other labels.
           flatten: a `Flatten`, which joins the features; None: they stay apart.
         """
         self.transforms = transforms
-        self.target = target
+        self.target = None if target is None else Target(*target)
         self._flatten = flatten
         self._matrix = NumberMatrix.of(transforms)
 
@@ -95,7 +103,8 @@ class Preprocessing:
             name: {"kind": transform.kind, **transform.to_json()}
             for name, transform in self.transforms.items()
         }
-        target = self.target and [np.asarray(part).tolist() for part in self.target]
+        parts = [part for part in self.target or () if part is not None]
+        target = self.target and [np.asarray(part).tolist() for part in parts]
         flatten = {"flatten": dataclasses.asdict(self._flatten)} if self._flatten else {}
         return {"features": features, "target": target, **flatten}
 
@@ -112,7 +121,7 @@ class Preprocessing:
             flatten = flatten and Flatten(**flatten)
         except (LookupError, TypeError, OverflowError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
-        if target is not None and len(target) != 2:
+        if target is not None and len(target) not in (2, 4):
             raise ValueError("it has no mean and standard deviation of the target")
         for name, transform in transforms.items():
             sound.check_fields(name, transform)
@@ -123,7 +132,10 @@ class Preprocessing:
         sound.check_fits(self.transforms, spec)
         real = spec.label.kind == "real"
         if real != (self.target is not None) or (
-            real and any(part.shape != tuple(spec.label.shape) for part in self.target)
+            real
+            and any(
+                part is not None and part.shape != tuple(spec.label.shape) for part in self.target
+            )
         ):
             raise ValueError(f"its target is not of the label {spec.label.name!r}")
 
@@ -153,7 +165,16 @@ class Preprocessing:
         return dataclasses.replace(source, spec=spec, splits=splits)
 
 
-def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, flatten=False):
+def fit(
+    spec,
+    split,
+    *,
+    text_length=0,
+    text_unit="auto",
+    vocabulary_size=4096,
+    flatten=False,
+    target_transform="none",
+):
     """Fits on the training split.
 
     Args:
@@ -163,21 +184,40 @@ def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, f
       text_unit: "characters", "subwords", or "auto": characters for one long text.
       vocabulary_size: most pieces of a text's vocabulary.
       flatten: whether the model gets all features as one vector.
+      target_transform: of a real label, "auto", "none" or "log"; see `target`.
 
     Returns:
       a `Preprocessing`.
 
     Raises:
       DataError: an example cannot be read, and --max_bad_examples is used up.
-      UsageError: a text cannot be part of a vector.
+      UsageError: a text cannot be part of a vector, or a label has no logarithm.
     """
     arrays = split.sample(_SAMPLE)
     texts = {"length": text_length, "unit": text_unit, "size": vocabulary_size}
     features = {feature.name: feature for feature in spec.features}
     transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
     real = spec.label.kind == "real"
-    target = fit_target(split.labels(spec.label.name)) if real else None
+    target = _fit_target(spec.label, split, target_transform) if real else None
     fitted = Preprocessing(transforms, target)
     if not flatten:
         return fitted
     return Preprocessing(transforms, target, Flatten.of(fitted.feature_specs(spec)))
+
+
+def _fit_target(label, split, transform):
+    """The `Target` of a real label; logs that its logarithm is learnt. Raises UsageError."""
+    try:
+        target, why = targets.fit(split.labels(label.name), transform)
+    except ValueError as error:
+        raise UsageError(
+            f"--target_transform={transform}: {label.name} {error}; a logarithm needs one value an "
+            "example, none below 0"
+        ) from error
+    if target.shift is not None:
+        learnt = f"log(1 + {label.name})" if target.shift else f"log({label.name})"
+        _LOG.info(
+            "label %s: %s is learnt (%s), answers and errors are in its own unit; "
+            "--target_transform=none learns it as it is", label.name, learnt, why,
+        )  # fmt: skip
+    return target

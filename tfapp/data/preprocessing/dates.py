@@ -1,7 +1,7 @@
 """Dates: a string -> the day, and its phase in the year, the week and the day.
 
-`tfapp.data.dates` has the forms that are read. What is missing or is no date is imputed by the mean
-day of train.
+`tfapp.data.dates` has the forms that are read. What is missing or is no date becomes zeros, which
+no date does; if train has any, the model's input has one value more, which is 1 there.
 """
 
 import dataclasses
@@ -32,6 +32,8 @@ class Dates(Transform):
         BY_SIGN  # of day and month: see `parse`; None: only ISO 8601, as in tfapp 0.1
     )
 
+    flagged: bool = False  # whether missing dates are marked
+
     kind = "dates"
 
     @classmethod
@@ -39,11 +41,12 @@ class Dates(Transform):
         """Fits on a `StringColumn` of train, whose dates have the given order."""
         parsed = in_batches(functools.partial(parse, order=order), column.values)
         days = column.map(parsed.sum(-1, dtype=np.float64))
-        days = days[~np.isnan(days)]
+        absent = np.isnan(days)
+        days, flagged = days[~absent], bool(absent.any())
         if not len(days):
-            return cls(0.0, 1.0, order)
+            return cls(0.0, 1.0, order, flagged)
         std = float(days.std())
-        return cls(float(days.mean()), 1 / std if std > 0 else 1.0, order)
+        return cls(float(days.mean()), 1 / std if std > 0 else 1.0, order, flagged)
 
     @property
     def feature_kind(self):
@@ -58,9 +61,10 @@ class Dates(Transform):
         return iso_0_1.parse(raw) if self.order is None else parse(raw, self.order)
 
     def __call__(self, parsed):
-        """float32 [batch, 2] -> float32 [batch, 7], 0 where the date is missing.
+        """float32 [batch, 2] -> float32 [batch, 7], or [batch, 8] where missing dates are marked.
 
-        The standardised day, and sine and cosine of its phase in the year, the week and the day.
+        The standardised day, and sine and cosine of its phase in the year, the week and the day; 0
+        where the date is missing.
         """
         absent = tf.math.is_nan(parsed[:, :1])
         parsed = tf.where(absent, tf.constant([[self.mean, 0.0]], tf.float32), parsed)
@@ -70,15 +74,19 @@ class Dates(Transform):
             # The modulus of whole days first: added to a fraction, they are exact to minutes only.
             phase = (tf.math.floormod(day, period) + fraction) * (2 * math.pi / period)
             out += [tf.sin(phase), tf.cos(phase)]
-        return tf.where(absent, tf.zeros_like(out[0])[:, None], tf.stack(out, axis=-1))
+        values = tf.where(absent, tf.zeros_like(out[0])[:, None], tf.stack(out, axis=-1))
+        if not self.flagged:
+            return values
+        return tf.concat([values, tf.cast(absent, tf.float32)], axis=-1)
 
     def input_spec(self, feature):
-        return InputSpec(feature.name, "numeric", (_WIDTH,), "float32")
+        return InputSpec(feature.name, "numeric", (_WIDTH + self.flagged,), "float32")
 
     def to_json(self):
         kept = {"mean": self.mean, "scale": self.scale}
+        kept |= {"flagged": True} if self.flagged else {}
         return kept if self.order is None else {**kept, "order": self.order}
 
     @classmethod
     def from_json(cls, value):
-        return cls(value["mean"], value["scale"], value.get("order"))
+        return cls(value["mean"], value["scale"], value.get("order"), value.get("flagged", False))

@@ -1,11 +1,10 @@
 """Which transform a feature gets, and its fit on the raw training column."""
 
-import numpy as np
-
 from tfapp.data.preprocessing.categories import fit_categories
+from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.robust import Robust
-from tfapp.data.preprocessing.standardize import Standardize, moments
+from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens
 from tfapp.data.splits.string_column import TextStream
 
@@ -27,21 +26,13 @@ def fit_transform(feature, column, *, length, unit, size):
         return _fit_tokens(column, length, unit, size)
     if feature.kind == "category":
         return fit_categories(column)
+    if feature.kind == "code":
+        return Codes.fit(column)
     if feature.kind.startswith("date"):
         return Dates.fit(column, order=feature.kind.removeprefix("date").removeprefix("_"))
     if feature.kind == "numeric" and feature.shape == ():
-        return Robust.fit(column)
+        return Robust.fit(column, codes=feature.missing_codes)
     return Standardize.fit(feature, column)
-
-
-def fit_target(labels):
-    """(mean, standard deviation) of real labels [num_examples, ...], float32.
-
-    A standard deviation of 0 is replaced by 1.
-    """
-    mean, std = moments(labels, (0,))
-    std = np.where(std > 1e-12, std, 1.0)
-    return mean.astype(np.float32), std.astype(np.float32)
 
 
 def _fit_tokens(column, length, unit, size):

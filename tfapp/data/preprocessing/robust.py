@@ -4,10 +4,12 @@ x -> z / sqrt(1 + (z / 3)**2) with z = (x - median) / (interquartile range): nea
 z, and nothing lies beyond -3 and 3, so that no outlier and no code for "unknown" such as -999 sets
 the scale of a column (Holzmüller, Grinsztajn & Steinwart, "Better by Default", arXiv:2407.04491,
 section 3 and appendix A). A missing number is imputed by the median; if train has any, the model's
-input has a second value, which is 1 where the number was missing.
+input has a second value, which is 1 where the number was missing. Numbers that stand for a missing
+value (`tfapp.data.tables.missing_codes`) are missing from the encoding on.
 """
 
 import dataclasses
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -29,12 +31,17 @@ class Robust(Transform):
     flagged: bool  # whether missing numbers are marked
     # Of the bins of a piecewise-linear encoding, ascending, in the unit of the model's input.
     edges: tuple[float, ...]
+    codes: tuple[float, ...] = ()  # numbers that stand for a missing value
 
     kind = "robust"
 
     @classmethod
-    def fit(cls, column):
+    def fit(cls, column, *, codes=()):
         """Fits on a training column, float NumPy [num_examples], NaN where it is missing."""
+        return dataclasses.replace(cls._fit(_without(column, codes)), codes=tuple(codes))
+
+    @classmethod
+    def _fit(cls, column):
         known = column[np.isfinite(column)].astype(np.float64)
         absent = bool(np.isnan(column).any())
         if not len(known):
@@ -50,10 +57,12 @@ class Robust(Transform):
         return dataclasses.replace(fitted, edges=_edges(values))
 
     def encode_column(self, column):
-        """Numbers are kept unchanged."""
-        return column
+        """Numbers are kept unchanged, but for those that stand for a missing value."""
+        return _without(column, self.codes)
 
     def encode(self, raw):
+        for code in self.codes:
+            raw = tf.where(raw == code, math.nan, raw)
         return raw
 
     def __call__(self, values):
@@ -70,15 +79,24 @@ class Robust(Transform):
         return InputSpec(feature.name, "numeric", shape, "float32", edges=edges)
 
     def to_json(self):
-        return {**dataclasses.asdict(self), "edges": list(self.edges)}
+        kept = {**dataclasses.asdict(self), "edges": list(self.edges), "codes": list(self.codes)}
+        return kept if self.codes else {k: v for k, v in kept.items() if k != "codes"}
 
     @classmethod
     def from_json(cls, value):
         """Reads what `to_json` wrote; float32 values are restored exactly."""
-        return cls(value["center"], value["scale"], value["flagged"], tuple(value["edges"]))
+        edges, codes = tuple(value["edges"]), tuple(value.get("codes", ()))
+        return cls(value["center"], value["scale"], value["flagged"], edges, codes)
 
     def _scaled(self, values):
         return smoothly_clipped(values, self.center, self.scale)
+
+
+def _without(column, codes):
+    """The column with NaN in the place of `codes`."""
+    if not codes:
+        return column
+    return np.where(np.isin(column, np.array(codes, column.dtype)), np.nan, column)
 
 
 def smoothly_clipped(values, center, scale):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from tfapp.data.preprocessing.categories import Categories, Hashed
+from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize
@@ -13,11 +14,17 @@ from tfapp.runtime.json_shape import NUMBERS, Each
 
 # What preprocessing.json looks like: see `runtime.json_shape`.
 SHAPE = {"features": Each({"kind": str}), "target": (None, [NUMBERS])}
-_TRANSFORMS = {"category": (Categories, Hashed), "date": (Dates,), "text": (Tokens,)}
+_TRANSFORMS = {
+    "category": (Categories, Hashed),
+    "code": (Codes,),
+    "date": (Dates,),
+    "text": (Tokens,),
+}
 _NUMBERS = (Standardize, Robust)  # of the other kinds of features
 _TYPES = {
     float: (int, float),
     int: (int,),
+    int | None: (int, type(None)),
     str: (str,),
     bool: (bool,),
     tuple[str, ...]: (tuple,),

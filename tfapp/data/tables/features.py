@@ -3,14 +3,14 @@
 import logging
 import re
 
-from tfapp.data.tables import kinds
+from tfapp.data.tables import kinds, same_columns
 from tfapp.data.tables.names import columns_in_words
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
 from tfapp.spec import FeatureSpec
 
 _LOG = logging.getLogger("tfapp")
-NUMBERS = ("numeric", "boolean")  # kinds whose raw form is float32; others are strings
+NUMBERS = ("numeric", "boolean", kinds.CODE)  # kinds whose raw form is float32; others are strings
 _EACH = 12  # columns up to which each is named with its kind
 _NAMED = 20  # of the columns of one kind, otherwise
 
@@ -62,6 +62,7 @@ def choose_features(
     found = {
         n: kinds.infer(train, n, forced=forced.get(n), index=named) for n in features or usable
     }
+    found |= _duplicates(train, found, {*forced, *features})
     _log(found)
     chosen = {name: kind.name for name, kind in found.items() if kind.name != kinds.IGNORED}
     for name in features:
@@ -73,7 +74,17 @@ def choose_features(
     if not chosen:
         raise DataError(f"--dataset={dataset}: no column to learn from except {label!r}"
                         f"{_why_none(found)}")  # fmt: skip
-    return tuple(_spec(name, kind) for name, kind in chosen.items()), chosen
+    return tuple(_spec(name, kind, found[name].codes) for name, kind in chosen.items()), chosen
+
+
+def _duplicates(train, found, named):
+    """Columns that equal another one, none of them `named` by the user: name -> `Kind`."""
+    kinds_of = {name: kind.name for name, kind in found.items() if kind.name != kinds.IGNORED}
+    return {
+        name: kinds.Kind(kinds.IGNORED, f"equals {original}", found[name].name)
+        for name, original in same_columns.find(train, kinds_of).items()
+        if name not in named
+    }
 
 
 def _check_special(special, names):
@@ -93,10 +104,27 @@ def _log(found):
         _LOG.info("columns: %s", _described(taken))
     if ignored:
         _LOG.info("columns: %s%s", _grouped(ignored), _remedy(ignored))
+    _log_codes(taken)
     for name, kind in taken.items():
         if kind.instead:
-            _LOG.info("columns: %s: %s; --feature_kind=%s:%s takes it otherwise",
-                      _title(name), kind.reason, name, kind.instead)  # fmt: skip
+            does = "leaves it out" if kind.instead == kinds.IGNORED else "takes it otherwise"
+            _LOG.info("columns: %s: %s; --feature_kind=%s:%s %s",
+                      _title(name), kind.reason, name, kind.instead, does)  # fmt: skip
+
+
+def _log_codes(taken):
+    """Logs which numbers are taken for missing values."""
+    coded = {name: kind for name, kind in taken.items() if kind.codes}
+    if coded:
+        shown = [
+            f"{_title(name)} {' and '.join(f'{code:.7g}' for code in kind.codes)} "
+            f"({kind.coded:,} rows)"
+            for name, kind in coded.items()
+        ]
+        _LOG.info(
+            "columns: taken as missing: %s; --feature_kind=%s:numeric takes them as numbers",
+            _some(shown), next(iter(coded)),
+        )  # fmt: skip
 
 
 def _described(taken):
@@ -154,7 +182,9 @@ def _title(name):
     return name if name.strip() else "(no name)"
 
 
-def _spec(name, kind):
+def _spec(name, kind, codes=()):
+    if kind == kinds.CODE:
+        return FeatureSpec(name, kind, (), "float32")
     if kind in NUMBERS:
-        return FeatureSpec(name, "numeric", (), "float32")
+        return FeatureSpec(name, "numeric", (), "float32", codes)
     return FeatureSpec(name, kind, (), "string")

@@ -1,4 +1,4 @@
-"""What a column is: numeric, boolean, category, date, text; or ignored, with the reason."""
+"""What a column is: numeric, boolean, code, category, date, text; or ignored, with the reason."""
 
 import dataclasses
 
@@ -6,20 +6,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tfapp.data.tables import columns, date_columns
+from tfapp.data.tables import columns, date_columns, missing_codes, names
 from tfapp.data.tables.date_columns import DATE, DATES
 from tfapp.data.tables.index_columns import why_index
 from tfapp.data.tables.missing import is_missing
-from tfapp.data.tables.names import columns_in_words
 from tfapp.errors import UsageError
 from tfapp.registry import suggest
 
-KINDS = ("numeric", "boolean", "category", *DATES, "text")
 IGNORED = "ignored"
+CODE = "code"  # a whole number that is a name, such as a zip code
+KINDS = ("numeric", "boolean", CODE, "category", *DATES, "text", IGNORED)
 _SAMPLE = 2000  # distinct values that are inspected
-_FEW = 50  # distinct values up to which a column is one of categories, however few its rows
+# Distinct values up to which strings are categories, however few the rows; and whole numbers need
+# be no codes, because each has a bin of its own (`preprocessing.robust`).
+_FEW = 50
 _WORDS = 2.5  # of the average value, from which a column holds texts rather than names
 _NUMBERS = 0.9  # share of numbers from which a column of strings is one of numbers
+_EXACT = 2**24  # whole numbers below are exact in float32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Kind:
     name: str
     reason: str  # of IGNORED, why; otherwise what a user should know, or nothing
     instead: str = ""  # the kind that an ignored column would have
+    codes: tuple[float, ...] = ()  # numbers that stand for a missing value
+    coded: int = 0  # rows that have one of them
 
 
 def forced_kinds(pairs, known):
@@ -39,7 +44,7 @@ def forced_kinds(pairs, known):
         if name not in known:
             raise UsageError(
                 f"--feature_kind={pair}: no column {name!r}{suggest(name, known)} "
-                f"({columns_in_words(known)})"
+                f"({names.columns_in_words(known)})"
             )
         if kind not in KINDS:
             raise UsageError(
@@ -66,7 +71,9 @@ def infer(train, name, *, forced=None, index=False):
     if _is_constant(train, name):
         return Kind(IGNORED, "has one value only")
     why = "" if index or found.name in DATES else why_index(train, name)
-    return Kind(IGNORED, why, found.name) if why else found
+    if why:
+        return Kind(IGNORED, why, found.name)
+    return _of_numbers(train, name) if found.name == "numeric" else found
 
 
 def _of_values(train, name):
@@ -90,14 +97,31 @@ def _of_values(train, name):
     return Kind(IGNORED, f"has values of type {' and '.join(sorted(map(str, types)))}")
 
 
+def _of_numbers(train, name):
+    """Whether numbers are quantities or names, and which of them mean missing."""
+    chunks = train.columns[name]
+    whole = all(pa.types.is_integer(c.type) or pa.types.is_null(c.type) for c in chunks)
+    if whole and names.of_codes(name):
+        values = pa.chunked_array([c.cast(pa.int64()) for c in chunks])
+        distinct = pc.count_distinct(values).as_py()
+        if distinct > train.num_rows / 2 and names.of_rows(name):
+            share = distinct / train.num_rows
+            why = f"{share:.0%} of its values are distinct, as those of an identifier"
+            return Kind("numeric", why, IGNORED)
+        if _FEW < distinct <= train.num_rows / 2:
+            largest = max(map(abs, missing_codes.ends(chunks) - {None}), default=0)
+            kind = CODE if largest < _EXACT else "category"
+            return Kind(kind, "the name of codes", "numeric")
+    return Kind("numeric", "", "", *missing_codes.find(chunks))
+
+
 def _is_constant(train, name):
     chunks = train.columns[name]
     if any(chunk.null_count or pa.types.is_null(chunk.type) for chunk in chunks):
         return False  # whether a value is there is known of each row
     if any(pa.types.is_dictionary(chunk.type) or columns.is_string(chunk.type) for chunk in chunks):
         return int((train.strings(name).counts() > 0).sum()) == 1
-    ends = {end for chunk in chunks if len(chunk) for end in pc.min_max(chunk).as_py().values()}
-    return len(ends) == 1 and not any(map(_has_nan, chunks))
+    return len(missing_codes.ends(chunks)) == 1 and not any(map(_has_nan, chunks))
 
 
 def _has_nan(chunk):

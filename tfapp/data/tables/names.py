@@ -11,6 +11,11 @@ _ROW_NAMES = {
 }  # fmt: skip
 _ROW_ENDINGS = {"id", "key", "guid", "uuid"}
 _DAYS = {"date", "day", "time", "datetime", "timestamp"}
+# As the last word, or all of them: what a number names rather than measures.
+_CODES = {
+    "code", "codes", "fips", "id", "key", "plz", "postal", "postalcode", "postcode", "zip",
+    "zipcode",
+}  # fmt: skip
 # As the last word: what a column measures or counts, and what it distinguishes.
 _QUANTITIES = {
     "age", "amount", "cost", "count", "counts", "days", "distance", "duration", "height", "hours",
@@ -42,6 +47,12 @@ def of_rows(name):
 def of_days(name):
     """Whether a word of it is date, day or time."""
     return bool(_DAYS.intersection(_words(name)))
+
+
+def of_codes(name):
+    """Whether its last word is that of a number that names something, such as zip or store_id."""
+    words = _words(name)
+    return bool(_CODES.intersection((*words[-1:], "".join(words))))
 
 
 def of_quantity(name):

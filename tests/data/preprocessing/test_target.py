@@ -1,0 +1,79 @@
+"""Which labels are learnt as logarithms, and that the choice is kept."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+from tfapp.data.preprocessing import Preprocessing, fit, target
+from tfapp.data.splits.array_split import ArraySplit
+from tfapp.errors import UsageError
+from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
+
+RNG = np.random.default_rng(0)
+PRICES = RNG.lognormal(10, 1.2, 2000)
+HEAVY = {
+    "prices": (PRICES, 0.0),
+    "expenses": (np.where(RNG.random(2000) < 0.2, 0, RNG.lognormal(2, 1, 2000)), 1.0),
+    "counts": (np.round(RNG.lognormal(1, 1, 2000)), 1.0),
+}
+OTHERS = {
+    "normal": RNG.normal(100, 10, 2000),
+    "moderately skewed": RNG.gamma(4, 1, 2000),
+    "some below 0": np.r_[PRICES, -1.0],
+    "few": PRICES[:90],
+    "rarely anything": np.where(RNG.random(2000) < 0.98, 0, PRICES),
+    "few distinct": np.where(RNG.random(2000) < 0.99, 1.0, 5.0),
+    "one outlier": np.r_[RNG.normal(50, 5, 2000), 1e6],
+    "small numbers and zeros": np.where(RNG.random(2000) < 0.5, 0, PRICES / 1e7),
+    "two columns": np.stack([PRICES, PRICES], 1),
+    "constant": np.ones(500),
+}
+
+
+@pytest.mark.parametrize("case", HEAVY)
+def test_labels_with_a_heavy_tail_are_learnt_as_logarithms(case):
+    labels, shift = HEAVY[case]
+    found, why = target.fit(labels.astype("f4"), "auto")
+    logs = np.log(labels.astype("f4").astype("f8") + shift)
+    assert found == pytest.approx((logs.mean(), logs.std(), shift, logs.max()), rel=1e-5)
+    assert "skewness" in why
+    plain = target.fit(labels.astype("f4"), "none")[0]
+    assert plain[:2] == pytest.approx((labels.mean(), labels.std()), rel=1e-4)
+    assert plain.shift is None
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_others_are_learnt_as_they_are(case):
+    assert target.fit(OTHERS[case].astype("f4"), "auto")[0].shift is None
+
+
+def test_a_logarithm_can_be_asked_for():
+    assert target.fit(OTHERS["moderately skewed"].astype("f4"), "log")[0].shift == 0
+    for case in ("some below 0", "two columns"):
+        with pytest.raises(ValueError, match=r"is -1 somewhere|several values"):
+            target.fit(OTHERS[case].astype("f4"), "log")
+
+
+def fitted(labels, **changes):
+    spec = DataSpec("t", (FeatureSpec("x", "numeric", (), "float32"),), LabelSpec("price", "real"))
+    split = ArraySplit({"x": np.zeros(len(labels), "f4"), "price": labels.astype("f4")})
+    return fit(spec, split, **changes), spec
+
+
+def test_the_choice_is_kept_and_its_refusal_names_the_flag():
+    for transform in ("auto", "none"):
+        found, spec = fitted(PRICES, target_transform=transform)
+        again = Preprocessing.from_json(json.loads(json.dumps(found.to_json())))
+        again.check(spec)
+        assert again.target == found.target
+        assert (found.target.shift is None) == (transform == "none")
+    with pytest.raises(UsageError, match="--target_transform=log: price is -1 somewhere"):
+        fitted(OTHERS["some below 0"], target_transform="log")
+
+
+def test_old_runs_learn_what_they_began_with():
+    for path in (ROOT / "tests" / "old_runs").glob("*/table-*/preprocessing.json"):
+        found = Preprocessing.from_json(json.loads(path.read_text()))
+        assert found.target is None or found.target.shift is None
