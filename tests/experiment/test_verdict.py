@@ -43,9 +43,14 @@ def test_the_trivial_answer_of_tokens_leaves_padding_out():
 
 def test_the_worst_class():
     matrix = {"classes": ["a", "b", "c"], "counts": [[9, 1, 0], [3, 2, 0], [0, 0, 0]]}
-    assert _worst_class(matrix) == {"name": "b", "recall": 0.4, "examples": 5}
-    assert _worst_class(None) is None
-    assert _worst_class({"classes": ["a", "b"], "counts": [[3, 1], [0, 0]]}) is None
+    assert _worst_class({"confusion_matrix": matrix}) == {"name": "b", "recall": 0.4, "examples": 5}
+    assert _worst_class({}) is None
+    alone = {"classes": ["a", "b"], "counts": [[3, 1], [0, 0]]}
+    assert _worst_class({"confusion_matrix": alone}) is None
+    counts = {"true_positives": [3, 4], "false_positives": [9, 0], "false_negatives": [1, 4]}
+    assert _worst_class({"labels": {"names": ["a", "b"], **counts}}) == {
+        "name": "b", "recall": 0.5, "examples": 8
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -88,7 +93,7 @@ def test_the_last_weights_count_if_asked_for_and_are_calibrated(overfitted, caps
     assert temperature > 1.1  # sure of what is mostly noise
     assert summary["metrics"]["validation"]["loss"] < summary["best"]["last_value"]
     run = pathlib.Path(result.model_dir)
-    assert json.loads((run / "temperature.json").read_text()) == temperature
+    assert json.loads((run / "calibration.json").read_text()) == {"temperature": temperature}
     # --mode=eval finds, and the export answers, what was measured.
     assert cli.main(["main.py", "--mode=eval", f"--model_dir={run}"]) == 0
     again = json.loads(capsys.readouterr().out)

@@ -52,7 +52,7 @@ def assemble(config, folder, *, train=True):
         cluster,
         kept_model=begun.get(kept.MODEL) if begun else "",
         keras_draws=draws == "keras",
-        temperature=1.0 if train else kept.temperature(folder),
+        calibration={} if train else kept.calibration(folder),
     )
     choice = None
     if train and is_needed(config):

@@ -24,6 +24,7 @@ from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
+from tfapp.spec import KIND_OF_TASK
 from tfapp.tasks import build_task
 from tfapp.tasks.task import Task
 from tfapp.training.step import StepOptions
@@ -101,7 +102,7 @@ class Ground:
         )
 
 
-def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature):
+def lay(config, data, strategy, cluster, *, kept_model, keras_draws, calibration):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
@@ -109,7 +110,7 @@ def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature
       kept_model: the model that the run chose when it began; "" if it begins now, None if that is
         not known.
       keras_draws: see the attribute.
-      temperature: of the task's answers, see `Task.at_temperature`.
+      calibration: of the task's answers, see `Task.calibrated`.
 
     Raises:
       UsageError: the batch or the task does not fit the data.
@@ -123,7 +124,7 @@ def lay(config, data, strategy, cluster, *, kept_model, keras_draws, temperature
         strategy=strategy,
         cluster=cluster,
         model_name=model_name,
-        task=task if temperature == 1 else task.at_temperature(temperature),
+        task=task.calibrated(calibration),
         engine_choice=choice,
         engine=engine,
         augment=change,
@@ -180,10 +181,12 @@ def _input(config, data, batches, strategy, cluster):
 
 def _task(config, data):
     recipe = {}
-    if data.preprocess.target is not None and config.task in ("auto", "regression"):
+    if data.preprocess.target is not None and config.task in ("auto", *KIND_OF_TASK):
         recipe["target"] = data.preprocess.target
     if config.label_smoothing:
         recipe["label_smoothing"] = config.label_smoothing
     if config.class_weight:
         recipe["class_weight"] = class_weights(config.class_weight, data.source)
+    if config.quantiles:
+        recipe["quantiles"] = config.quantiles
     return build_task(config.task, config.loss, data.spec.label, **recipe)

@@ -3,7 +3,7 @@
 from tfapp.config import FLAGS
 from tfapp.data import preprocessing
 from tfapp.data.preprocessing import Preprocessing
-from tfapp.run_folder import CHOICES, PREPROCESSING, SUMMARY, TEMPERATURE, damaged
+from tfapp.run_folder import CALIBRATION, CHOICES, PREPROCESSING, SUMMARY, damaged
 from tfapp.runtime.json_shape import Each, Maybe
 from tfapp.training.placement import PLACEMENTS
 
@@ -38,12 +38,13 @@ def choices(folder):
     return folder.read_json(CHOICES, _CHOICES) or {}
 
 
-def temperature(folder):
-    """The temperature of the answers of a run that has ended, else 1. Raises DataError."""
-    found = folder.read_json(TEMPERATURE, float)
-    if found is not None and not found > 0:
-        raise damaged(folder.path / TEMPERATURE, f"its value is {found}")
-    return 1.0 if found is None else found
+def calibration(folder):
+    """What `Task.calibrated` takes, of a run that has ended; else {}. Raises DataError."""
+    found = folder.read_json(CALIBRATION, Each(float)) or {}
+    temperature = found.get("temperature", 1.0)
+    if not temperature > 0:
+        raise damaged(folder.path / CALIBRATION, f"its temperature is {temperature}")
+    return found
 
 
 def summary(folder):

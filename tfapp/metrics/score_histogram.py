@@ -23,6 +23,12 @@ def bin_of(log_odds):
     return tf.cast(tf.clip_by_value(tf.floor(position), 0, BINS - 1), tf.int32)
 
 
+def edge(index):
+    """The log-odds at which bin `index` begins, a float; `index` from 1 to BINS - 1."""
+    reach = 2 * index / BINS - 1
+    return float(_SCALE * reach / (1 - abs(reach)))
+
+
 def roc_auc(positives, negatives):
     """The area under the ROC curve: the chance that a positive scores above a negative.
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfapp.metrics.accuracy import Accuracy
 from tfapp.metrics.by_label import metrics_for
+from tfapp.metrics.temperature import Temperature
 from tfapp.tasks.task import Objective, Task, float_outputs
 
 
@@ -18,7 +19,6 @@ class Classification(Task):
     """Learns a `LabelSpec` of kind "class" from logits [batch, num_classes]."""
 
     name = "classification"
-    has_temperature = True
     loss_names = ("sparse_categorical_crossentropy", "mean_squared_error")
 
     def __init__(self, label, loss="auto", *, label_smoothing=0.0, class_weight=None):
@@ -41,10 +41,22 @@ class Classification(Task):
         self._label = label
         self._temperature = 1.0
 
-    def at_temperature(self, temperature):
+    def calibration(self):
+        """The temperature by which logits are divided."""
+        return Temperature()
+
+    def calibrated(self, numbers):
+        """See `Task`; numbers: {"temperature": float above 0}."""
+        temperature = numbers.get("temperature", 1.0)
+        if temperature == self._temperature:
+            return self
         task = copy.copy(self)
         task._temperature = temperature
         return task
+
+    def calibration_note(self, numbers):
+        """See `Task`."""
+        return f"logits divided by {numbers['temperature']:.3f}"
 
     def objective(self, call, batch):
         """From logits, and labels int32 [batch] or float32 [batch, classes].

@@ -30,16 +30,19 @@ TRANSFORMS = {kind.kind: kind for kind in (Standardize, Robust, Categories, Hash
 class Preprocessing:
     """The fitted transforms of all features, and the target's moments."""
 
-    def __init__(self, transforms, target=None, flatten=None):
+    def __init__(self, transforms, target=None, flatten=None, label_kind=""):
         """
         Args:
           transforms: feature name -> `Transform`.
           target: (mean, standard deviation) of a real label, float32 arrays of its shape; None for
             other labels.
           flatten: a `Flatten`, which joins the features; None: they stay apart.
+          label_kind: of the `LabelSpec`; "" for "real" with a target, else "class", as in runs that
+            did not keep it.
         """
         self.transforms = transforms
         self.target = target
+        self.label_kind = label_kind or ("class" if target is None else "real")
         self._flatten = flatten
         self._matrix = NumberMatrix.of(transforms)
 
@@ -88,7 +91,7 @@ class Preprocessing:
     def settled(self):
         """What was decided about the data on which this was fitted."""
         kinds = {name: transform.feature_kind for name, transform in self.transforms.items()}
-        return Settled(kinds, real=self.target is not None)
+        return Settled(kinds, self.label_kind)
 
     def to_json(self):
         features = {
@@ -97,7 +100,7 @@ class Preprocessing:
         }
         target = self.target and [np.asarray(part).tolist() for part in self.target]
         flatten = {"flatten": dataclasses.asdict(self._flatten)} if self._flatten else {}
-        return {"features": features, "target": target, **flatten}
+        return {"features": features, "target": target, "label": self.label_kind, **flatten}
 
     @classmethod
     def from_json(cls, value):
@@ -116,7 +119,7 @@ class Preprocessing:
             raise ValueError("it has no mean and standard deviation of the target")
         for name, transform in transforms.items():
             sound.check_fields(name, transform)
-        return cls(transforms, target, flatten)
+        return cls(transforms, target, flatten, value.get("label", ""))
 
     def check(self, spec):
         """Raises ValueError unless these can be the transforms of a `DataSpec`'s features."""
@@ -177,7 +180,8 @@ def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, f
     transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
     real = spec.label.kind == "real"
     target = fit_target(split.labels(spec.label.name)) if real else None
-    fitted = Preprocessing(transforms, target)
+    fitted = Preprocessing(transforms, target, None, spec.label.kind)
     if not flatten:
         return fitted
-    return Preprocessing(transforms, target, Flatten.of(fitted.feature_specs(spec)))
+    vector = Flatten.of(fitted.feature_specs(spec))
+    return Preprocessing(transforms, target, vector, spec.label.kind)
