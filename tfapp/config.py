@@ -62,8 +62,7 @@ class Config:
     manual_dir: str = _data("", "folder with the files of a TFDS data set fetched by hand")
     offline: bool = _data(False, "never use the network")
     label: str = _data("",
-        "name of what to learn, or columns a,b,c of a table; by default the data set's own label",
-        identity=True)
+        "what to learn, or columns a,b,c; by default the data set's own label", identity=True)
     features: tuple[str, ...] = _data((),
         "columns of a table, or fields of records, to learn from; by default all but the label",
         identity=True)
@@ -130,11 +129,12 @@ class Config:
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",
-        "{names}, or your own package.module:Class; auto: from the label, see docs/tasks.md; the "
-        "log says why", identity=True)
+        "{names}, or package.module:Class; auto: by the label (docs/tasks.md)", identity=True)
     quantiles: tuple[str, ...] = _model((),
-        "what quantile_regression learns; by default 0.05,0.5,0.95", identity=True)
-    loss: str = _model("auto", "the task's own, see docs/tasks.md; auto: its first", identity=True)
+        "those that quantile_regression learns; by default 0.05,0.5,0.95", identity=True)
+    loss: str = _model("auto",
+        "sparse_categorical_crossentropy, binary_crossentropy, mean_squared_error or pinball_loss; "
+        "auto: the task's own", identity=True)
 
     epochs: int | str = _recipe("auto",
         "passes over the training split; auto: by its size, see docs/recipes.md",

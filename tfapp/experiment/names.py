@@ -35,7 +35,7 @@ def check_model_names(config):
         config.task,
         config.loss,
         quantiles=config.quantiles,
-        given=[name for name in recipe if getattr(config, name) not in ((), 0, "auto")],
+        given=[name for name in recipe if vars(config)[name] not in ((), 0, "auto")],
     )
     if config.optimizer != "auto":
         optimizers.check_name(config.optimizer)

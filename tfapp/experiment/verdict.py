@@ -19,7 +19,8 @@ def verdict(source, task, test):
       "worst_class": {"name", "recall", "examples"} or None}.
     """
     train, unseen = source.labels(TRAIN), source.labels(TEST)
-    trivial = trivial_metrics(source.spec.label, train, unseen) | task.trivial(train, unseen)
+    own = task.trivial(train, unseen)
+    trivial = own | trivial_metrics(source.spec.label, train, unseen) | own  # the task's first
     return {
         "trivial": {name: value for name, value in trivial.items() if name in test.metrics},
         "worst_class": _worst_class(test.details),

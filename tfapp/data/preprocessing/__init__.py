@@ -37,12 +37,11 @@ class Preprocessing:
           target: (mean, standard deviation) of a real label, float32 arrays of its shape; None for
             other labels.
           flatten: a `Flatten`, which joins the features; None: they stay apart.
-          label_kind: of the `LabelSpec`; "" for "real" with a target, else "class", as in runs that
-            did not keep it.
+          label_kind: of the `LabelSpec`; "": "real" with a target, else "class".
         """
         self.transforms = transforms
         self.target = target
-        self.label_kind = label_kind or ("class" if target is None else "real")
+        self.label_kind = label_kind or _implied(target)
         self._flatten = flatten
         self._matrix = NumberMatrix.of(transforms)
 
@@ -100,7 +99,8 @@ class Preprocessing:
         }
         target = self.target and [np.asarray(part).tolist() for part in self.target]
         flatten = {"flatten": dataclasses.asdict(self._flatten)} if self._flatten else {}
-        return {"features": features, "target": target, "label": self.label_kind, **flatten}
+        kind = {} if self.label_kind == _implied(target) else {"label": self.label_kind}
+        return {"features": features, "target": target, **kind, **flatten}
 
     @classmethod
     def from_json(cls, value):
@@ -154,6 +154,11 @@ class Preprocessing:
         )
         spec = dataclasses.replace(source.spec, label=label)
         return dataclasses.replace(source, spec=spec, splits=splits)
+
+
+def _implied(target):
+    """The kind of a label that is not kept."""
+    return "class" if target is None else "real"
 
 
 def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, flatten=False):

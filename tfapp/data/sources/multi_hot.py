@@ -1,7 +1,8 @@
 """Labels that come as arrays of 0 and 1, one column a label: [examples, labels].
 
-The rule without --task: an array of two dimensions, with two columns or more that hold nothing but
-0 and 1, is one of sets of labels. Where each row has a single 1, it may be one-hot classes as well.
+The rule without --task: an array of two dimensions, with two columns or more that hold 0 and 1 and
+nothing else, is one of sets of labels. Where each row has a single 1, it may be one-hot classes as
+well.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ def is_sets(name, train, label):
     Raises:
       DataError: they may be classes as well.
     """
-    if train.ndim != 2 or train.shape[1] < 2 or not _is_binary(train):
+    if train.ndim != 2 or train.shape[1] < 2 or not (_is_binary(train) and train.any()):
         return False
     if (np.count_nonzero(train, axis=1) == 1).all():
         raise DataError(

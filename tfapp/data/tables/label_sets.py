@@ -131,7 +131,7 @@ def _pairs(dataset, name, part, separator):
             chunk = chunk.cast(pa.list_(pa.string()))
         if not is_list(chunk.type) or not _holds_names(chunk.type.value_type):
             raise DataError(
-                f"{part.paths[0]}: label {name!r} holds values of type {str(chunk.type)[:60]}; "
+                f"{part.paths[0]}: column {name!r} holds values of type {str(chunk.type)[:60]}; "
                 "lists of words or of whole numbers are needed"
             )
         lengths = pc.fill_null(pc.list_value_length(chunk), 0).to_numpy(zero_copy_only=False)
