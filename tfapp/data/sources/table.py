@@ -89,6 +89,7 @@ def open_table(
     _check_columns(parts, (*kinds, *labels_of))
     _check_flat(parts, kinds)
     label_spec, encode = _label(dataset, label, train, task)
+    label = label_spec.name
     labels = {split: encode(part) for split, part in parts.items()}
     unlabelled = Unlabelled(label, labels, drop=drop_missing_labels)
     splits = {}
