@@ -35,6 +35,27 @@ def test_the_trivial_answer_of_values_is_the_mean_of_train():
     assert found == {"mean_absolute_error": 2.0, "root_mean_squared_error": pytest.approx(8**0.5)}
 
 
+def test_the_trivial_answer_of_several_values_is_that_of_each():
+    label = LabelSpec("a,b", "real", shape=(2,), value_names=("a", "b"))
+    found = trivial_metrics(label, np.array([[1.0, 0], [3, 20]]), np.array([[2.0, 10], [6, 50]]))
+    assert found["mean_absolute_error_a"] == 2
+    assert found["root_mean_squared_error_b"] == pytest.approx(800**0.5)
+    assert found["mean_absolute_error"] == 11
+
+
+def test_the_trivial_answers_of_sets_are_the_best_constant_ones():
+    label = LabelSpec("y", "multi_label", 3, ("a", "b", "c"), (3,))
+    train = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 1, 0]])
+    test = np.array([[1, 0, 0], [0, 1, 0]])
+    found = trivial_metrics(label, train, test)
+    # The usual set is {a}, more than half have a and b, and a, b give the best F1 on train.
+    assert found["subset_accuracy"] == 0.5
+    assert found["hamming_loss"] == pytest.approx(2 / 6)
+    assert found["micro_f1"] == pytest.approx(2 * 2 / (4 + 2))
+    logs = np.log([[0.6, 0.4, 0.8], [0.4, 0.6, 0.8]])
+    assert found["log_loss"] == pytest.approx(-logs.mean())
+
+
 def test_the_trivial_answer_of_tokens_leaves_padding_out():
     label = LabelSpec("y", "tokens", 3, ("", "a", "b"), (4,))
     found = trivial_metrics(label, np.array([[1, 1, 2, 0]]), np.array([[2, 0, 0, 0]]))

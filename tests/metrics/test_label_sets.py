@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.metrics.test_auc import exact_average_precision, exact_roc_auc
+from tests.metrics.exact_areas import exact_average_precision, exact_roc_auc
 from tfapp.metrics.label_areas import LabelAreas
 from tfapp.metrics.label_sets import (
     HammingLoss,
