@@ -62,7 +62,7 @@ class Config:
     manual_dir: str = _data("", "folder with the files of a TFDS data set fetched by hand")
     offline: bool = _data(False, "never use the network")
     label: str = _data("",
-        "name of what to learn; by default the data set's own label", identity=True)
+        "what to learn, or columns a,b,c; by default the data set's own label", identity=True)
     features: tuple[str, ...] = _data((),
         "columns of a table, or fields of records, to learn from; by default all but the label",
         identity=True)
@@ -127,12 +127,12 @@ class Config:
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",
-        "{names}, or your own package.module:Class; auto: from the label: words, two values, and "
-        "whole numbers that read like codes (up to 50, from 0 or 1 on) are classes, other numbers "
-        "are not; the log says why", identity=True)
+        "{names}, or package.module:Class; auto: by the label (docs/tasks.md)", identity=True)
+    quantiles: tuple[str, ...] = _model((),
+        "those that quantile_regression learns; by default 0.05,0.5,0.95", identity=True)
     loss: str = _model("auto",
-        "sparse_categorical_crossentropy or mean_squared_error; auto: the task's own",
-        identity=True)
+        "sparse_categorical_crossentropy, binary_crossentropy, mean_squared_error or pinball_loss; "
+        "auto: the task's own", identity=True)
 
     epochs: int | str = _recipe("auto",
         "passes over the training split; auto: by its size, see docs/recipes.md",
@@ -203,7 +203,7 @@ class Config:
         "the best, or the last if validation cannot tell them apart; early_stopping: the best with "
         "it", choices=("auto", "best", "last", "early_stopping"))
     calibrate: bool = _recipe(True,
-        "divide the logits of classes by a temperature fitted on validation, where that helps")
+        "divide logits by a temperature, or move quantiles, as validation asks for, where it helps")
     threshold: str = _recipe("0.5", "probability from which the second of two classes is answered; "
         "f1 or balanced_accuracy: the best on validation; or cost:FP:FN")
 

@@ -61,17 +61,19 @@ class LabelSpec:
     """What is to be predicted."""
 
     name: str
-    # "class": an integer below num_classes; "real": float32 of `shape`; "tokens": int32 `shape`,
-    # what comes next at each position, 0 for nothing, numbered once a vocabulary is fitted
+    # "class": an integer below num_classes; "multi_label": uint8 [num_classes], 1 for each class
+    # that the example has; "real": float32 of `shape`; "tokens": int32 `shape`, what comes next at
+    # each position, 0 for nothing, numbered once a vocabulary is fitted
     kind: str
     num_classes: int = 0  # 0 if kind is "real"
     class_names: tuple[str, ...] = ()  # one a class, in the order of their integers
     shape: tuple[int, ...] = ()  # of one label; () is a scalar
+    value_names: tuple[str, ...] = ()  # of the values of a real label from several columns
 
     @property
     def num_outputs(self):
-        """Width of the model's last layer."""
-        if self.kind in ("class", "tokens"):
+        """Width of the model's last layer, unless the task asks for another."""
+        if self.kind != "real":
             return self.num_classes
         width = 1
         for size in self.shape:
@@ -79,6 +81,14 @@ class LabelSpec:
         return width
 
 
+# Task -> the kind of label that it is for.
+KIND_OF_TASK = {
+    "classification": "class",
+    "multi_label": "multi_label",
+    "regression": "real",
+    "quantile_regression": "real",
+    "language_modelling": "tokens",
+}
 # Kinds of data, by which models and recipes are chosen.
 TABLE, VECTORS, IMAGES, TEXTS, LANGUAGE = "table", "vectors", "images", "texts", "language"
 
@@ -141,6 +151,7 @@ class DataSpec:
                 **label,
                 "class_names": tuple(label["class_names"]),
                 "shape": tuple(label["shape"]),
+                "value_names": tuple(label.get("value_names", ())),
             }
         )
         return cls(value["name"], features, label)

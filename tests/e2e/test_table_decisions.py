@@ -59,7 +59,7 @@ def test_a_table_with_a_heavy_tailed_label(sold, capsys):
         "is the mean (fitted on validation)",
     ):
         assert line in log
-    assert result.summary["corrections"]["smearing"] > 1
+    assert result.summary["adjustments"]["smearing"] > 1
     test = result.metrics["test"]
     assert test["root_mean_squared_error"] < result.summary["trivial"]["root_mean_squared_error"]
     # --mode=eval, and the exported model on raw rows, give what was measured, in the label's unit.
@@ -93,7 +93,7 @@ def test_a_rare_class_is_answered_by_a_threshold(tmp_path, make_config, capsys, 
         )  # fmt: skip
         result = tfapp.run(config)
     assert "of 600 rows of test are in train as well" in caplog.text
-    threshold = result.summary["corrections"]["threshold"]
+    threshold = result.summary["adjustments"]["threshold"]
     assert 0.02 < threshold < 0.5
     assert f"'yes' is answered from a probability of {threshold:.4g} on" in caplog.text
     assert cli.main(["main.py", "--mode=eval", f"--model_dir={result.model_dir}"]) == 0

@@ -41,6 +41,27 @@ def test_the_trivial_answer_of_values_is_the_mean_of_train():
     assert found == {"mean_absolute_error": 2.0, "root_mean_squared_error": pytest.approx(8**0.5)}
 
 
+def test_the_trivial_answer_of_several_values_is_that_of_each():
+    label = LabelSpec("a,b", "real", shape=(2,), value_names=("a", "b"))
+    found = trivial_metrics(label, np.array([[1.0, 0], [3, 20]]), np.array([[2.0, 10], [6, 50]]))
+    assert found["mean_absolute_error_a"] == 2
+    assert found["root_mean_squared_error_b"] == pytest.approx(800**0.5)
+    assert found["mean_absolute_error"] == 11
+
+
+def test_the_trivial_answers_of_sets_are_the_best_constant_ones():
+    label = LabelSpec("y", "multi_label", 3, ("a", "b", "c"), (3,))
+    train = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 1, 0]])
+    test = np.array([[1, 0, 0], [0, 1, 0]])
+    found = trivial_metrics(label, train, test)
+    # The usual set is {a}, more than half have a and b, and a, b give the best F1 on train.
+    assert found["subset_accuracy"] == 0.5
+    assert found["hamming_loss"] == pytest.approx(2 / 6)
+    assert found["micro_f1"] == pytest.approx(2 * 2 / (4 + 2))
+    logs = np.log([[0.6, 0.4, 0.8], [0.4, 0.6, 0.8]])
+    assert found["log_loss"] == pytest.approx(-logs.mean())
+
+
 def test_the_trivial_answer_of_tokens_leaves_padding_out():
     label = LabelSpec("y", "tokens", 3, ("", "a", "b"), (4,))
     found = trivial_metrics(label, np.array([[1, 1, 2, 0]]), np.array([[2, 0, 0, 0]]))
@@ -49,9 +70,14 @@ def test_the_trivial_answer_of_tokens_leaves_padding_out():
 
 def test_the_worst_class():
     matrix = {"classes": ["a", "b", "c"], "counts": [[9, 1, 0], [3, 2, 0], [0, 0, 0]]}
-    assert _worst_class(matrix) == {"name": "b", "recall": 0.4, "examples": 5}
-    assert _worst_class(None) is None
-    assert _worst_class({"classes": ["a", "b"], "counts": [[3, 1], [0, 0]]}) is None
+    assert _worst_class({"confusion_matrix": matrix}) == {"name": "b", "recall": 0.4, "examples": 5}
+    assert _worst_class({}) is None
+    alone = {"classes": ["a", "b"], "counts": [[3, 1], [0, 0]]}
+    assert _worst_class({"confusion_matrix": alone}) is None
+    counts = {"true_positives": [3, 4], "false_positives": [9, 0], "false_negatives": [1, 4]}
+    assert _worst_class({"labels": {"names": ["a", "b"], **counts}}) == {
+        "name": "b", "recall": 0.5, "examples": 8
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -95,7 +121,7 @@ def test_the_last_weights_count_if_asked_for_and_are_calibrated(overfitted, caps
     assert temperature > 1.1  # sure of what is mostly noise
     assert summary["metrics"]["validation"]["loss"] < summary["best"]["last_value"]
     run = pathlib.Path(result.model_dir)
-    assert json.loads((run / "temperature.json").read_text()) == temperature
+    assert json.loads((run / "adjustments.json").read_text()) == {"temperature": temperature}
     # --mode=eval finds, and the export answers, what was measured.
     assert cli.main(["main.py", "--mode=eval", f"--model_dir={run}"]) == 0
     again = json.loads(capsys.readouterr().out)

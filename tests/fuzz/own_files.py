@@ -43,8 +43,8 @@ def copy_run():
     raw = open_source(DATASET, label="pay")
     (RUN / "data.json").write_text(json.dumps(fingerprint(DATASET, raw)))
     (RUN / "bad_examples.jsonl").write_text('{"example": "a.csv, row 7", "reason": "is short"}\n')
-    (RUN / "temperature.json").write_text("1.5")
-    (RUN / "corrections.json").write_text('{"smearing": 1.2, "threshold": 0.3}')
+    numbers = {"temperature": 1.5, "smearing": 1.2, "threshold": 0.3}
+    (RUN / "adjustments.json").write_text(json.dumps(numbers))
     with_csv = CsvWriter(RUN)
     with_csv.scalars(5, "train", {"loss": 0.5})
     with_csv.close()
@@ -118,8 +118,7 @@ def run_files(raw):
         "flags.txt": (_continued, _neighbour, _evaluated),
         "summary.json": (_summary, _neighbour),
         "data.json": (_same_data(raw), lambda: csv_reader(_predicting())),
-        "corrections.json": (lambda: kept.corrections(read_run_folder(RUN)),),
-        "temperature.json": (lambda: kept.temperature(read_run_folder(RUN)),),
+        "adjustments.json": (lambda: kept.adjustments(read_run_folder(RUN)),),
         "preprocessing.json": (_fitted(raw),),
         "choices.json": (lambda: kept.choices(read_run_folder(RUN)),),
         "bad_examples.jsonl": (lambda: BadExamples("5").keep_in(RUN),),

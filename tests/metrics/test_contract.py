@@ -10,8 +10,20 @@ from tfapp.metrics.accuracy import Accuracy, TopKAccuracy
 from tfapp.metrics.auc import AreasUnderCurves
 from tfapp.metrics.calibration import ExpectedCalibrationError
 from tfapp.metrics.confusion import ConfusionMatrix, MacroF1
+from tfapp.metrics.label_areas import LabelAreas
+from tfapp.metrics.label_sets import (
+    HammingLoss,
+    LabelCalibrationError,
+    LabelLogLoss,
+    MicroF1,
+    SubsetAccuracy,
+)
+from tfapp.metrics.label_sets import (
+    MacroF1 as MacroF1OfSets,
+)
 from tfapp.metrics.log_loss import LogLoss
-from tfapp.metrics.regression import R2, MeanAbsoluteError, MeanSquaredError
+from tfapp.metrics.quantiles import ConformalOffsets, Coverage, OfColumn, PinballLoss
+from tfapp.metrics.regression import R2, MeanAbsoluteError, MeanSquaredError, TargetErrors
 
 CLASSES = 12
 METRICS = [
@@ -19,6 +31,18 @@ METRICS = [
     ExpectedCalibrationError(), ConfusionMatrix([str(c) for c in range(CLASSES)]),
     MeanAbsoluteError(), MeanSquaredError(), R2(CLASSES),
 ]  # fmt: skip
+NAMES = [f"name {i}" for i in range(CLASSES)]
+OF_SETS = [
+    SubsetAccuracy(), HammingLoss(), LabelLogLoss(), MicroF1(), MacroF1OfSets(NAMES),
+    LabelAreas(CLASSES), LabelCalibrationError(),
+]  # fmt: skip
+LEVELS = tuple((i + 1) / (CLASSES + 1) for i in range(CLASSES))
+OF_QUANTILES = [
+    PinballLoss(LEVELS, NAMES, 2.0), Coverage(0.5), ConformalOffsets(LEVELS, NAMES),
+    OfColumn(MeanAbsoluteError(), 3),
+]  # fmt: skip
+OF_TARGETS = [TargetErrors(NAMES, 3.0), R2(CLASSES, NAMES)]
+METRICS += [*OF_SETS, *OF_QUANTILES, *OF_TARGETS]
 
 
 @pytest.fixture(params=METRICS, ids=lambda metric: metric.name)
@@ -35,6 +59,13 @@ def reported(metric, state):
 def pairs(metric, predictions):
     """Outputs and labels of the metric's kind."""
     logits, classes = predictions(CLASSES)
+    random = np.random.default_rng(2)
+    if metric in OF_SETS:
+        return logits, (random.random(logits.shape) < 0.3).astype("u1")
+    if metric in OF_QUANTILES:
+        return np.sort(logits), random.normal(size=(len(logits), 1)).astype("f4") + 2
+    if metric in OF_TARGETS:
+        return logits, logits + random.normal(size=logits.shape).astype("f4")
     if "error" in metric.name or metric.name == "r2":
         real = logits + np.random.default_rng(2).normal(size=logits.shape).astype("f4")
         return (logits, classes) if "calibration" in metric.name else (logits, real)

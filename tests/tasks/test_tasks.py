@@ -1,14 +1,17 @@
 """Names of tasks and losses, what is measured for which label, and classes of users."""
 
 import pytest
+import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.metrics.mean import Mean
 from tfapp.spec import LabelSpec
 from tfapp.tasks import build_task, check_names
-from tfapp.tasks.task import Task
+from tfapp.tasks.task import Task, TaskBatch
 
 REAL = LabelSpec("price", "real", shape=(2,))
+NAMED = LabelSpec("a,b", "real", shape=(2,), value_names=("a", "b"))
+SETS = LabelSpec("tags", "multi_label", 3, ("x", "y", "z"), (3,))
 TOKENS = LabelSpec("next_token", "tokens", 5, ("", "?", "a", "b", "c"), (4,))
 
 
@@ -97,6 +100,9 @@ def test_unknown_names_are_refused_without_data(task, loss, message):
         (classes(101), ["accuracy"], ["top_5_accuracy", "macro_f1", "log_loss",
          "expected_calibration_error"]),
         (REAL, ["mean_absolute_error", "mean_squared_error"], ["error_spread", "r2"]),
+        (NAMED, ["target_errors"], ["r2"]),
+        (SETS, ["subset_accuracy"], ["micro_f1", "macro_f1", "hamming_loss", "roc_auc", "log_loss",
+         "expected_calibration_error"]),
         (TOKENS, ["accuracy"], []),
     ],
 )  # fmt: skip
@@ -116,13 +122,37 @@ def test_every_number_that_can_decide_has_a_goal():
         "accuracy", "top_5_accuracy", "macro_f1", "roc_auc", "pr_auc"
     }  # fmt: skip
     assert build_task("auto", "auto", REAL).goals()["root_mean_squared_error"] == "min"
+    named = build_task("auto", "auto", NAMED).goals()
+    assert named["root_mean_squared_error_a"] == named["mean_absolute_error"] == "min"
+    assert named["r2_b"] == "max"
     assert build_task("auto", "auto", TOKENS).goals()["perplexity"] == "min"
+
+
+def test_several_quantities_are_learnt_alike_and_answered_apart():
+    task = build_task("auto", "auto", NAMED, target=([10.0, 0.0], [100.0, 0.5]))
+    outputs = tf.constant([[1.0, 1.0], [0.0, -2.0]])
+    answers = task.answers(outputs, None)
+    assert answers["value_a"].numpy().tolist() == [110, 10]
+    assert answers["value_b"].numpy().tolist() == [0.5, -1]
+    labels = tf.constant([[10.0, 0.0], [10.0, 0.0]])
+    objective = task.objective(lambda inputs: inputs, TaskBatch(outputs, labels, False))
+    assert objective.losses.numpy().tolist() == [1, 2]
+    (errors, _) = task.evaluation_metrics
+    state = errors.update(objective.outputs, objective.labels, tf.ones([2])).numpy()
+    found = errors.result(state)
+    assert found["mean_absolute_error_a"] == 50
+    assert found["root_mean_squared_error_b"] == pytest.approx(0.5 * 2.5**0.5)
+    assert found["mean_absolute_error"] == pytest.approx((50 + 0.75) / 2)
+    low, high = errors.intervals(state)["mean_absolute_error_a"]
+    assert low < 50 < high
 
 
 @pytest.mark.parametrize(
     "name, loss, label, recipe, message",
     [
         ("regression", "auto", TOKENS, {}, "--task=regression: the label 'next_token' is of kind"),
+        ("classification", "auto", SETS, {}, "the label 'tags' is of kind multi_label"),
+        ("quantile_regression", "auto", SETS, {}, "the label 'tags' is of kind multi_label"),
         ("auto", "hinge", REAL, {}, "--loss=hinge: unknown for regression"),
         ("auto", "auto", REAL, {"label_smoothing": 0.1}, "--label_smoothing: the task regression"),
         (

@@ -152,6 +152,21 @@ def test_tokens_have_a_softmax_each():
     assert reader == OutputReader(Form.SOFTMAX, Form.SOFTMAX)
 
 
+@pytest.mark.parametrize(
+    "activation, form", [("sigmoid", Form.SIGMOID), (lambda z: 1 / (1 + 2.0**-z), None)]
+)
+def test_each_label_of_a_set_is_a_probability_by_itself(activation, form):
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3, activation)])
+    label = LabelSpec("tags", "multi_label", 3, ("a", "b", "c"), (3,))
+    reader = find_reader("own", model, model(IMAGES[:2]), label, lambda: IMAGES)
+    assert reader.evaluated is (form or Form.PROBABILITIES)
+    shares = tf.constant([[0.2, 0.5, 0.9]])
+    odds = np.log([0.2 / 0.8, 1, 9])
+    assert reader(shares, None, training=False).numpy()[0] == pytest.approx(odds, abs=1e-5)
+    text = "the sigmoid's input" if form else "takes their log-odds"
+    assert text in describe(reader, label)
+
+
 def test_values_are_left_as_they_are(build):
     """A label of real numbers may well lie between 0 and 1."""
     model = build("OneUnit")

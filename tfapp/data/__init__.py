@@ -102,6 +102,8 @@ def open_source(
       UsageError: unknown name or kind, or a flag that this data cannot follow.
       DataError: the data set exists but cannot be used.
     """
+    if settled is not None and task == AUTO:
+        task = settled.task
     values = dict(locals())  # the arguments by name
     if isinstance(dataset, Given):
         return _GIVEN.open(dataset, values)

@@ -55,8 +55,7 @@ def assemble(config, folder, *, train=True):
         cluster,
         model_name=model,
         keras_draws=draws == "keras",
-        temperature=1.0 if train else kept.temperature(folder),
-        corrections={} if train else kept.corrections(folder),
+        adjustments={} if train else kept.adjustments(folder),
     )
     choice = None
     if train and is_needed(config):

@@ -19,6 +19,8 @@ def class_weights(pairs, source):
       UsageError: the label has no classes, a class is unknown, or a weight is not a number.
     """
     label = source.spec.label
+    if label.kind == "multi_label":
+        raise UsageError("--class_weight: an example may have several labels; classification only")
     if label.kind != "class":
         raise UsageError(f"--class_weight: the label {label.name!r} has no classes")
     if pairs == ("balanced",):

@@ -6,14 +6,13 @@ import math
 from tfapp import export
 from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
-from tfapp.experiment.correct import correct
+from tfapp.experiment.adjust import adjust
 from tfapp.experiment.evaluations import MOST_OF_TRAIN
 from tfapp.experiment.kept import EXPORTED_STEP
 from tfapp.experiment.selection import choose_weights
-from tfapp.experiment.temperature import calibrate
 from tfapp.experiment.verdict import verdict
 from tfapp.export.publish import export_all
-from tfapp.run_folder import CORRECTIONS, EXPORT, TEMPERATURE
+from tfapp.run_folder import ADJUSTMENTS, EXPORT
 
 _LOG = logging.getLogger("tfapp")
 
@@ -43,8 +42,7 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
     step, why = choose_weights(experiment, checkpoints, monitor)
     if why:
         _LOG.info("weights: %s", why)
-    experiment, temperature = calibrate(experiment)
-    experiment, corrections = correct(experiment)
+    experiment, adjustments = adjust(experiment)
     evaluated = {
         TRAIN: experiment.evaluate(TRAIN, most=MOST_OF_TRAIN),
         **{split: experiment.evaluate(split) for split in (VALIDATION, TEST)},
@@ -55,10 +53,9 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
             f"the loss on test is {loss}: lower --learning_rate, or look at the data"
         )
     experiment.bad_examples.log()
-    if servable is not None and (temperature != 1 or corrections):
+    if servable is not None and adjustments:
         servable.answer_by(experiment.task)
-    folder.write_json(TEMPERATURE, temperature)
-    folder.write_json(CORRECTIONS, corrections)
+    folder.write_json(ADJUSTMENTS, adjustments)
     written = summary.write(
         "done",
         state.host,
@@ -67,9 +64,9 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
         reason=reason,
         more={
             EXPORTED_STEP: step,
-            "temperature": temperature,
-            "corrections": corrections,
-            **verdict(experiment.data.source, evaluated[TEST]),
+            "temperature": adjustments.get("temperature", 1.0),
+            "adjustments": adjustments,
+            **verdict(experiment.data.source, experiment.task, evaluated[TEST]),
         },
     )
     return summary.result(written)

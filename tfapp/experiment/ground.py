@@ -24,6 +24,7 @@ from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
 from tfapp.experiment.steps import StepBuilder
 from tfapp.models.auto import choose_model
+from tfapp.spec import KIND_OF_TASK
 from tfapp.tasks import build_task
 from tfapp.tasks.task import Task
 from tfapp.training.step import StepOptions
@@ -101,27 +102,26 @@ class Ground:
         )
 
 
-def lay(config, data, strategy, cluster, *, model_name, keras_draws, temperature, corrections):
+def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
       config, data, strategy, cluster: a `Config`, its `Data` and its devices.
       model_name, keras_draws: see the attributes.
-      temperature: of the task's answers, see `Task.at_temperature`.
-      corrections: of the task's answers, see `Task.corrected`.
+      adjustments: of the task's answers, see `Task.adjusted`.
 
     Raises:
       UsageError: the batch or the task does not fit the data.
     """
     batches = plan(config, data, strategy)
     choice, engine, change = _input(config, data, batches, strategy, cluster)
-    task = _task(config, data).corrected(corrections)
+    task = _task(config, data).adjusted(adjustments)
     return Ground(
         data=data,
         strategy=strategy,
         cluster=cluster,
         model_name=model_name,
-        task=task if temperature == 1 else task.at_temperature(temperature),
+        task=task,
         engine_choice=choice,
         engine=engine,
         augment=change,
@@ -185,7 +185,7 @@ def _input(config, data, batches, strategy, cluster):
 
 def _task(config, data):
     recipe = {}
-    if data.preprocess.target is not None and config.task in ("auto", "regression"):
+    if data.preprocess.target is not None and config.task in ("auto", *KIND_OF_TASK):
         recipe["target"] = data.preprocess.target
     if config.label_smoothing:
         recipe["label_smoothing"] = config.label_smoothing
@@ -193,4 +193,6 @@ def _task(config, data):
         recipe["class_weight"] = class_weights(config.class_weight, data.source)
     if config.threshold != "0.5":
         recipe["threshold"] = config.threshold
+    if config.quantiles:
+        recipe["quantiles"] = config.quantiles
     return build_task(config.task, config.loss, data.spec.label, **recipe)

@@ -3,7 +3,7 @@
 from tfapp.config import FLAGS
 from tfapp.data import preprocessing
 from tfapp.data.preprocessing import Preprocessing
-from tfapp.run_folder import CHOICES, CORRECTIONS, PREPROCESSING, SUMMARY, TEMPERATURE, damaged
+from tfapp.run_folder import ADJUSTMENTS, CHOICES, PREPROCESSING, SUMMARY, damaged
 from tfapp.runtime.json_shape import Each, Maybe
 from tfapp.training.placement import PLACEMENTS
 
@@ -38,19 +38,12 @@ def choices(folder):
     return folder.read_json(CHOICES, _CHOICES) or {}
 
 
-def temperature(folder):
-    """The temperature of the answers of a run that has ended, else 1. Raises DataError."""
-    found = folder.read_json(TEMPERATURE, float)
-    if found is not None and not found > 0:
-        raise damaged(folder.path / TEMPERATURE, f"its value is {found}")
-    return 1.0 if found is None else found
-
-
-def corrections(folder):
-    """What `Task.corrected` takes, of a run that has ended; else {}. Raises DataError."""
-    found = folder.read_json(CORRECTIONS, Each(float)) or {}
-    if not found.get("smearing", 1) > 0 or not 0 < found.get("threshold", 0.5) < 1:
-        raise damaged(folder.path / CORRECTIONS, f"its values are {found}")
+def adjustments(folder):
+    """What `Task.adjusted` takes, of a run that has ended; else {}. Raises DataError."""
+    found = folder.read_json(ADJUSTMENTS, Each(float)) or {}
+    positive = all(found.get(name, 1.0) > 0 for name in ("temperature", "smearing"))
+    if not positive or not 0 < found.get("threshold", 0.5) < 1:
+        raise damaged(folder.path / ADJUSTMENTS, f"its values are {found}")
     return found
 
 

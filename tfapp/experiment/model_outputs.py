@@ -16,7 +16,7 @@ _ROUNDING = {tf.float32: 1e-3, tf.float64: 1e-3}  # by which a row's sum may dif
 _COARSE = 2e-2  # in bfloat16 and float16
 
 
-def check_outputs(name, result, label, inputs, *, members=0):
+def check_outputs(name, result, label, inputs, *, members=0, outputs=None):
     """Raises UsageError unless a model's outputs fit the label.
 
     Args:
@@ -25,10 +25,10 @@ def check_outputs(name, result, label, inputs, *, members=0):
       label: a `LabelSpec`.
       inputs: what it was given, for the message.
       members: of an ensemble, see `tfapp.models.ensemble`; 0: the model is none.
+      outputs: width that the task needs; None: that of the label.
     """
-    wanted = [2, label.num_outputs]
-    if label.kind == "tokens":
-        wanted = [2, *label.shape, label.num_outputs]
+    width = label.num_outputs if outputs is None else outputs
+    wanted = [2, *label.shape, width] if label.kind == "tokens" else [2, width]
     if members:
         wanted.insert(1, members)
     gives = f"--model={name}: gives"
@@ -66,20 +66,20 @@ def find_reader(name, model, result, label, examples):
     """
     if label.kind == "real":
         return OutputReader(as_they_are=True)
-    one_unit = _is_one_unit(result, label)
+    one_unit, each = _is_one_unit(result, label), label.kind == "multi_label"
     if not _is_share(result):
         return OutputReader(one_unit=one_unit)
-    inputs = examples()
-    evaluated, _ = _form(model, inputs, one_unit, training=False)
+    inputs, alone = examples(), one_unit or each
+    evaluated, _ = _form(model, inputs, alone, training=False)
     if evaluated is Form.LOGITS:
         return OutputReader(one_unit=one_unit)
-    trained, outputs = _form(model, inputs, one_unit, training=True)
+    trained, outputs = _form(model, inputs, alone, training=True)
     if trained is Form.LOGITS and isinstance(outputs, tf.Tensor) and _are_positive(outputs):
         raise UsageError(
             f"--model={name}: gives {evaluated.value}, but in training neither these nor logits; "
             "let it end in the softmax, or in the logits"
         )
-    return OutputReader(evaluated, trained, one_unit)
+    return OutputReader(evaluated, trained, one_unit, each=each)
 
 
 def describe(reader, label):
@@ -92,6 +92,17 @@ def describe(reader, label):
         Form.PROBABILITIES: "gives probabilities (no softmax is seen at its end, but rows "
         f"of real examples sum to 1); the loss takes their logarithms, clipped at {SMALLEST:g}",
     }[reader.evaluated]
+    if label.kind == "multi_label":
+        text = {
+            Form.LOGITS: "",
+            Form.SOFTMAX: "ends in a softmax; the loss takes its input as one logit a label, since "
+            "an example may have several",
+            Form.SIGMOID: "ends in a sigmoid; the loss takes the sigmoid's input",
+        }.get(
+            reader.evaluated,
+            "gives probabilities (all between 0 and 1 on real examples); the loss takes their "
+            f"log-odds, clipped at {SMALLEST:g}",
+        )
     if reader.one_unit:
         second = label.class_names[1]
         text = {
@@ -123,8 +134,11 @@ def _are_positive(outputs):
     return bool(tf.reduce_all(outputs >= 0))
 
 
-def _form(model, inputs, one_unit, *, training):
-    """(`Form`, outputs) of the model for some examples; no variable changes."""
+def _form(model, inputs, alone, *, training):
+    """(`Form`, outputs) of the model for some examples; no variable changes.
+
+    `alone`: each output is a probability by itself, so that a row need not sum to 1.
+    """
     seen = []
 
     @tf.function(autograph=False)
@@ -141,14 +155,14 @@ def _form(model, inputs, one_unit, *, training):
         )
     if seen[-1] is not None:
         return Form[seen[-1].name.upper()], outputs
-    if isinstance(outputs, tf.Tensor) and _are_probabilities(outputs, one_unit):
+    if isinstance(outputs, tf.Tensor) and _are_probabilities(outputs, alone):
         return Form.PROBABILITIES, outputs
     return Form.LOGITS, outputs
 
 
-def _are_probabilities(outputs, one_unit):
+def _are_probabilities(outputs, alone):
     values = np.asarray(tf.cast(outputs, tf.float32), np.float64)
-    if one_unit:
+    if alone:
         return bool(((values > 0) & (values < 1)).all())
     rounding = _ROUNDING.get(outputs.dtype, _COARSE)
     return bool((values >= 0).all() and (np.abs(values.sum(-1) - 1) <= rounding).all())

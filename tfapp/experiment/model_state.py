@@ -25,7 +25,7 @@ _EXAMPLES = 32  # on which outputs are looked at, where two of them may be proba
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def build_state(config, model_name, strategy, data, batches, precision):
+def build_state(config, model_name, strategy, data, batches, precision, *, outputs):
     """Builds model and optimizer under the strategy, the same for any number of replicas.
 
     Args:
@@ -35,6 +35,7 @@ def build_state(config, model_name, strategy, data, batches, precision):
       data: a `Data`; two examples of train go through the model.
       batches: a `BatchPlan`.
       precision: "float32", "bfloat16" or "float16".
+      outputs: width of the model's last layer, see `Task.num_outputs`.
 
     Returns:
       a `TrainState`.
@@ -53,14 +54,14 @@ def build_state(config, model_name, strategy, data, batches, precision):
     inputs = examples(2)
     with strategy.scope(), _dtype_policy(precision):
         arguments = parse_arguments(config.model_arg, "model_arg")
-        model = build_model(model_name, arguments, outputs=label.num_outputs, inputs=data.inputs)
+        model = build_model(model_name, arguments, outputs=outputs, inputs=data.inputs)
         # Called rather than built from a shape: build(shape) leaves a subclassed model's inner
         # layers without their weights.
         result = _call(model_name, model, inputs)
         check_layers(
             model, model_name, num_replicas=batches.num_replicas, accumulate=batches.accumulate
         )
-        check_outputs(model_name, result, label, inputs, members=members_of(model))
+        check_outputs(model_name, result, label, inputs, members=members_of(model), outputs=outputs)
         take_weights(model, model_name)
         unseeded.keep_generator(model, inputs, config.seed)
         if not model.trainable_variables:

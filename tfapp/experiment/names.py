@@ -30,7 +30,13 @@ def check_model_names(config):
     """
     if config.model != "auto":
         models.check_arguments(config.model, parse_arguments(config.model_arg, "model_arg"))
-    tasks.check_names(config.task, config.loss)
+    recipe = ("class_weight", "label_smoothing", "threshold")
+    tasks.check_names(
+        config.task,
+        config.loss,
+        quantiles=config.quantiles,
+        given=[name for name in recipe if vars(config)[name] not in ((), 0, "auto", "0.5")],
+    )
     if config.optimizer != "auto":
         optimizers.check_name(config.optimizer)
     arguments = parse_arguments(config.schedule_arg, "schedule_arg")

@@ -117,6 +117,11 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
     )
 
 
+def _real(label):
+    several = len(label.value_names)
+    return f"{several} real values" if several else "real values"
+
+
 def _log(source):
     spec = source.spec
     counts = ", ".join(f"{split.num_examples:,} {name}" for name, split in source.splits.items())
@@ -125,7 +130,8 @@ def _log(source):
         features += f" and {len(spec.features) - _NAMED:,} more"
     label = {
         "class": f"{spec.label.num_classes} classes",
-        "real": "real values",
+        "multi_label": f"any of {spec.label.num_classes} labels",
+        "real": _real(spec.label),
         "tokens": f"the next of {spec.label.num_classes} tokens",
     }[spec.label.kind]
     _LOG.info("data: %s: %s examples; %s -> %s", spec.name, counts, features, label)

@@ -45,7 +45,15 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
       UsageError: the model cannot be built, or a forced choice cannot work here.
     """
     make_state = functools.cache(
-        functools.partial(build_state, config, model_name, steps.strategy, data, batches)
+        functools.partial(
+            build_state,
+            config,
+            model_name,
+            steps.strategy,
+            data,
+            batches,
+            outputs=steps.task.num_outputs(data.spec.label),
+        )
     )
     make_loop = functools.cache(lambda p, x: steps.loop(make_state(p), x))
     question = Question(config.precision, config.xla, kept, measure, config.deterministic)

@@ -60,7 +60,7 @@ def _save(servable, folder, signatures, options=None):
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
     (folder / ARGUMENTS).parent.mkdir()
     label = servable.spec.label
-    classes = label.class_names if label.kind == "class" else ()
+    classes = label.class_names if label.kind in ("class", "multi_label") else ()
     for file, names in ((ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)):
         text = json.dumps(names, indent=1, ensure_ascii=False)
         (folder / file).write_text(f"{text}\n", encoding="utf-8")

@@ -12,6 +12,14 @@ _METRICS = {
         "tfapp.metrics.calibration:ExpectedCalibrationError",
         "tfapp.metrics.confusion:ConfusionMatrix",
     ),
+    "multi_label": (
+        "tfapp.metrics.label_sets:MicroF1",
+        "tfapp.metrics.label_sets:MacroF1",
+        "tfapp.metrics.label_sets:HammingLoss",
+        "tfapp.metrics.label_areas:LabelAreas",
+        "tfapp.metrics.label_sets:LabelLogLoss",
+        "tfapp.metrics.label_sets:LabelCalibrationError",
+    ),
     "real": ("tfapp.metrics.regression:R2",),
     "tokens": (),
 }

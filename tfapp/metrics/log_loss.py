@@ -14,9 +14,10 @@ class LogLoss(MeanWithSpread):
     """Mean log loss of logits [batch, classes]. Class weights and label smoothing do not enter."""
 
     def __init__(self):
-        super().__init__("log_loss", _negative_log_probability, "min")
+        super().__init__("log_loss", negative_log_probability, "min")
 
 
-def _negative_log_probability(outputs, labels):
+def negative_log_probability(outputs, labels):
+    """float32 [batch]: of the true class, from logits [batch, classes]."""
     logits = tf.cast(outputs, tf.float32)
     return tf.nn.sparse_softmax_cross_entropy_with_logits(true_classes(labels), logits)

@@ -11,6 +11,7 @@ from tfapp.metrics import intervals
 from tfapp.metrics.mean import Mean
 from tfapp.metrics.metric import Metric, weighted
 
+_MAE, _RMSE = "mean_absolute_error", "root_mean_squared_error"
 _CONSTANT = 1e-12  # sum of squares about the mean, relative to that about 0: rounding alone
 
 
@@ -81,10 +82,63 @@ class ErrorSpread(Metric):
         }
 
 
+class TargetErrors(Metric):
+    """Errors of several quantities, each in its own unit, and the means over them.
+
+    Results are called mean_absolute_error and root_mean_squared_error, and for the quantity a
+    mean_absolute_error_a and root_mean_squared_error_a.
+
+    State: [5, values]: as that of `ErrorSpread`, for each value.
+    """
+
+    name = "target_errors"
+    goal = "min"
+
+    def __init__(self, names, scale=1.0):
+        """
+        Args:
+          names: of the quantities, in their order.
+          scale: float32 [values] or a number.
+        """
+        self._names = tuple(names)
+        self._scale = scale
+
+    def zero(self):
+        return tf.zeros([5, len(self._names)], tf.float64)
+
+    def update(self, outputs, labels, weights):
+        absolute = tf.abs(tf.cast(_difference(outputs, labels) * self._scale, tf.float64))
+        squared = tf.square(absolute)
+        terms = [tf.ones_like(absolute), absolute, squared, squared, tf.square(squared)]
+        weights = tf.cast(weights, tf.float64)
+        return tf.stack([tf.reduce_sum(weighted(term, weights), axis=0) for term in terms])
+
+    def result(self, state):
+        count, absolute, _, squared, _ = state
+        count = np.maximum(count, 1)
+        errors = {_MAE: absolute / count, _RMSE: np.sqrt(squared / count)}
+        means = {name: float(values.mean()) for name, values in errors.items()}
+        return means | {
+            f"{name}_{target}": float(value)
+            for name, values in errors.items()
+            for target, value in zip(self._names, values, strict=True)
+        }
+
+    def intervals(self, state):
+        """Of each quantity's errors."""
+        found = {}
+        for target, (count, *sums) in zip(self._names, state.T, strict=True):
+            found[f"{_MAE}_{target}"] = intervals.of_mean(sums[0], sums[1], count)
+            low, high = intervals.of_mean(sums[2], sums[3], count)
+            found[f"{_RMSE}_{target}"] = (max(low, 0.0) ** 0.5, high**0.5)
+        return found
+
+
 class R2(Metric):
     """1 - sum((y - t)^2) / sum((t - mean t)^2), the share of the variance that is explained.
 
-    The mean over the values that vary; NaN if none does. It is the same in any unit, and more exact
+    The mean over the values that vary; NaN if none does. Of values with names also each one's, as
+    r2_NAME. It is the same in any unit, and more exact
     where labels are near 0, so it is computed from outputs and labels as they come.
 
     State: [4, values]: sums of w, w * t, w * t^2, w * (y - t)^2.
@@ -95,10 +149,12 @@ class R2(Metric):
 
     @classmethod
     def for_label(cls, label):
-        return cls(label.num_outputs)
+        return cls(label.num_outputs, label.value_names)
 
-    def __init__(self, num_values):
+    def __init__(self, num_values, names=()):
+        """`names`: of the values, or () if they have none."""
         self._num_values = num_values
+        self._names = tuple(names)
 
     def zero(self):
         return tf.zeros([4, self._num_values], tf.float64)
@@ -114,8 +170,11 @@ class R2(Metric):
         count, total, squares, errors = state
         variation = squares - np.square(total) / np.maximum(count, 1e-300)
         varies = variation > _CONSTANT * squares
-        explained = 1 - errors[varies] / variation[varies]
-        return {self.name: float(explained.mean()) if varies.any() else float("nan")}
+        explained = np.full(len(errors), np.nan)
+        explained[varies] = 1 - errors[varies] / variation[varies]
+        mean = float(explained[varies].mean()) if varies.any() else float("nan")
+        each = zip(self._names, explained, strict=True) if self._names else ()
+        return {self.name: mean} | {f"{self.name}_{name}": float(value) for name, value in each}
 
 
 def _difference(outputs, labels):

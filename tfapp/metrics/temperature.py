@@ -7,7 +7,7 @@ by one temperature T, chosen on validation, are calibrated without a change of a
 import numpy as np
 import tensorflow as tf
 
-from tfapp.metrics.classes import true_classes
+from tfapp.metrics.log_loss import negative_log_probability
 from tfapp.metrics.metric import Metric, weighted
 
 _GRID = np.geomspace(0.1, 10.0, 81)  # odd: 1 is in its middle
@@ -18,22 +18,25 @@ _BY_CHANCE = 1.92
 
 
 class Temperature(Metric):
-    """Of logits [batch, classes]. State: [82]: the sum of log losses at each of 81 temperatures
-    between 0.1 and 10, and the number of examples.
+    """Of logits. State: [82]: the sum of log losses at each of 81 temperatures between 0.1 and 10,
+    and the number of examples.
     """
 
     name = "temperature"
     goal = "min"
 
+    def __init__(self, log_loss=negative_log_probability):
+        """`log_loss`: (float32 logits [batch, ...], labels) -> float32 [batch], -log likelihood."""
+        self._log_loss = log_loss
+
     def zero(self):
         return tf.zeros([len(_GRID) + 1], tf.float64)
 
     def update(self, outputs, labels, weights):
-        logits, true = tf.cast(outputs, tf.float32), true_classes(labels)
+        logits = tf.cast(outputs, tf.float32)
 
         def log_loss(temperature):
-            scaled = logits / tf.cast(temperature, tf.float32)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(true, scaled)
+            losses = self._log_loss(logits / tf.cast(temperature, tf.float32), labels)
             return tf.cast(tf.reduce_sum(weighted(losses, weights)), tf.float64)
 
         sums = tf.map_fn(log_loss, tf.constant(_GRID), fn_output_signature=tf.float64)

@@ -61,12 +61,14 @@ class OutputReader:
       evaluated, trained: what the model gives, outside of training and in it.
       one_unit: the outputs are [batch, 1], for the second of two classes.
       as_they_are: nothing is read, because the label is no class.
+      each: an output is the probability of a label by itself.
     """
 
     evaluated: Form = Form.LOGITS
     trained: Form = Form.LOGITS
     one_unit: bool = False
     as_they_are: bool = False
+    each: bool = False
 
     def __call__(self, outputs, activation, *, training):
         """Logits.
@@ -94,7 +96,7 @@ class OutputReader:
     def _logarithms(self, outputs, form):
         outputs = tf.clip_by_value(tf.cast(outputs, tf.float32), SMALLEST, 1 - SMALLEST)
         logits = tf.math.log(outputs)
-        if self.one_unit or form is Form.SIGMOID:
+        if self.one_unit or self.each or form is Form.SIGMOID:
             logits -= tf.math.log1p(-outputs)
         return logits
 

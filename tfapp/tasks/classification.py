@@ -14,8 +14,9 @@ from tfapp.flag_values import parse_threshold
 from tfapp.metrics.accuracy import Accuracy
 from tfapp.metrics.by_label import metrics_for
 from tfapp.metrics.confusion import ConfusionMatrix, MacroF1
+from tfapp.metrics.temperature import Temperature
 from tfapp.metrics.threshold import AtThreshold, Threshold
-from tfapp.tasks.task import Objective, Task, float_outputs
+from tfapp.tasks.task import Adjustment, Objective, Task, float_outputs
 
 # Metrics of the class that is answered; the others are of probabilities.
 _OF_ANSWERS = (Accuracy, MacroF1, ConfusionMatrix)
@@ -25,7 +26,6 @@ class Classification(Task):
     """Learns a `LabelSpec` of kind "class" from logits [batch, num_classes]."""
 
     name = "classification"
-    has_temperature = True
     loss_names = ("sparse_categorical_crossentropy", "mean_squared_error")
 
     def __init__(
@@ -65,21 +65,27 @@ class Classification(Task):
             if not self._goal:
                 self._answer_from(probability)
 
-    def corrections(self):
-        """The threshold that is best on validation, where one is asked for."""
-        return (Threshold(self._goal),) if self._goal else ()
+    def adjustments(self):
+        """The temperature by which logits are divided; then the threshold, where one is chosen."""
+        temperature = Adjustment(Temperature(), calibrates=True)
+        return (temperature, *((Adjustment(Threshold(self._goal)),) if self._goal else ()))
 
-    def corrected(self, numbers):
-        """See `Task`; numbers: {"threshold": a probability}."""
-        threshold = numbers.get("threshold", 0.5)
-        if not self._goal or threshold == 0.5:
+    def adjusted(self, numbers):
+        """See `Task`; numbers: {"temperature": float above 0, "threshold": a probability}."""
+        temperature = numbers.get("temperature", self._temperature)
+        threshold = numbers.get("threshold", 0.5) if self._goal else 0.5
+        if temperature == self._temperature and threshold == 0.5:
             return self
         task = copy.copy(self)
-        task._answer_from(threshold)
+        task._temperature = temperature
+        if threshold != 0.5:
+            task._answer_from(threshold)
         return task
 
-    def correction_note(self, numbers):
+    def adjustment_note(self, numbers):
         """See `Task`."""
+        if "temperature" in numbers:
+            return f"logits divided by {numbers['temperature']:.3f}"
         return (
             f"{self._label.class_names[1]!r} is answered from a probability of "
             f"{numbers['threshold']:.4g} on, for the best {self._goal}"
@@ -92,11 +98,6 @@ class Classification(Task):
             tuple(AtThreshold(m, self._log_odds) if isinstance(m, _OF_ANSWERS) else m for m in some)
             for some in (self.training_metrics, self.evaluation_metrics)
         )
-
-    def at_temperature(self, temperature):
-        task = copy.copy(self)
-        task._temperature = temperature
-        return task
 
     def objective(self, call, batch):
         """From logits, and labels int32 [batch] or float32 [batch, classes].

@@ -3,6 +3,7 @@
 The model learns the standardised target, t = (label - mean) / standard deviation of train, or the
 standardised logarithm of the label; answers and errors are in the label's own unit, the loss is
 not. The exponential of a predicted logarithm is made a mean by a factor (`metrics.smearing`).
+Several columns are learnt by one network, each standardised by itself, so that they weigh alike.
 """
 
 import copy
@@ -11,9 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.metrics.by_label import metrics_for
-from tfapp.metrics.regression import ErrorSpread, MeanAbsoluteError, MeanSquaredError
+from tfapp.metrics.regression import (
+    ErrorSpread,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    TargetErrors,
+)
 from tfapp.metrics.smearing import Smearing
-from tfapp.tasks.task import Objective, Task, float_outputs
+from tfapp.tasks.task import Adjustment, Objective, Task, float_outputs
 
 _BEYOND = 0.7  # how far a predicted logarithm may exceed train's largest: twice its value
 
@@ -40,11 +46,14 @@ class Regression(Task):
         self._shift, self._largest = target[2:] or (None, None)
         self._smearing = 1.0
         unit = self._scale if self._shift is None else 1.0  # of what the metrics are given
+        training, more = (MeanAbsoluteError(unit), MeanSquaredError(unit)), (ErrorSpread(unit),)
+        if label.value_names:  # of units of their own, which no sum of errors may mix
+            training, more = (TargetErrors(label.value_names, self._scale),), ()
         super().__init__(
             loss,
             monitor=("loss", "min"),
-            training_metrics=(MeanAbsoluteError(unit), MeanSquaredError(unit)),
-            more_metrics=(ErrorSpread(unit), *metrics_for(label)),
+            training_metrics=training,
+            more_metrics=(*more, *metrics_for(label)),
         )
 
     def objective(self, call, batch):
@@ -62,25 +71,28 @@ class Regression(Task):
         return Objective(losses, self._values(outputs), labels)
 
     def answers(self, outputs, inputs):
-        """{"value": float32 [batch, *label shape]}."""
+        """{"value": float32 [batch, *label shape]}; of several columns value_NAME [batch] each."""
         del inputs
         values = self._values(tf.cast(outputs, tf.float32))
+        if self._label.value_names:
+            columns = zip(self._label.value_names, tf.unstack(values, axis=-1), strict=True)
+            return {f"value_{name}": column for name, column in columns}
         return {"value": tf.reshape(values, (-1, *self._label.shape))}
 
-    def corrections(self):
+    def adjustments(self):
         """The factor that makes a mean of the exponential of a logarithm."""
-        return () if self._shift is None else (Smearing(self._shift),)
+        return () if self._shift is None else (Adjustment(Smearing(self._shift)),)
 
-    def corrected(self, numbers):
+    def adjusted(self, numbers):
         """See `Task`; numbers: {"smearing": float above 0}."""
-        smearing = numbers.get("smearing", 1.0)
+        smearing = numbers.get("smearing", self._smearing)
         if smearing == self._smearing:
             return self
         task = copy.copy(self)
         task._smearing = smearing
         return task
 
-    def correction_note(self, numbers):
+    def adjustment_note(self, numbers):
         """See `Task`."""
         return f"exp(predicted logarithm) times {numbers['smearing']:.3f} is the mean"
 

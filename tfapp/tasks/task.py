@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.metrics.metric import Metric
 from tfapp.registry import suggest
 
 
@@ -27,16 +28,22 @@ class Objective(NamedTuple):
     weights: tf.Tensor | float = 1.0  # float32 [batch], the task's factors of the training loss
 
 
+class Adjustment(NamedTuple):
+    """Numbers that a task's answers follow, beyond the weights."""
+
+    metric: Metric  # measured on validation; its results are the numbers
+    calibrates: bool = False  # whether --nocalibrate leaves it out
+
+
 class Task(abc.ABC):
     """A kind of problem. It is built as `Class(label, loss, **recipe)`.
 
-    `label` is a `LabelSpec`, `loss` is --loss, and `recipe` has label_smoothing and class_weight
-    where the user gives them, and target=(mean, standard deviation) for a real label. A class takes
-    the keyword arguments that it can use.
+    `label` is a `LabelSpec`, `loss` is --loss, and `recipe` has label_smoothing, class_weight and
+    quantiles where the user gives them, and target=(mean, standard deviation) for a real label. A
+    class takes the keyword arguments that it can use.
 
     Attributes:
       name: of the class, in error messages; its Python name if it is empty.
-      has_temperature: whether `at_temperature` may be called: outputs are logits, labels integers.
       loss_names: what --loss may be; auto is the first of them. A task with a single loss of its
         own need not name it.
       loss_name: the loss in use.
@@ -46,7 +53,6 @@ class Task(abc.ABC):
     """
 
     name: ClassVar[str] = ""
-    has_temperature: ClassVar[bool] = False
     loss_names: ClassVar[tuple[str, ...]] = ("own",)
 
     def __init__(self, loss, *, monitor, training_metrics=(), more_metrics=()):
@@ -105,27 +111,23 @@ class Task(abc.ABC):
         """
         return tf.reduce_mean(tf.cast(outputs, tf.float32), axis=1)
 
-    def at_temperature(self, temperature):
-        """The same task, whose evaluation and answers divide the logits by `temperature`.
+    def num_outputs(self, label):
+        """Width of the model's last layer, for the `LabelSpec` that the task learns."""
+        return label.num_outputs
 
-        Raises:
-          NotImplementedError: `has_temperature` is False.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no temperature")
-
-    def corrections(self):
+    def adjustments(self):
         """What is fitted on validation, with the weights that count, before answers are given.
 
         Returns:
-          a tuple of `Metric`s, whose results are the numbers that `corrected` takes.
+          a tuple of `Adjustment`s: each is measured with those before it in place.
         """
         return ()
 
-    def corrected(self, numbers):
+    def adjusted(self, numbers):
         """The same task, whose evaluation and answers follow `numbers`.
 
         Args:
-          numbers: name -> float, results of the metrics of `corrections`. One that is missing
+          numbers: name -> float, results of the metrics of `adjustments`. One that is missing
             changes nothing.
 
         Returns:
@@ -134,9 +136,21 @@ class Task(abc.ABC):
         del numbers
         return self
 
-    def correction_note(self, numbers):
-        """What `corrected(numbers)` changes, in words for the log."""
+    def adjustment_note(self, numbers):
+        """What `adjusted(numbers)` changes, in words for the log; of one of the `adjustments`."""
         return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+
+    def trivial(self, train, test):
+        """What the best constant answer scores, where the kind of label alone does not tell.
+
+        Args:
+          train, test: labels of these splits, NumPy [n, ...]; the answer is made from train.
+
+        Returns:
+          metric -> value on test, in the metrics' units.
+        """
+        del train, test
+        return {}
 
     def derived(self, averages):
         """A dict of floats that follow from `averages`, loss and results of metrics."""

@@ -162,7 +162,7 @@ X = np.zeros((ROWS, 4))
         ({"train": X}, "is a ndarray; a DataFrame, a dict of arrays or (x, y) is needed"),
         ({"train": frame(), "test": (X, X[:, 0])}, "one split holds columns, another arrays"),
         ((frame(), frame()["label"]), "both y and a column of x are called 'label'"),
-        ((X, frame()[["age", "town"]]), "y has 2 columns; give one"),
+        ((X, frame()[["age", "town"]]), "label label has shape (2,) an example; one class number"),
         ((X, np.zeros(3)), "arrays differ in their number of examples"),
         ({1: X[:, 0], "1": X[:, 0]}, "two of its names are equal as text, '1'"),
         (lambda: 1 / 0, "--dataset=<lambda>: ZeroDivisionError: division by zero"),

@@ -58,11 +58,24 @@ def test_a_row_that_cannot_be_used(tmp_path, line, reason):
     assert sum(split.num_examples for split in source.splits.values()) == 40
 
 
-@pytest.mark.parametrize("value", [[1], {"b": 1}, [[]], [None]])
-def test_labels_that_are_lists_or_objects(tmp_path, value):
+OF_TYPE = r"column 'label' holds values of type .*; "
+
+
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        ({"b": 1}, OF_TYPE + "a number, date"),
+        ([[]], OF_TYPE + "lists of words or of whole numbers"),
+        ([0.5], OF_TYPE + "lists of words or of whole numbers"),
+        ([1], "label label holds one label only, '1'"),
+        ([None], "label label holds no labels"),
+        ([0, 1], "label label holds lists of 0 and 1; give lists of the labels' names"),
+    ],
+)
+def test_labels_that_are_lists_or_objects(tmp_path, value, message):
     rows = [{"a": i % 7, "label": value} for i in range(20)]
     (tmp_path / "t.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with pytest.raises(DataError, match=r"column 'label' holds values of type .*; a number, date"):
+    with pytest.raises(DataError, match=message):
         open_all(f"jsonl:{tmp_path / 't.jsonl'}")
 
 
@@ -123,7 +136,9 @@ def test_nesting_that_is_taken(tmp_path):
         json_lines.parse(json.dumps([value]))
 
 
-@pytest.mark.parametrize("values", [[b"\xff"], [{"x": 1}], [[1]], [pa.scalar(5, pa.duration("s"))]])
+@pytest.mark.parametrize(
+    "values", [[b"\xff"], [{"x": 1}], [[0.5]], [pa.scalar(5, pa.duration("s"))]]
+)
 def test_parquet_labels_of_other_types(tmp_path, values):
     table = pa.table({"a": np.arange(20) % 7, "label": pa.array(values * 20)})
     pa.parquet.write_table(table, tmp_path / "t.parquet")

@@ -38,16 +38,18 @@ TRANSFORMS = {
 class Preprocessing:
     """The fitted transforms of all features, and the target's moments."""
 
-    def __init__(self, transforms, target=None, flatten=None):
+    def __init__(self, transforms, target=None, flatten=None, label_kind=""):
         """
         Args:
           transforms: feature name -> `Transform`.
           target: the `Target` of a real label, or (mean, standard deviation), float32 arrays of
             its shape; None for other labels.
           flatten: a `Flatten`, which joins the features; None: they stay apart.
+          label_kind: of the `LabelSpec`; "": "real" with a target, else "class".
         """
         self.transforms = transforms
         self.target = None if target is None else Target(*target)
+        self.label_kind = label_kind or _implied(target)
         self._flatten = flatten
         self._matrix = NumberMatrix.of(transforms)
 
@@ -96,7 +98,7 @@ class Preprocessing:
     def settled(self):
         """What was decided about the data on which this was fitted."""
         kinds = {name: transform.feature_kind for name, transform in self.transforms.items()}
-        return Settled(kinds, real=self.target is not None)
+        return Settled(kinds, self.label_kind)
 
     def to_json(self):
         features = {
@@ -106,7 +108,8 @@ class Preprocessing:
         parts = [part for part in self.target or () if part is not None]
         target = self.target and [np.asarray(part).tolist() for part in parts]
         flatten = {"flatten": dataclasses.asdict(self._flatten)} if self._flatten else {}
-        return {"features": features, "target": target, **flatten}
+        kind = {} if self.label_kind == _implied(target) else {"label": self.label_kind}
+        return {"features": features, "target": target, **kind, **flatten}
 
     @classmethod
     def from_json(cls, value):
@@ -125,7 +128,7 @@ class Preprocessing:
             raise ValueError("it has no mean and standard deviation of the target")
         for name, transform in transforms.items():
             sound.check_fields(name, transform)
-        return cls(transforms, target, flatten)
+        return cls(transforms, target, flatten, value.get("label", ""))
 
     def check(self, spec):
         """Raises ValueError unless these can be the transforms of a `DataSpec`'s features."""
@@ -165,6 +168,11 @@ class Preprocessing:
         return dataclasses.replace(source, spec=spec, splits=splits)
 
 
+def _implied(target):
+    """The kind of a label that is not kept."""
+    return "class" if target is None else "real"
+
+
 def fit(
     spec,
     split,
@@ -199,10 +207,11 @@ def fit(
     transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
     real = spec.label.kind == "real"
     target = _fit_target(spec.label, split, target_transform) if real else None
-    fitted = Preprocessing(transforms, target)
+    fitted = Preprocessing(transforms, target, None, spec.label.kind)
     if not flatten:
         return fitted
-    return Preprocessing(transforms, target, Flatten.of(fitted.feature_specs(spec)))
+    vector = Flatten.of(fitted.feature_specs(spec))
+    return Preprocessing(transforms, target, vector, spec.label.kind)
 
 
 def _fit_target(label, split, transform):

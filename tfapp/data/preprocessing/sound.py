@@ -10,10 +10,15 @@ from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.data.preprocessing.tokens import Tokens
-from tfapp.runtime.json_shape import NUMBERS, Each
+from tfapp.runtime.json_shape import NUMBERS, Each, Maybe
+from tfapp.spec import KIND_OF_TASK
 
 # What preprocessing.json looks like: see `runtime.json_shape`.
-SHAPE = {"features": Each({"kind": str}), "target": (None, [NUMBERS])}
+SHAPE = {
+    "features": Each({"kind": str}),
+    "target": (None, [NUMBERS]),
+    "label": Maybe(frozenset(KIND_OF_TASK.values())),
+}
 _TRANSFORMS = {
     "category": (Categories, Hashed),
     "code": (Codes,),

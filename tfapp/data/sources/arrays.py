@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from tfapp.data.sources import multi_hot
 from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import SPLITS, TRAIN
 from tfapp.errors import DataError
 from tfapp.registry import suggest
-from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
+from tfapp.spec import KIND_OF_TASK, DataSpec, FeatureSpec, LabelSpec
 
 
 def source_from_arrays(name, splits, *, label, class_names=(), task="auto"):
@@ -18,7 +19,7 @@ def source_from_arrays(name, splits, *, label, class_names=(), task="auto"):
       splits: split name -> {array name: [num_examples, ...]}; "train" is required.
       label: name of the array to learn.
       class_names: names of the classes 0, 1, ...; empty: inferred.
-      task: --task; "classification" and "regression" force the kind of the label.
+      task: --task; one of tfapp's own forces the kind of the label.
 
     Raises:
       DataError: an array cannot be learnt from; the message names split and example.
@@ -107,8 +108,11 @@ def _shaped(array, feature):
 
 def _label(name, train, label, class_names, task):
     """Returns the LabelSpec and a function that turns a split's labels into numbers."""
+    wanted = KIND_OF_TASK.get(task, "")
+    if wanted == "multi_label" or (not wanted and multi_hot.is_sets(name, train, label)):
+        return multi_hot.make(name, train, label, class_names)
     integral = train.dtype.kind in "uib" or (task == "classification" and _is_whole(train))
-    if task == "regression" or (train.dtype.kind == "f" and not integral):
+    if wanted == "real" or (train.dtype.kind == "f" and not integral):
         return _real(name, train, label, task)
     if train.ndim == 2 and train.shape[1] == 1:
         return _classes(name, train[:, 0], label, class_names)

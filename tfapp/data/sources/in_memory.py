@@ -150,14 +150,15 @@ def _columns(where, part, label):
         x, y = part
         name = label or LABEL
         if is_table(x):
-            table = table_of(x, where)
-            x = dict(zip(table.column_names, table.columns, strict=True))
+            x = _columns_of(x, where)
         elif not isinstance(x, Mapping):
             x = {"x" if name != "x" else "features": x}
-        if name in x:
-            raise DataError(f"{where}: both y and a column of x are called {name!r}; rename it, or "
-                            "call y another --label")  # fmt: skip
-        return {**x, name: _one_column(where, y)}, name
+        y = _labels(where, y, name, apart=_are_columns(list(map(_array, x.values()))))
+        twice = next((key for key in y if key in x), None)
+        if twice is not None:
+            raise DataError(f"{where}: both y and a column of x are called {twice!r}; rename it, "
+                            "or call y another --label")  # fmt: skip
+        return {**x, **y}, ",".join(y)
     if is_table(part) or isinstance(part, Mapping):
         return part, ""
     raise DataError(
@@ -165,15 +166,36 @@ def _columns(where, part, label):
     )
 
 
-def _one_column(where, y):
-    """The labels [n], where they come as [n, 1]."""
+def _labels(where, y, name, *, apart):
+    """The labels by name: [n] where they come as [n, 1].
+
+    Several columns stay apart, under names of their own, if those of the features do (`apart`);
+    otherwise they are one array [n, columns].
+    """
     if is_table(y):
-        table = table_of(y, f"{where}, y")
-        if table.num_columns > 1:
-            raise DataError(f"{where}: y has {table.num_columns} columns; give one")
-        return table.column(0)
+        columns = _columns_of(y, f"{where}, y")
+        if len(columns) == 1:
+            return {name: next(iter(columns.values()))}
+        return columns if apart else {name: np.stack(list(map(np.asarray, columns.values())), 1)}
     y = _array(y)
-    return y[:, 0] if isinstance(y, np.ndarray) and y.ndim == 2 and y.shape[1] == 1 else y
+    if not isinstance(y, np.ndarray) or y.ndim != 2:
+        return {name: y}
+    if y.shape[1] == 1:
+        return {name: y[:, 0]}
+    return {f"{name}_{i}": column for i, column in enumerate(y.T)} if apart else {name: y}
+
+
+def _are_columns(features):
+    """Whether all are columns [n], and one of them holds what only a table's column can."""
+    arrays = [part for part in features if isinstance(part, np.ndarray)]
+    others = len(arrays) < len(features) or any(part.dtype.kind not in "uif" for part in arrays)
+    return others and all(part.ndim == 1 for part in arrays)
+
+
+def _columns_of(table, where):
+    """Name -> column of a table."""
+    table = table_of(table, where)
+    return dict(zip(table.column_names, table.columns, strict=True))
 
 
 def _read(where, columns):
@@ -197,8 +219,21 @@ def _array(values):
     """A column of a table's library, or a list of plain values, as it is; else a NumPy array."""
     if isinstance(values, (ArrowStream, pa.Array, pa.ChunkedArray)):
         return values
+    if isinstance(values, list) and _are_sets(values):
+        return pa.array(values, pa.list_(pa.string()))
     nested = isinstance(values, list) and isinstance(next(iter(values), None), _NESTED)
     return values if isinstance(values, list) and not nested else np.asarray(values)
+
+
+def _are_sets(values):
+    """Whether a list holds lists of words, and None for those that are missing."""
+    sets = [value for value in values if value is not None]
+    return (
+        bool(sets)
+        and all(isinstance(labels, (list, tuple)) for labels in sets)
+        and any(sets)
+        and all(isinstance(label, str) for labels in sets for label in labels)
+    )
 
 
 def _digest(splits):

@@ -10,12 +10,14 @@ from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.data.tables import date_columns
+from tfapp.data.tables import date_columns, label_sets
 from tfapp.data.tables.columns import as_numbers, is_flat
 from tfapp.data.tables.dialect import Wanted
 from tfapp.data.tables.features import NUMBERS, choose_features
 from tfapp.data.tables.files import find_files
-from tfapp.data.tables.labels import find_label, make_label
+from tfapp.data.tables.label_columns import make_columns
+from tfapp.data.tables.labels import find_label, is_words, make_label
+from tfapp.data.tables.names import columns_of
 from tfapp.data.tables.part import read_parts
 from tfapp.data.tables.read_csv import CsvReader
 from tfapp.data.tables.read_jsonl import JsonlReader
@@ -23,7 +25,7 @@ from tfapp.data.tables.read_parquet import ParquetReader
 from tfapp.data.tables.unlabelled import Unlabelled
 from tfapp.errors import DataError
 from tfapp.runtime.threads import by_name
-from tfapp.spec import SAMPLE_WEIGHT, DataSpec
+from tfapp.spec import KIND_OF_TASK, SAMPLE_WEIGHT, DataSpec
 
 _LOG = logging.getLogger("tfapp")
 
@@ -71,22 +73,23 @@ def open_table(
         for row, reason in part.malformed.items():
             bad.skip(row, reason)
     label = find_label(dataset, label, list(train.columns))
-    _check_flat(parts, (label, weight_column, group_column))
+    labels_of = columns_of(label, train.columns)
+    sets = len(labels_of) == 1 and label_sets.holds_lists(train, label)
+    _check_flat(parts, (*(() if sets else labels_of), weight_column, group_column))
     specs, kinds = choose_features(
         dataset,
         train,
-        label,
+        labels_of,
         features=features,
         feature_kind=feature_kind,
         weight_column=weight_column,
         group_column=group_column,
         settled=settled,
     )
-    _check_columns(parts, (*kinds, label))
+    _check_columns(parts, (*kinds, *labels_of))
     _check_flat(parts, kinds)
-    if settled is not None and task == "auto":
-        task = "regression" if settled.real else "classification"
-    label_spec, encode = make_label(dataset, label, train, task)
+    label_spec, encode = _label(dataset, label, train, task)
+    label = label_spec.name
     labels = {split: encode(part) for split, part in parts.items()}
     unlabelled = Unlabelled(label, labels, drop=drop_missing_labels)
     splits = {}
@@ -100,6 +103,34 @@ def open_table(
     _check_groups(group_column, splits)
     paths = tuple(str(path) for part in parts.values() for path in part.paths)
     return Source(DataSpec(dataset, specs, label_spec), splits, bad, files=paths)
+
+
+def _label(dataset, label, train, task):
+    """(`LabelSpec`, function of a `Part` that returns its `Labels`) of one or several columns."""
+    names, kind = columns_of(label, train.columns), KIND_OF_TASK.get(task, "")
+    if len(names) > 1:
+        return make_columns(dataset, names, train, task)
+    if label_sets.holds_lists(train, label):
+        if kind not in ("", "multi_label"):
+            raise DataError(
+                f"--task={task}: label {label} of {dataset} holds lists, which --task=multi_label "
+                "takes"
+            )
+        return label_sets.make_sets(dataset, label, train, None)
+    if kind == "multi_label" or (not kind and is_words(train, label)):
+        separator = _separator(dataset, label, train, forced=bool(kind))
+        if separator is not None:
+            return label_sets.make_sets(dataset, label, train, separator)
+    return make_label(dataset, label, train, task)
+
+
+def _separator(dataset, label, train, *, forced):
+    if forced and not is_words(train, label):
+        raise DataError(
+            f"--task=multi_label: label {label} of {dataset} holds numbers; lists, words such as "
+            "a|b, or several columns (--label=a,b,c) are needed"
+        )
+    return label_sets.separator_of(train, label, forced=forced)
 
 
 def open_csv(

@@ -14,6 +14,7 @@ from tfapp.data.images.size import choose_size
 from tfapp.data.records import index as record_index
 from tfapp.data.records import schema as record_schema
 from tfapp.data.records.reader import RecordReader, columns
+from tfapp.data.sources import multi_hot
 from tfapp.data.sources.arrays import source_from_arrays
 from tfapp.data.splits import split_names
 from tfapp.data.splits.bad_examples import BadExamples
@@ -23,7 +24,7 @@ from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.data.tables.files import regular_files
 from tfapp.errors import DataError
-from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
+from tfapp.spec import KIND_OF_TASK, DataSpec, FeatureSpec, LabelSpec
 
 _INSPECTED = 64  # records from which the fields are inferred
 
@@ -147,7 +148,12 @@ def _label(name, schema, labels, task, class_names):
     """Labels by split, and the LabelSpec."""
     field = schema.label
     key = schema.names[field.key]
-    real = task == "regression" or field.dtype == "float32"
+    wanted, train = KIND_OF_TASK.get(task, ""), labels[TRAIN]
+    whole = field.length > 1 and field.dtype not in ("float32", "string")
+    if wanted == "multi_label" or (not wanted and whole and multi_hot.is_sets(name, train, key)):
+        spec, encode = multi_hot.make(name, train, key, class_names)
+        return {s: encode(f"{name}, split {s}", array) for s, array in labels.items()}, spec
+    real = wanted == "real" or field.dtype == "float32"
     if real and field.dtype != "string":
         shape = () if field.length == 1 else (field.length,)
         labels = {split: array.astype(np.float32) for split, array in labels.items()}

@@ -10,6 +10,7 @@ from tfapp.data.tables import numbers
 _ENCODED = pa.dictionary(pa.int32(), pa.string())
 _DATE = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)"
 _INTEGER = r"^-?\d{1,15}$"
+MOSTLY = 0.9  # share of numbers from which a label of strings is one of numbers
 
 
 def is_number(kind):
@@ -142,6 +143,14 @@ def date_share(values):
     """The share of the non-empty `values` that begin with a date such as 2024-02-29."""
     dates = pc.match_substring_regex(pa.array(values, pa.string()), _DATE)
     return pc.sum(dates).as_py() / max(int((values != "").sum()), 1)
+
+
+def number_or_word(value):
+    """Sort key of strings: numbers by size, then words by letter."""
+    try:
+        return (0, float(value), value)
+    except ValueError:
+        return (1, 0.0, value)
 
 
 def number_share(values):

@@ -18,7 +18,7 @@ _NAMED = 20  # of the columns of one kind, otherwise
 def choose_features(
     dataset,
     train,
-    label,
+    labels,
     *,
     features=(),
     feature_kind=(),
@@ -31,7 +31,7 @@ def choose_features(
     Args:
       dataset: what messages call the data set.
       train: the `Part` of the training split.
-      label: the label's column.
+      labels: the label's columns, a tuple.
       features: names of columns; empty: all that can be used.
       feature_kind: COLUMN:KIND pairs; other columns' kinds are inferred.
       weight_column, group_column: columns that are no features; empty: none.
@@ -45,12 +45,12 @@ def choose_features(
       DataError: there is nothing to learn from.
     """
     names = list(train.columns)
-    if settled is not None and set(settled.kinds) <= set(names) - {label}:
+    if settled is not None and set(settled.kinds) <= set(names) - set(labels):
         return tuple(_spec(name, kind) for name, kind in settled.kinds.items()), settled.kinds
     forced = kinds.forced_kinds(feature_kind, names)
     special = {"weight_column": weight_column, "group_column": group_column}
     _check_special(special, names)
-    apart = {label, *filter(None, special.values())}
+    apart = {*labels, *filter(None, special.values())}
     usable = [name for name in names if name not in apart]
     for name in features:
         if name not in usable:
@@ -72,7 +72,8 @@ def choose_features(
                 f"--feature_kind={name}:KIND"
             )
     if not chosen:
-        raise DataError(f"--dataset={dataset}: no column to learn from except {label!r}"
+        label = ", ".join(map(repr, labels))
+        raise DataError(f"--dataset={dataset}: no column to learn from except {label}"
                         f"{_why_none(found)}")  # fmt: skip
     return tuple(_spec(name, kind, found[name].codes) for name, kind in chosen.items()), chosen
 

@@ -11,15 +11,14 @@ import pyarrow.compute as pc
 from tfapp.data.splits import label_names
 from tfapp.data.tables import columns, label_rule
 from tfapp.data.tables.missing import is_missing
-from tfapp.data.tables.names import columns_in_words
+from tfapp.data.tables.names import columns_in_words, columns_of
 from tfapp.errors import DataError, UsageError
 from tfapp.registry import suggest
-from tfapp.spec import LabelSpec
+from tfapp.spec import KIND_OF_TASK, LabelSpec
 
 _LOG = logging.getLogger("tfapp")
 _FEW = 50  # distinct values that may be classes, however few rows there are
 _SHOWN = 6  # classes that are named in the log
-_NUMBERS = 0.9  # share of numbers from which a label of strings is one of numbers
 _AS_CLASSES = "--task=classification takes its values for classes"
 _AS_NUMBERS = "--task=regression takes its values for numbers"
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
@@ -29,22 +28,29 @@ _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 class Labels:
     """The labels of one split's rows."""
 
-    values: np.ndarray  # [n]; arbitrary where missing or wrong
+    values: np.ndarray  # [n, ...]; arbitrary where missing or wrong
     missing: np.ndarray  # bool [n]
     wrong: dict[int, str]  # rows whose label is missing or cannot be used -> reason
+    # Of a label of several columns: name -> rows that lack its value.
+    missing_by_column: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 def find_label(dataset, label, names):
-    """The label's column: `label`, or the only one of `names` that usually means the label.
+    """The label: `label`, a column or several, or the only one of `names` that usually means it.
 
     Raises:
-      UsageError: there is no such column.
+      UsageError: there is no such column, or one is named twice.
     """
-    if label and label not in names:
-        raise UsageError(
-            f"--label={label}: {dataset} has no such column{suggest(label, names)} "
-            f"({columns_in_words(names)})"
-        )
+    wanted = columns_of(label, names) if label else ()
+    for column in wanted:
+        if column not in names:
+            which = f" {column!r}" if len(wanted) > 1 else ""
+            raise UsageError(
+                f"--label={label}: {dataset} has no such column{which}{suggest(column, names)} "
+                f"({columns_in_words(names)})"
+            )
+        if wanted.count(column) > 1:
+            raise UsageError(f"--label={label}: names {column!r} twice")
     found = [label] if label else label_names.candidates(names)
     if len(found) != 1:
         raise UsageError(
@@ -54,7 +60,7 @@ def find_label(dataset, label, names):
 
 
 def make_label(dataset, name, train, task):
-    """Decides whether the label is a class or a real value, from train, and logs why.
+    """Decides whether a label of one column is a class or a real value, from train; logs why.
 
     Args:
       dataset: what messages call the data set.
@@ -68,11 +74,11 @@ def make_label(dataset, name, train, task):
     Raises:
       DataError: nothing can be learnt from it.
     """
-    numeric = _is_numeric(train, name)
-    if task == "regression":
+    numeric, wanted = _is_numeric(train, name), KIND_OF_TASK.get(task, "")
+    if wanted == "real":
         if not numeric:
             raise DataError(
-                f"--task=regression: label {name} of {dataset} holds words, not numbers, such as "
+                f"--task={task}: label {name} of {dataset} holds words, not numbers, such as "
                 f"{_example(train.strings(name))!r}"
             )
         real, why = True, ""
@@ -97,6 +103,12 @@ def _log(name, found, remedy):
         _LOG.info("label %s: %s%s", name, found, remedy and f"; {remedy}")
 
 
+def is_words(part, name):
+    """Whether a column holds strings that are not numbers."""
+    strings = any(columns.is_string(chunk.type) for chunk in part.columns[name])
+    return strings and not _is_numeric(part, name)
+
+
 def _is_numeric(train, name):
     chunks = [c for c in train.columns[name] if not pa.types.is_null(c.type)]
     if chunks and all(columns.is_number(chunk.type) for chunk in chunks):
@@ -105,7 +117,7 @@ def _is_numeric(train, name):
         return False
     values = train.strings(name).values
     values = values[~is_missing(values, words=False)]
-    return len(values) > 0 and columns.number_share(values) >= _NUMBERS
+    return len(values) > 0 and columns.number_share(values) >= columns.MOSTLY
 
 
 def _by_rule(name, train):
@@ -132,7 +144,7 @@ def _classes_of(dataset, name, train, numeric):
     column = train.strings(name)
     values = column.values[column.counts() > 0]
     values = values[~is_missing(values, words=not numeric)]
-    classes = sorted({_class_name(v, numeric) for v in values.tolist()}, key=_number_or_word)
+    classes = sorted({_class_name(v, numeric) for v in values.tolist()}, key=columns.number_or_word)
     if len(classes) < 2:
         raise DataError(
             f"{dataset}, split train: label {name} has "
@@ -153,14 +165,6 @@ def _class_name(value, numeric):
     value = value.strip()
     whole = _WHOLE.fullmatch(value)
     return whole[1] if whole else value
-
-
-def _number_or_word(value):
-    """Sort key: numbers by size, then words by letter."""
-    try:
-        return (0, float(value), value)
-    except ValueError:
-        return (1, 0.0, value)
 
 
 def _example(column):

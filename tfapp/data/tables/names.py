@@ -65,6 +65,16 @@ def of_classes(name):
     return bool(_CLASSES.intersection(_words(name)[-1:]))
 
 
+def columns_of(label, names):
+    """The columns that --label names: one, or several with commas between them.
+
+    Args:
+      label: --label, or the name of a `LabelSpec`.
+      names: of all columns; one of them may have a comma in its name.
+    """
+    return (label,) if label in names else tuple(part.strip() for part in label.split(","))
+
+
 def columns_in_words(names):
     """The names, or some of very many, for the end of a message."""
     more = len(names) - _LISTED

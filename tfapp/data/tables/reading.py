@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from tfapp.data.tables.dialect import Dialect
+from tfapp.data.tables.names import columns_of
 from tfapp.errors import DataError
 from tfapp.runtime import json_shape
 from tfapp.runtime.json_shape import Each, Maybe
@@ -29,7 +30,8 @@ class Reading:
         Raises:
           DataError: the run was trained on another number of columns.
         """
-        others = tuple(name for name in self.names if name != self.label)
+        labels = columns_of(self.label, self.names)
+        others = tuple(name for name in self.names if name not in labels)
         if not self.names:
             return ()
         if width not in (len(self.names), len(others)):

@@ -21,7 +21,7 @@ class Unlabelled:
         self._drop = drop
         missing = {split: int(found.missing.sum()) for split, found in labels.items()}
         count, rows = sum(missing.values()), sum(len(found.missing) for found in labels.values())
-        self._found = f"{count:,} of {rows:,} rows have no label"
+        self._found = f"{count:,} of {rows:,} rows have no label{_by_column(labels.values())}"
         if drop and count:
             each = ", ".join(f"{n:,} of {split}" for split, n in missing.items() if n)
             _LOG.info("data: %s %r, dropped: %s", self._found, label, each)
@@ -29,6 +29,16 @@ class Unlabelled:
     def of(self, split):
         """The rows of one split."""
         return _Rows(self._labels[split].missing, self._found, self._drop)
+
+
+def _by_column(labels):
+    """How many rows lack each column of a label of several; "" for one column."""
+    total = {}
+    for found in labels:
+        for name, count in found.missing_by_column.items():
+            total[name] = total.get(name, 0) + count
+    each = ", ".join(f"{name!r} {count:,}" for name, count in total.items() if count)
+    return f" (missing: {each})" if each else ""
 
 
 class _Rows:

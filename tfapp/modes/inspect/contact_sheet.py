@@ -66,10 +66,12 @@ def _batch(data, count, seed, entries):
 
 
 def _captions(label, batch):
-    """The caption of each image: its class, the classes that were mixed into it, or its value."""
+    """The caption of each image: its class, the classes mixed into it, its labels or its value."""
     captions = []
     for value in batch[label.name]:
-        if label.kind != "class":
+        if label.kind == "multi_label":
+            captions.append(" ".join(n for n, v in zip(label.class_names, value, strict=True) if v))
+        elif label.kind != "class":
             captions.append(" ".join(f"{v:.4g}" for v in np.ravel(value)))
         elif np.ndim(value):
             parts = [i for i in np.argsort(-value)[:2] if value[i] > 0.005]

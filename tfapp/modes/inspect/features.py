@@ -63,18 +63,27 @@ def describe_label(source):
     label = source.spec.label
     found = {"name": label.name, "kind": label.kind}
     labels = {name: split.labels(label.name) for name, split in source.splits.items()}
-    if label.kind == "class":
-        counts = {n: np.bincount(a, minlength=label.num_classes) for n, a in labels.items()}
+    if label.kind in ("class", "multi_label"):
+        counts = {n: _class_counts(a, label.num_classes) for n, a in labels.items()}
         found["classes"] = {
             class_name: {split: int(count[i]) for split, count in counts.items()}
             for i, class_name in enumerate(label.class_names)
         }
         largest, smallest = counts["train"].max(), counts["train"].min()
         found["imbalance"] = round(float(largest / max(smallest, 1)), 2)
+        if label.kind == "multi_label":
+            each = {n: float(a.sum(axis=1).mean()) for n, a in labels.items()}
+            found["labels_per_example"] = {n: round(mean, 3) for n, mean in each.items()}
         return found
     if label.kind == "tokens":
         return {**found, **_tokens(label, labels)}
     numbers = {name: np.asarray(a, np.float64) for name, a in labels.items() if len(a)}
+    if label.value_names:  # in units of their own
+        numbers = {
+            f"{split}, {name}": a[:, i]
+            for i, name in enumerate(label.value_names)
+            for split, a in numbers.items()
+        }
     found["values"] = {
         name: {
             "min": float(a.min()),
@@ -85,6 +94,13 @@ def describe_label(source):
         for name, a in numbers.items()
     }
     return found
+
+
+def _class_counts(labels, classes):
+    """How many examples have each class, from numbers [n] or sets [n, classes]."""
+    if labels.ndim == 2:
+        return labels.sum(axis=0, dtype=np.int64)
+    return np.bincount(labels, minlength=classes)
 
 
 def _tokens(label, labels):

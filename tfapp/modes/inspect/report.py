@@ -78,6 +78,9 @@ def _label(label):
     lines = _aligned([("class of " + label["name"], *splits), *rows])
     if len(shown) > _MOST_CLASSES:
         lines.append(f"... and {len(shown) - _MOST_CLASSES} smaller ones")
+    if "labels_per_example" in label:
+        each = "  ".join(f"{name} {n:g}" for name, n in label["labels_per_example"].items())
+        lines.append(f"labels an example: {each}")
     lines.append(f"the largest class of train is {label['imbalance']:g} times the smallest")
     return lines
 

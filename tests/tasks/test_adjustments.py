@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfapp.errors import UsageError
 from tfapp.flag_values import parse_threshold
 from tfapp.metrics.smearing import Smearing
+from tfapp.metrics.temperature import Temperature
 from tfapp.metrics.threshold import Threshold
 from tfapp.spec import LabelSpec
 from tfapp.tasks import build_task
@@ -38,16 +39,16 @@ def test_a_logarithm_is_learnt_and_its_exponential_answered():
     losses, found = measured(task, outputs, labels)
     assert losses == pytest.approx(np.square((logs - np.log(labels + 1)) / 2), rel=1e-5)
     for smearing in (1.0, 1.5):
-        corrected = task.corrected({"smearing": smearing})
+        adjusted = task.adjusted({"smearing": smearing})
         values = np.maximum(np.exp(logs) * smearing - 1, 0)
-        answers = corrected.answers(tf.constant(outputs), None)["value"]
+        answers = adjusted.answers(tf.constant(outputs), None)["value"]
         assert answers.numpy() == pytest.approx(values, rel=1e-5)
-        _, found = measured(corrected, outputs, labels)
+        _, found = measured(adjusted, outputs, labels)
         assert found["mean_absolute_error"] == pytest.approx(abs(values - labels).mean(), rel=1e-5)
         error = np.sqrt(np.square(values - labels).mean())
         assert found["root_mean_squared_error"] == pytest.approx(error, rel=1e-5)
-    assert [type(metric) for metric in task.corrections()] == [Smearing]
-    assert task.corrected({"smearing": 1.0}) is task is task.corrected({})
+    assert [type(found.metric) for found in task.adjustments()] == [Smearing]
+    assert task.adjusted({"smearing": 1.0}) is task is task.adjusted({})
 
 
 def test_a_wild_logarithm_is_at_most_about_twice_the_largest_label():
@@ -56,10 +57,10 @@ def test_a_wild_logarithm_is_at_most_about_twice_the_largest_label():
     assert 1000 < value[0] < 2100
 
 
-def test_a_plain_target_needs_no_correction():
+def test_a_plain_target_needs_no_adjustment():
     for target in ((3.0, 2.0), (3.0, 2.0, None, None)):
         task = build_task("auto", "auto", PRICE, target=target)
-        assert task.corrections() == ()
+        assert task.adjustments() == ()
         assert task.answers(tf.constant([[2.0]]), None)["value"].numpy() == [7.0]
 
 
@@ -79,29 +80,29 @@ def test_a_threshold_or_costs_decide_what_is_answered_and_measured(text, wanted)
     plain_losses, plain = measured(build_task("auto", "auto", FRAUD), logits, labels)
     assert losses.tolist() == plain_losses.tolist()
     assert found["log_loss"] == plain["log_loss"]
-    assert task.corrections() == ()
+    assert [type(found.metric) for found in task.adjustments()] == [Temperature]
 
 
 def test_a_threshold_can_be_chosen_on_validation():
     task = build_task("auto", "auto", FRAUD, threshold="f1")
-    assert [type(metric) for metric in task.corrections()] == [Threshold]
+    assert [type(found.metric) for found in task.adjustments()] == [Temperature, Threshold]
     logits = tf.math.log([[0.7, 0.3]])
     assert task.answers(logits, None)["class_id"].numpy() == [0]
-    corrected = task.corrected({"threshold": 0.25})
-    assert corrected.answers(logits, None)["class_id"].numpy() == [1]
-    assert "'yes' is answered from a probability of 0.25 on" in task.correction_note(
+    adjusted = task.adjusted({"threshold": 0.25})
+    assert adjusted.answers(logits, None)["class_id"].numpy() == [1]
+    assert "'yes' is answered from a probability of 0.25 on" in task.adjustment_note(
         {"threshold": 0.25}
     )
-    _, found = measured(corrected, np.log([[0.7, 0.3], [0.9, 0.1]]).astype("f4"), np.array([1, 0]))
+    _, found = measured(adjusted, np.log([[0.7, 0.3], [0.9, 0.1]]).astype("f4"), np.array([1, 0]))
     assert found["accuracy"] == 1
     # The temperature comes first: the threshold is one of calibrated probabilities.
-    warm = corrected.at_temperature(4.0)
+    warm = adjusted.adjusted({"temperature": 4.0})
     assert warm.answers(logits, None)["class_id"].numpy() == [1]
 
 
 def test_by_default_the_more_probable_class_is_answered():
     task = build_task("auto", "auto", FRAUD)
-    assert task.corrections() == () and task.corrected({"threshold": 0.1}) is task
+    assert len(task.adjustments()) == 1 and task.adjusted({"threshold": 0.1}) is task
 
 
 @pytest.mark.parametrize("text", ["0", "1", "nan", "best", "cost:1", "cost:0:1", "cost:a:b", ""])
