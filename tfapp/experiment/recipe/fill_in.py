@@ -36,7 +36,8 @@ def fill_in(config, data, *, num_replicas, model, kept=None):
     given = {name: value for name, value in vars(config).items() if value != _AUTO}
     examples = data.source.splits[TRAIN].num_examples
     label = data.spec.label
-    recipe = recipe_for(kind_of_data(data.inputs, label), examples, label)
+    kind = kind_of_data(data.inputs, label)
+    recipe = recipe_for(kind, examples, len(data.inputs), label)
     recipe = dataclasses.replace(recipe, **recipe_of(model))
     rule = _decide(given, recipe, examples, num_replicas * config.accumulate)
     decided = {name: value for name, value in rule.items() if name not in given}

@@ -72,24 +72,33 @@ _SIZED = {
 }
 
 
-def recipe_for(kind, examples, label):
-    """The `Recipe` for one of the kinds of `tfapp.spec`, a number of examples and a `LabelSpec`."""
-    return _table(examples, label) if kind == TABLE else _SIZED[kind].of(examples)
+def recipe_for(kind, examples, columns, label):
+    """The `Recipe` for data.
+
+    Args:
+      kind: one of those of `tfapp.spec`.
+      examples: number of them for training.
+      columns: number of features.
+      label: a `LabelSpec`.
+    """
+    return _table(examples, columns, label) if kind == TABLE else _SIZED[kind].of(examples)
 
 
-def _table(examples, label):
+def _table(examples, columns, label):
     """An ensemble of perceptrons on columns (`tabm`).
 
     The smaller a table, the stronger the decay that keeps the members from learning it by heart,
-    and the slower they learn. A quantity takes longer to fit than classes.
+    and the slower they learn. Many columns make this easier: rows of more than ten count for less,
+    those of fifty or more for a fifth. A quantity takes longer to fit than classes.
     """
-    large = examples > 5000
     if examples < 1000:
-        rate, steps = 2e-3, 500
-    elif not large:
-        rate, steps = 4e-3, 600 + round(900 * (examples - 1000) / 4000)
+        steps = 500
+    elif examples <= 5000:
+        steps = 600 + round(900 * (examples - 1000) / 4000)
     else:
-        rate, steps = 8e-3, 4500 if label.kind == "real" else 1500
+        steps = 4500 if label.kind == "real" else 1500
+    size = examples * min(max(10 / columns, 0.2), 1)
+    rate = 2e-3 if size < 1000 else 4e-3 if size <= 5000 else 8e-3
     return Recipe(
         batch_size=_power_of_two(examples / 80, 64, 256),
         steps=steps,
@@ -97,7 +106,7 @@ def _table(examples, label):
         most_epochs=200,
         learning_rate=rate,
         schedule="cosine",
-        weight_decay=float(f"{min(max(1000 / examples, 0.02), 3):.2g}"),
+        weight_decay=float(f"{min(max(1000 / size, 0.02), 3):.2g}"),
         clip_norm=1.0,
         patience=0.35,
     )
