@@ -56,7 +56,7 @@ def test_a_table_with_a_heavy_tailed_label(sold, capsys):
         "sold ignored (equals area)",
         "taken as missing: area -999 (",
         "label price: log(price) is learnt (skewness",
-        "is the mean (fitted on validation)",
+        "is the mean, fitted on validation",
     ):
         assert line in log
     assert result.summary["adjustments"]["smearing"] > 1

@@ -53,7 +53,7 @@ def test_every_file_of_a_run(run_files):
 
 
 def test_every_value_in_every_file_of_a_run(run_files):
-    for name in ("summary.json", "choices.json", "data.json", "calibration.json"):
+    for name in ("summary.json", "choices.json", "data.json", "adjustments.json"):
         path = RUN / name
         value = json.loads(path.read_bytes())
         places = list(paths_in(value))

@@ -74,7 +74,7 @@ def test_too_few_labels_for_a_quantile_give_the_largest_score(eager_state_of):
 
 def test_the_edges_are_those_of_the_bins():
     for index in (1, 100, 1024, 1500, 2047):
-        edge = score_histogram.edge(index)
+        edge = score_histogram.log_odds_of(index)
         around = tf.constant([edge - 1e-3 * (1 + abs(edge)), edge + 1e-3 * (1 + abs(edge))])
         low, high = score_histogram.bin_of(around).numpy()
         assert low < index <= high

@@ -27,7 +27,7 @@ def log_odds_of(position):
     """The log-odds at which bin `position` begins, a float: what `bin_of` inverts."""
     reach = min(max(position / BINS - 0.5, -0.4999), 0.4999)
     size = _SCALE / (1 - 2 * abs(reach)) - _SCALE
-    return size if reach > 0 else -size
+    return float(size if reach > 0 else -size)
 
 
 def roc_auc(positives, negatives):
