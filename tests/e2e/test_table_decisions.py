@@ -25,7 +25,7 @@ def houses(rows):
     """Prices with a heavy tail, a code for missing areas, zip codes, and one column twice."""
     area = RNG.lognormal(4, 0.9, rows).round(1)
     code = RNG.integers(0, 60, rows) * 37 + 1000
-    price = (area * (1 + code % 7) * 20 * RNG.lognormal(0, 0.5, rows)).round() + 1
+    price = (area * (1 + code % 7) * 20 * RNG.lognormal(0, 1, rows)).round() + 1
     area[RNG.random(rows) < 0.1] = -999
     return {"area": area, "zip": code, "sold": area, "price": price}
 

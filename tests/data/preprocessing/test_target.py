@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tfapp.data.preprocessing import Preprocessing, fit, target
 from tfapp.data.splits.array_split import ArraySplit
+from tfapp.data.splits.string_column import StringColumn
 from tfapp.errors import UsageError
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 
@@ -71,6 +72,27 @@ def test_the_choice_is_kept_and_its_refusal_names_the_flag():
         assert (found.target.shift is None) == (transform == "none")
     with pytest.raises(UsageError, match="--target_transform=log: price is -1 somewhere"):
         fitted(OTHERS["some below 0"], target_transform="log")
+
+
+def test_what_the_features_predict_is_learnt_as_it_is():
+    spread = RNG.normal(size=2000)
+    columns = {
+        "noise": spread.astype("f4"),
+        "log": (np.log(PRICES) + spread * 0.2).astype("f4"),
+        "square": np.sqrt(np.log(PRICES) - np.log(PRICES).min()).astype("f4"),
+        "words": StringColumn(
+            (np.log(PRICES) > 10).astype("i4"), np.array(["low", "high"], object)
+        ),
+    }
+    kinds = {"noise": "numeric", "log": "numeric", "square": "numeric", "words": "category"}
+    explained = {}
+    for name, column in columns.items():
+        spec = DataSpec("t", (FeatureSpec(name, kinds[name], (), ""),), LabelSpec("price", "real"))
+        split = ArraySplit({name: column, "price": PRICES.astype("f4")})
+        fitted = fit(spec, split, target_transform="auto")
+        explained[name] = fitted.target.shift is None
+        assert fit(spec, split, target_transform="log").target.shift == 0
+    assert explained == {"noise": False, "log": True, "square": True, "words": True}
 
 
 def test_old_runs_learn_what_they_began_with():

@@ -16,6 +16,7 @@ from tfapp.data.preprocessing import target as targets
 from tfapp.data.preprocessing.categories import Categories, Hashed
 from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
+from tfapp.data.preprocessing.explained import explained
 from tfapp.data.preprocessing.fitting import fit_transform
 from tfapp.data.preprocessing.flatten import Flatten
 from tfapp.data.preprocessing.number_matrix import NUMBERS, NumberMatrix
@@ -206,7 +207,14 @@ def fit(
     features = {feature.name: feature for feature in spec.features}
     transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
     real = spec.label.kind == "real"
-    target = _fit_target(spec.label, split, target_transform) if real else None
+    target = None
+    if real:
+        target = _fit_target(
+            spec.label,
+            split,
+            target_transform,
+            lambda logs: explained(transforms, arrays, logs),
+        )
     fitted = Preprocessing(transforms, target, None, spec.label.kind)
     if not flatten:
         return fitted
@@ -214,10 +222,10 @@ def fit(
     return Preprocessing(transforms, target, vector, spec.label.kind)
 
 
-def _fit_target(label, split, transform):
+def _fit_target(label, split, transform, explained_of):
     """The `Target` of a real label; logs that its logarithm is learnt. Raises UsageError."""
     try:
-        target, why = targets.fit(split.labels(label.name), transform)
+        target, why = targets.fit(split.labels(label.name), transform, explained_of)
     except ValueError as error:
         raise UsageError(
             f"--target_transform={transform}: {label.name} {error}; a logarithm needs one value an "

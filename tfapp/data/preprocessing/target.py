@@ -1,9 +1,11 @@
 """How a real label is scaled for the model: standardised, or its logarithm is.
 
 Squared errors of a label with a heavy tail are those of its few largest values. The logarithm is
-learnt instead by one rule on train's labels: none is below 0 (with zeros, log(1 + y) is taken),
-there are 100 of them, ten distinct ones, their skewness is above 3, and that of the logarithm at
-most a third of it, in absolute value.
+learnt instead by one rule on train: no label is below 0 (with zeros, log(1 + y) is taken), there
+are 100 of them, ten distinct ones, their skewness is above 3, that of the logarithm at most a third
+of it, in absolute value, and a linear model of the features explains less than half of the
+logarithm's variance (`explained`). Where it explains more, the largest labels are predicted and
+not noise, and a network that learns the label itself has smaller errors there.
 """
 
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from tfapp.data.preprocessing.standardize import moments
 AUTO, NONE, LOG = "auto", "none", "log"
 _SKEWED, _LESS = 3.0, 1 / 3
 _FEWEST, _DISTINCT = 100, 10
+_PREDICTED = 0.5  # of the logarithm's variance
 
 
 class Target(NamedTuple):
@@ -26,12 +29,13 @@ class Target(NamedTuple):
     largest: np.ndarray | None = None  # logarithm on train
 
 
-def fit(labels, transform):
+def fit(labels, transform, explained=lambda logs: 0.0):
     """Fits on real labels [num_examples, ...].
 
     Args:
       labels: of train.
       transform: "auto" (by the rule above), "none" or "log".
+      explained: float64 [num_examples], logarithms -> R2 of a linear model of the features.
 
     Returns:
       (a `Target`, why the logarithm is learnt or "").
@@ -39,7 +43,7 @@ def fit(labels, transform):
     Raises:
       ValueError: a label has no logarithm.
     """
-    shift, why = _shift(labels, transform)
+    shift, why = _shift(labels, transform, explained)
     if shift is not None:
         labels = np.log(labels.astype(np.float64) + shift)
     mean, std = moments(labels, (0,))
@@ -50,7 +54,7 @@ def fit(labels, transform):
     return target._replace(shift=np.float32(shift), largest=np.float32(labels.max())), why
 
 
-def _shift(labels, transform):
+def _shift(labels, transform, explained):
     """(what is added under the logarithm or None for no logarithm, why)."""
     if transform == NONE:
         return None, ""
@@ -66,10 +70,17 @@ def _shift(labels, transform):
     before = _skewness(values)
     if not before > _SKEWED or len(np.unique(labels)) < _DISTINCT:
         return None, ""
-    after = _skewness(np.log(values + shift))
+    logs = np.log(values + shift)
+    after = _skewness(logs)
     if abs(after) > before * _LESS:
         return None, ""
-    return shift, f"skewness {before:.1f}, of the logarithm {after:.1f}"
+    r2 = explained(logs)
+    if r2 > _PREDICTED:
+        return None, ""
+    return shift, (
+        f"skewness {before:.1f}, of the logarithm {after:.1f}, of whose variance a linear model "
+        f"explains {max(r2, 0):.0%}"
+    )
 
 
 def _skewness(values):
