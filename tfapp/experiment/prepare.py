@@ -12,6 +12,7 @@ from tfapp.data.splits import holdout
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.experiment.encoding import encode
+from tfapp.models import takes_pixels
 
 _LOG = logging.getLogger("tfapp")
 _NAMED = 20  # features that the log names
@@ -97,6 +98,7 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         text_unit=config.text_unit,
         vocabulary_size=config.vocabulary_size,
         flatten=config.flatten,
+        pixels=takes_pixels(config.model),
     )
     # Augmentation changes features one by one, by name.
     source = encode(

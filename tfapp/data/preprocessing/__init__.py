@@ -153,7 +153,16 @@ class Preprocessing:
         return dataclasses.replace(source, spec=spec, splits=splits)
 
 
-def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, flatten=False):
+def fit(
+    spec,
+    split,
+    *,
+    text_length=0,
+    text_unit="auto",
+    vocabulary_size=4096,
+    flatten=False,
+    pixels=False,
+):
     """Fits on the training split.
 
     Args:
@@ -163,6 +172,7 @@ def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, f
       text_unit: "characters", "subwords", or "auto": characters for one long text.
       vocabulary_size: most pieces of a text's vocabulary.
       flatten: whether the model gets all features as one vector.
+      pixels: whether it gets pixels from 0 to 255 instead of standardised ones.
 
     Returns:
       a `Preprocessing`.
@@ -172,9 +182,9 @@ def fit(spec, split, *, text_length=0, text_unit="auto", vocabulary_size=4096, f
       UsageError: a text cannot be part of a vector.
     """
     arrays = split.sample(_SAMPLE)
-    texts = {"length": text_length, "unit": text_unit, "size": vocabulary_size}
+    options = {"length": text_length, "unit": text_unit, "size": vocabulary_size, "pixels": pixels}
     features = {feature.name: feature for feature in spec.features}
-    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
+    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **options), features)
     real = spec.label.kind == "real"
     target = fit_target(split.labels(spec.label.name)) if real else None
     fitted = Preprocessing(transforms, target)
