@@ -8,7 +8,7 @@ import dataclasses
 
 from tfapp import config_checks, given
 from tfapp.config_fields import STEPS, flags_of, in_group
-from tfapp.seed_recipe import SEED
+from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import DIGITS
 
 _run = in_group("Run")
@@ -112,10 +112,10 @@ class Config:
     flatten: bool = _data(False,
         "give the model all features of an example as one vector: pixels and numbers in a row, "
         "categories one-hot", identity=True)
-    augment: tuple[str, ...] = _data((),
+    augment: tuple[str, ...] = _data(("auto",),
         "random changes of training examples, in this order, each NAME or NAME:VALUE: flip, crop, "
         "random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, cutmix (images), "
-        "token_dropout (texts), noise (numbers)", identity=True)
+        "token_dropout (texts), noise (numbers); none; auto: what suits the data", identity=True)
     max_bad_examples: str = _data("0",
         "how many examples that cannot be used are skipped and listed in bad_examples.jsonl, as a "
         "number or a percentage (1%); 0: stop at the first")
@@ -275,7 +275,7 @@ class Config:
             config_checks.check_text(name, value)
             object.__setattr__(self, name, value)
         if self.dataset == DIGITS and self.model in ("auto", SEED["model"]):
-            for name in (name for name in SEED if getattr(self, name) == "auto"):
+            for name in (name for name in SEED if getattr(self, name) in AUTO):
                 object.__setattr__(self, name, SEED[name])
         for name, flag in FLAGS.items():
             config_checks.check_value(name, getattr(self, name), flag)

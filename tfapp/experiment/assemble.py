@@ -57,7 +57,9 @@ def assemble(config, folder, *, train=True):
     choice = None
     if train and is_needed(config):
         found, choice = rehearse(config, ground, folder=folder, kept=begun)
-        config, recipe = fill_in(dataclasses.replace(given, **found), data, num_replicas=replicas)
+        looked_at = {name: recipe[name] for name in ("augment",) if name in recipe}
+        given = dataclasses.replace(given, **found)
+        config, recipe = fill_in(given, data, num_replicas=replicas, kept=looked_at)
         recipe.update(found)
     if recipe:
         _LOG.info("recipe: %s", in_words(recipe, data))

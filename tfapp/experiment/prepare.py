@@ -100,10 +100,9 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         flatten=config.flatten,
         pixels=takes_pixels(config.model),
     )
-    # Augmentation changes features one by one, by name.
-    source = encode(
-        raw, preprocess, unknown_category=config.unknown_category, pack=not config.augment
-    )
+    # Augmentation changes features one by one, by name; that of auto changes images alone.
+    pack = config.augment in ((), ("auto",), ("none",))
+    source = encode(raw, preprocess, unknown_category=config.unknown_category, pack=pack)
     _log(source)
     return Data(
         source=source,

@@ -45,7 +45,7 @@ def find(name):
             f"--model={name}: keras.applications has no network of this name{near} (it has "
             f"{', '.join(names())})"
         )
-    target = getattr(keras.applications, network)
+    target = vars(keras.applications)[network]
 
     def build(outputs, inputs, **arguments):
         return _build(target, outputs, inputs, arguments)

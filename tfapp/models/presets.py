@@ -21,6 +21,7 @@ _RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
 _IMAGENET = {"inputs": _COLOUR_224, "outputs": 1000}
 _RESNET_50 = {"stages": (3, 4, 6, 3), "bottleneck": True}
 _VIT_SMALL = {"width": 384, "heads": 6}
+_CONVNET = "tfapp.models.convnet:ConvNet"
 _PHOTO_RESNET = "tfapp.models.resnet:ResNet"
 _WIDE_RESNET = "tfapp.models.wide_resnet:WideResNet"
 _CONVNEXT = "tfapp.models.convnext:ConvNeXt"
@@ -44,6 +45,7 @@ PRESETS = {
     for preset in (
         Preset("mlp", "tfapp.models.mlp:Net", {}, 101_770, _GREY_28, "one hidden layer of 128"),
         Preset("cnn", "tfapp.models.cnn:CNN", {}, 1_199_882, _GREY_28, "PyTorch's MNIST example"),
+        Preset("convnet", _CONVNET, {}, 575_594, _GREY_28, "tfapp"),
         Preset("smallcnn", "tfapp.models.smallcnn:SmallCNN", {}, 1_185_066, _COLOUR_96, "tfapp"),
         Preset("resnet20", _RESNET, {"blocks": 3}, 269_722, _COLOUR_32, _HE),
         Preset("resnet32", _RESNET, {"blocks": 5}, 464_154, _COLOUR_32, _HE),

@@ -5,6 +5,7 @@ import json
 import pathlib
 import types
 
+import numpy as np
 import pytest
 
 import tfapp
@@ -37,8 +38,17 @@ CONFIG = Config(dataset="csv:a.csv")
 def make_data(kind, examples):
     """What `fill_in` reads of a `Data`."""
     label = LabelSpec("y", "tokens" if kind == LANGUAGE else "class", 3, ("a", "b", "c"))
-    spec = DataSpec("data", (FeatureSpec("a", "numeric", (), "float32"),), label)
-    split = types.SimpleNamespace(num_examples=examples)
+    shape = INPUTS[IMAGES][0].shape
+    feature = ("image", shape, "uint8") if kind == IMAGES else ("numeric", (), "float32")
+    spec = DataSpec("data", (FeatureSpec("a", *feature),), label)
+    draw = np.random.default_rng(0)
+
+    def subset(rows):
+        images = draw.integers(0, 256, (len(rows), *shape), np.uint8)
+        arrays = {"a": images, "y": rows % 3}
+        return types.SimpleNamespace(arrays=lambda: arrays)
+
+    split = types.SimpleNamespace(num_examples=examples, subset=subset)
     source = types.SimpleNamespace(splits={"train": split})
     return types.SimpleNamespace(source=source, inputs=INPUTS[kind], spec=spec)
 

@@ -4,11 +4,11 @@ import dataclasses
 import math
 
 from tfapp.data.splits.split_names import TRAIN
+from tfapp.experiment.recipe import augment
 from tfapp.experiment.recipe.rules import recipe_for
-from tfapp.seed_recipe import SEED
+from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import kind_of_data
 
-_AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
 _MOST_EVALUATIONS = 100  # of a run, unless its epochs are longer than that
 _LEAST_EVALUATIONS = 20  # of a run whose epochs are long
@@ -31,22 +31,32 @@ def fill_in(config, data, *, num_replicas, kept=None):
     Raises:
       UsageError: a value that was decided contradicts a flag.
     """
-    given = {name: value for name, value in vars(config).items() if value != _AUTO}
+    if config.augment == augment.NONE:
+        config = dataclasses.replace(config, augment=())
+    given = {name: value for name, value in vars(config).items() if value not in AUTO}
     examples = data.source.splits[TRAIN].num_examples
     label = data.spec.label
     recipe = recipe_for(kind_of_data(data.inputs, label), examples, label)
     rule = _decide(given, recipe, examples, num_replicas * config.accumulate)
     decided = {name: value for name, value in rule.items() if name not in given}
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
-    decided.update({name: kept[name] for name in found})
+    decided.update({name: _value(kept[name]) for name in found})
+    if "augment" in decided and "augment" not in (kept or {}):
+        decided["augment"] = augment.choose(recipe.augment, data)
     return dataclasses.replace(config, **decided), decided
 
 
 def in_words(decided, data):
     """The line for the log: what was decided for which data."""
-    what = ", ".join(f"{name} {value}" for name, value in decided.items())
+    shown = {k: ",".join(v) if isinstance(v, tuple) else v for k, v in decided.items()}
+    what = ", ".join(f"{name} {value}" for name, value in shown.items() if value != "")
     examples = data.source.splits[TRAIN].num_examples
     return f"{what} (auto: {kind_of_data(data.inputs, data.spec.label)}, {examples:,} examples)"
+
+
+def _value(kept):
+    """A value of choices.json, where a tuple is a list."""
+    return tuple(kept) if isinstance(kept, list) else kept
 
 
 def _is_found(config, name):

@@ -26,6 +26,7 @@ class Recipe:
     clip_norm: float = 0.0
     label_smoothing: float = 0.0
     patience: float = 0.25  # share of the run without improvement after which it ends; 0: never
+    augment: tuple[str, ...] = ()  # what may be among --augment, see augment.py
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,21 +46,6 @@ class _Sized:
 _SIZED = {
     # A multi-layer perceptron.
     VECTORS: _Sized(100, 32, 256, Recipe(3000, 10, 100, schedule="cosine")),
-    # A convolutional network from random weights.
-    IMAGES: _Sized(
-        50,
-        32,
-        128,
-        Recipe(
-            2000,
-            8,
-            60,
-            schedule="cosine",
-            warmup_steps="5%",
-            weight_decay=1e-2,
-            optimizer="adamw",
-        ),
-    ),
     # An encoder from random weights.
     TEXTS: _Sized(150, 16, 128, Recipe(1500, 6, 40, schedule="cosine", warmup_steps="5%")),
     # Examples are windows of a text.
@@ -74,7 +60,31 @@ _SIZED = {
 
 def recipe_for(kind, examples, label):
     """The `Recipe` for one of the kinds of `tfapp.spec`, a number of examples and a `LabelSpec`."""
+    if kind == IMAGES:
+        return _images(examples)
     return _table(examples, label) if kind == TABLE else _SIZED[kind].of(examples)
+
+
+def _images(examples):
+    """A convolutional network from random weights.
+
+    The epochs fall with the number of images, so that the examples seen in all grow with its root
+    or so: 60 epochs of 1,000, 10 of 30,000 or more.
+    """
+    batch_size = _power_of_two(examples / 50, 32, 128)
+    return Recipe(
+        steps=2000,
+        least_epochs=10,
+        most_epochs=60,
+        batch_size=batch_size,
+        optimizer="adamw",
+        learning_rate=float(f"{3e-3 * math.sqrt(batch_size / 128):.2g}"),
+        schedule="cosine",
+        warmup_steps="5%",
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        augment=("flip", "crop", "colour"),
+    )
 
 
 def _table(examples, label):
