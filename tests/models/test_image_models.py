@@ -5,21 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.models.tiny_images import TINY
 from tfapp.errors import UsageError
 from tfapp.models import MODELS, build_model
 from tfapp.models.blocks import blocks_of
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.spec import InputSpec
 
-TINY = {
-    "resnet18": {"stages": (1, 1), "width": 4},
-    "resnet50": {"stages": (1, 1), "width": 4},
-    "wide_resnet": {"depth": 10, "width": 1},
-    "convnext_tiny": {"depths": (1, 1), "widths": (4, 8)},
-    "vit_tiny": {"width": 8, "heads": 2, "depth": 2, "patch": 8},
-    "vit_small": {"width": 8, "heads": 2, "depth": 2, "patch": 8},
-}
-BLOCKS = {"wide_resnet": 3, "convnext_tiny": 3}  # of the others: 2; ConvNeXt has one that shrinks
+# Of the others: 2. ConvNeXt has one that shrinks, ConvNet one for each convolution.
+BLOCKS = {"convnet": 3, "wide_resnet": 3, "convnext_tiny": 3, "vit_tiny": 1, "vit_small": 1}
 
 
 def build(name, side=32, **arguments):
@@ -72,6 +66,12 @@ def test_a_small_stem_keeps_the_sides():
     assert model.stem_pool is None
 
 
+@pytest.mark.parametrize("side, first", [(28, 28), (40, 40), (41, 21), (64, 32)])
+def test_the_first_convolution_of_convnet_halves_larger_images(side, first):
+    model, _ = build("convnet", side)
+    assert model.blocks[0](images(side)).shape[1:3] == (first, first)
+
+
 def test_a_residual_branch_starts_at_zero():
     model, _ = build("resnet18")
     x = tf.nn.relu(model.stem(images()))
@@ -101,6 +101,7 @@ def test_patches_are_seen_in_their_order():
         ("vit_tiny", 32, {"heads": 3}, "width=8: must be a multiple of heads=3"),
         ("wide_resnet", 32, {"depth": 20}, "depth=20: must be 6n"),
         ("convnext_tiny", 6, {}, "patch=4: needs images of at least 8 pixels a side"),
+        ("convnet", 32, {"inputs": ()}, "takes one image, but the data has "),
         ("convnext_tiny", 32, {"depths": (1,)}, "depths=.*: must be as many numbers as widths"),
     ],
 )
