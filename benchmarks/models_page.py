@@ -140,7 +140,7 @@ def measure(preset, forward):
             if not done.returncode:
                 speed = json.loads(done.stdout)["examples_per_second"]
                 return f"{name}, batches of {batch_size}", speed
-    return sys.exit(f"{preset.name}: {done.stderr.splitlines()[-1]}")
+    return sys.exit(f"{preset.name}: {(done.stderr.splitlines() or ['it failed'])[-1]}")
 
 
 def datasets(kind, preset, folder):

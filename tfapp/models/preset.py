@@ -16,3 +16,5 @@ class Preset:
     inputs: tuple[InputSpec, ...]  # the reference inputs that `parameters` holds for
     source: str  # paper or origin
     outputs: int = 10  # the reference width of the last layer
+    # Where the rule for its kind of data does not suit it: name of a flag -> its value.
+    recipe: dict = dataclasses.field(default_factory=dict)

@@ -19,6 +19,8 @@ _BINNED = (
 
 _RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
 _IMAGENET = {"inputs": _COLOUR_224, "outputs": 1000}
+# AdamW at the papers' rates, between their scalings with the batch and with its root.
+_ADAMW = {"learning_rate": 5e-4, "clip_norm": 1.0}
 _RESNET_50 = {"stages": (3, 4, 6, 3), "bottleneck": True}
 _VIT_SMALL = {"width": 384, "heads": 6}
 _CONVNET = "tfapp.models.convnet:ConvNet"
@@ -55,9 +57,9 @@ PRESETS = {
         Preset("resnet18", _PHOTO_RESNET, {}, 11_689_512, source=_HE_V1_5, **_IMAGENET),
         Preset("resnet50", _PHOTO_RESNET, _RESNET_50, 25_557_032, source=_HE_V1_5, **_IMAGENET),
         Preset("wide_resnet", _WIDE_RESNET, {}, 36_479_194, _COLOUR_32, _ZAGORUYKO),
-        Preset("convnext_tiny", _CONVNEXT, {}, 28_589_128, source=_LIU, **_IMAGENET),
-        Preset("vit_tiny", _VIT, {}, 5_717_416, source=_DEIT, **_IMAGENET),
-        Preset("vit_small", _VIT, _VIT_SMALL, 22_050_664, source=_DEIT, **_IMAGENET),
+        Preset("convnext_tiny", _CONVNEXT, {}, 28_589_128, source=_LIU, recipe=_ADAMW, **_IMAGENET),
+        Preset("vit_tiny", _VIT, {}, 5_717_416, source=_DEIT, recipe=_ADAMW, **_IMAGENET),
+        Preset("vit_small", _VIT, _VIT_SMALL, 22_050_664, source=_DEIT, recipe=_ADAMW, **_IMAGENET),
         Preset("tabm", "tfapp.models.tabm:TabM", {}, 42_950, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),

@@ -11,6 +11,7 @@ import pytest
 import tfapp
 from tfapp.config import Config
 from tfapp.experiment.recipe.fill_in import FIELDS, fill_in, in_words
+from tfapp.models.presets import PRESETS
 from tfapp.seed_recipe import SEED
 from tfapp.spec import (
     IMAGES,
@@ -82,6 +83,18 @@ def test_what_is_given_stays_and_the_rest_follows_it():
     assert filled.optimizer == "sgd"
     assert decided.keys().isdisjoint({"batch_size", "epochs", "optimizer"})
     assert filled.learning_rate == pytest.approx(2 * free.learning_rate, rel=0.05)
+
+
+def test_a_model_for_which_the_rule_does_not_suit_has_its_own_values():
+    data = make_data(IMAGES, 10_000)
+    rule, _ = fill_in(CONFIG, data, num_replicas=1)
+    config = dataclasses.replace(CONFIG, model="vit_tiny")
+    filled, _ = fill_in(config, data, num_replicas=1)
+    assert filled.learning_rate == PRESETS["vit_tiny"].recipe["learning_rate"]
+    assert filled.learning_rate < rule.learning_rate
+    assert filled.epochs == rule.epochs
+    forced = dataclasses.replace(config, learning_rate=0.125)
+    assert fill_in(forced, data, num_replicas=1)[0].learning_rate == 0.125
 
 
 def test_the_batch_divides_among_replicas_and_micro_batches():

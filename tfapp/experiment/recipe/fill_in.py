@@ -6,6 +6,7 @@ import math
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.recipe import augment
 from tfapp.experiment.recipe.rules import recipe_for
+from tfapp.models.presets import PRESETS
 from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import kind_of_data
 
@@ -37,6 +38,8 @@ def fill_in(config, data, *, num_replicas, kept=None):
     examples = data.source.splits[TRAIN].num_examples
     label = data.spec.label
     recipe = recipe_for(kind_of_data(data.inputs, label), examples, label)
+    if config.model in PRESETS:
+        recipe = dataclasses.replace(recipe, **PRESETS[config.model].recipe)
     rule = _decide(given, recipe, examples, num_replicas * config.accumulate)
     decided = {name: value for name, value in rule.items() if name not in given}
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
