@@ -7,6 +7,7 @@ perceptron on each pixel, with layer normalisation; between stages the sides are
 import keras
 
 from tfapp.errors import UsageError
+from tfapp.models.layers.depthwise import DepthwiseConvolution
 from tfapp.models.layers.drop_path import drop_path, rates
 
 _NORMAL = {"kernel_initializer": keras.initializers.TruncatedNormal(stddev=0.02)}
@@ -75,9 +76,7 @@ class ConvNeXtBlock(keras.layers.Layer):
     def __init__(self, width, drop, scale, **kwargs):
         super().__init__(**kwargs)
         self.scale = scale
-        self.depthwise = keras.layers.DepthwiseConv2D(
-            7, padding="same", depthwise_initializer=_NORMAL["kernel_initializer"]
-        )
+        self.depthwise = DepthwiseConvolution(7, _NORMAL["kernel_initializer"])
         self.norm = _norm()
         self.widen = keras.layers.Dense(4 * width, "gelu", **_NORMAL)
         self.narrow = keras.layers.Dense(width, **_NORMAL)
