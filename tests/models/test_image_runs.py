@@ -1,6 +1,8 @@
 """Runs of the models for images: two steps, a resume, an export that answers."""
 
+import itertools
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -13,16 +15,16 @@ MODELS = {
     **{name: [f"{key}={value}" for key, value in TINY[name].items()] for name in TINY},
     "keras:MobileNet": ["alpha=0.25"],
 }
-FAST = [("convnet", 0, "bfloat16")]
+# Every family in either precision and number of devices; TFAPP_ALL_NETWORKS=1 has all of them.
 CASES = [
-    pytest.param(*case, marks=() if case in FAST else pytest.mark.slow)
-    for name in MODELS
-    if name not in ("resnet50", "vit_small")  # the classes of resnet18 and vit_tiny
-    for case in ((name, 0, "float32"), (name, 0, "bfloat16"), (name, 2, "bfloat16"))
-    if case[1] or case in FAST or name != "convnet"
-]
+    ("convnet", 0, "float32"), ("resnet18", 2, "bfloat16"), ("wide_resnet", 0, "bfloat16"),
+    ("convnext_tiny", 2, "bfloat16"), ("vit_tiny", 2, "float32"),
+]  # fmt: skip
+if os.environ.get("TFAPP_ALL_NETWORKS"):
+    CASES = list(itertools.product(MODELS, (0, 2), ("float32", "bfloat16")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model, devices, precision", CASES)
 def test_trains_resumes_exports_and_answers(run_cli, model, devices, precision):
     recipe = {
