@@ -124,8 +124,8 @@ class Config:
         identity=True, above=0, below=1)
 
     model: str = _model("auto",
-        "{names}, or your own package.module:Name or FILE.py:Name (a class, a function or a built "
-        "Keras model); auto: by the kind of data", identity=True)
+        "{names}, keras:NAME of keras.applications, or your own package.module:Name or "
+        "FILE.py:Name (a class, a function, a built model); auto: by the data", identity=True)
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",

@@ -37,6 +37,19 @@ def test_images_are_standardised_by_channel():
     assert out.std((0, 1, 2)) == pytest.approx(np.ones(3), abs=1e-5)
 
 
+@pytest.mark.parametrize("low, high, dtype", [(30, 90, "u1"), (0, 1, "f4"), (-2, 6, "f4")])
+def test_a_model_that_takes_pixels_gets_them_from_0_to_255(low, high, dtype):
+    images = np.random.default_rng(0).uniform(low, high, (50, 4, 4, 3)).astype(dtype)
+    source = source_from_arrays("random", {"train": {"image": images, "label": np.arange(50) % 2}})
+    out = prepared(
+        preprocessing.fit(source.spec, source.splits["train"], pixels=True), image=images
+    )
+    if dtype == "u1":
+        assert (out == images).all()
+    else:
+        assert (out.min(), out.max()) == pytest.approx((0, 255), abs=1e-3)
+
+
 def test_a_constant_becomes_zero_and_not_nan():
     x = np.full((10, 2), 7.0, np.float32)
     x[:, 1] = np.arange(10)
