@@ -10,11 +10,11 @@ from tfapp.data import preprocessing
 from tfapp.data.sources.arrays import source_from_arrays
 
 
-def fitted(**arrays):
+def fitted(*, pixels=False, **arrays):
     count = len(next(iter(arrays.values())))
     train = {**arrays, "label": np.arange(count) % 2}
     source = source_from_arrays("random", {"train": train}, label="label")
-    return preprocessing.fit(source.spec, source.splits["train"])
+    return preprocessing.fit(source.spec, source.splits["train"], pixels=pixels)
 
 
 def prepared(fit, **arrays):
@@ -40,10 +40,7 @@ def test_images_are_standardised_by_channel():
 @pytest.mark.parametrize("low, high, dtype", [(30, 90, "u1"), (0, 1, "f4"), (-2, 6, "f4")])
 def test_a_model_that_takes_pixels_gets_them_from_0_to_255(low, high, dtype):
     images = np.random.default_rng(0).uniform(low, high, (50, 4, 4, 3)).astype(dtype)
-    source = source_from_arrays("random", {"train": {"image": images, "label": np.arange(50) % 2}})
-    out = prepared(
-        preprocessing.fit(source.spec, source.splits["train"], pixels=True), image=images
-    )
+    out = prepared(fitted(pixels=True, image=images), image=images)
     if dtype == "u1":
         assert (out == images).all()
     else:
