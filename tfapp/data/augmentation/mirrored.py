@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 _SIDE = 12  # pixels to which images are shrunk before they are compared
+_CHUNK = 128  # images that are shrunk at once: in float32 they take four times their bytes
 _LEAST = 20  # images of a class that is looked at by itself
 _ERRORS = 3  # standard errors within which two shares count as equal
 
@@ -25,7 +26,8 @@ def alike(images, labels):
       cannot show it.
     """
     labels = np.asarray(labels)
-    shrunk = tf.image.resize(images, (_SIDE, _SIDE), "bilinear", antialias=True).numpy()
+    parts = (images[start : start + _CHUNK] for start in range(0, len(images), _CHUNK))
+    shrunk = np.concatenate([_shrunk(part) for part in parts])
     plain, mirrored = _directions(shrunk), _directions(shrunk[:, :, ::-1])
     found = _found(plain, plain, labels)
     largest = np.bincount(labels).max() / len(labels)
@@ -35,6 +37,10 @@ def alike(images, labels):
     classes = [label for label, n in enumerate(np.bincount(labels)) if n >= _LEAST]
     groups = [lost, *(lost[labels == label] for label in classes)]
     return all(group.mean() <= _ERRORS * _standard_error(group) for group in groups)
+
+
+def _shrunk(images):
+    return tf.image.resize(images, (_SIDE, _SIDE), "bilinear", antialias=True).numpy()
 
 
 def _directions(images):
