@@ -132,7 +132,7 @@ def _compare_on_gpu(name, rounds, folder):
     ours = [
         ROOT / "main.py", "--mode=benchmark", "--json", f"--model=benchmarks.networks:{model}",
         "--dataset=synthetic:224x224x3:1000:2048", f"--batch_size={batch_size}",
-        "--precision=bfloat16", "--require_gpu",
+        "--precision=bfloat16", "--require_gpu", "--augment=",
     ]  # fmt: skip
     script = ROOT / "benchmarks" / "peers" / "pytorch_gpu.py"
     theirs = [script, f"--workload={name}", f"--batch_size={batch_size}"]
@@ -152,7 +152,7 @@ def _run_tfapp(checkout, name, precision, arrays, folder):
     command = [
         checkout / "main.py", "--mode=benchmark", "--json", f"--dataset=npz:{arrays}",
         f"--model={workload.model}", f"--batch_size={workload.batch_size}",
-        f"--precision={precision}", f"--learning_rate={workloads.LEARNING_RATE}",
+        f"--precision={precision}", f"--learning_rate={workloads.LEARNING_RATE}", "--augment=",
     ]  # fmt: skip
     cache = f"{folder}/cache-{checkout.name}"
     return _rate(f"tfapp in {checkout.name}", command, {"XDG_CACHE_HOME": cache})

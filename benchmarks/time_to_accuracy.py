@@ -113,7 +113,7 @@ def _tfapp(arrays, precision, run, seed):
         sys.executable, str(ROOT / "main.py"), f"--dataset=npz:{arrays}", "--model=cnn",
         f"--batch_size={_BATCH}", f"--learning_rate={workloads.LEARNING_RATE}", "--epochs=20",
         f"--precision={precision}", f"--evaluate_every={_EVALUATE_EVERY}", f"--model_dir={run}",
-        f"--seed={seed}",
+        f"--seed={seed}", "--augment=",
     ]  # fmt: skip
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

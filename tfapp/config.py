@@ -8,7 +8,7 @@ import dataclasses
 
 from tfapp import config_checks, given
 from tfapp.config_fields import STEPS, flags_of, in_group
-from tfapp.seed_recipe import SEED
+from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import DIGITS
 
 _run = in_group("Run")
@@ -110,10 +110,10 @@ class Config:
         "cropped at the centre; by default as the files suggest", identity=True)
     flatten: bool = _data(False, "give the model all features of an example as one vector, "
         "categories one-hot", identity=True)
-    augment: tuple[str, ...] = _data((),
+    augment: tuple[str, ...] = _data(("auto",),
         "random changes of training examples, in this order, each NAME or NAME:VALUE: flip, crop, "
         "random_resized_crop, colour, randaugment, trivialaugment, cutout, mixup, cutmix (images), "
-        "token_dropout (texts), noise (numbers)", identity=True)
+        "token_dropout (texts), noise (numbers); none; auto: what suits the data", identity=True)
     max_bad_examples: str = _data("0",
         "how many examples that cannot be used are skipped and listed in bad_examples.jsonl, as a "
         "number or a percentage (1%); 0: stop at the first")
@@ -122,8 +122,8 @@ class Config:
         identity=True, above=0, below=1)
 
     model: str = _model("auto",
-        "{names}, or your own package.module:Name or FILE.py:Name (a class, a function or a built "
-        "Keras model); auto: by the kind of data", identity=True)
+        "{names}, keras:NAME of keras.applications, or your own package.module:Name or "
+        "FILE.py:Name (a class, a function, a built model); auto: by the data", identity=True)
     model_arg: tuple[str, ...] = _model((),
         "name=value for the model's constructor (repeatable)", identity=True, repeated=True)
     task: str = _model("auto",
@@ -275,7 +275,7 @@ class Config:
             config_checks.check_text(name, value)
             object.__setattr__(self, name, value)
         if self.dataset == DIGITS and self.model in ("auto", SEED["model"]):
-            for name in (name for name in SEED if getattr(self, name) == "auto"):
+            for name in (name for name in SEED if getattr(self, name) in AUTO):
                 object.__setattr__(self, name, SEED[name])
         for name, flag in FLAGS.items():
             config_checks.check_value(name, getattr(self, name), flag)

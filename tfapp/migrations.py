@@ -41,6 +41,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0.3.0",
         changed={"monitor": lambda value: "task" if value == "auto" else value},
         defaults={
+            "augment": (),
             "epochs": 50,
             "batch_size": 32,
             "optimizer": "adam",

@@ -1,5 +1,6 @@
 """The seed network on the digits: what auto stands for where nothing else is asked for."""
 
+AUTO = ("auto", ("auto",))  # in place of a value, and of a list of them
 SEED = {
     "model": "mlp",
     "epochs": 50,
@@ -14,4 +15,5 @@ SEED = {
     "early_stopping": 0,
     "evaluate_every": "1e",
     "export_weights": "best",
+    "augment": (),
 }

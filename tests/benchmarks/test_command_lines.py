@@ -12,8 +12,9 @@ import pytest
 
 from tests.conftest import ROOT
 
-SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "million_files", "read_images",
-           "read_tables", "time_to_accuracy", "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
+SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "million_files", "models_page",
+           "read_images", "read_tables", "time_to_accuracy", "peers/jax_scan", "peers/keras_fit",
+           "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
 PEER = "--workload=mlp-32 --arrays=arrays.npz"
 

@@ -52,11 +52,11 @@ def held_out_test_split(make_experiment, **changes):
 
 
 def check_classes(answers, truth, metrics, rel=1e-5):
-    """Checks that `answers` have the accuracy and loss in `metrics`; `truth` are class names."""
+    """Checks that `answers` have the accuracy and log loss in `metrics`; `truth`: class names."""
     found = [a["class_name"] for a in answers]
     assert np.mean(np.array(found) == truth) == pytest.approx(metrics["accuracy"], abs=1e-9)
     likelihood = [a["probabilities"][name] for a, name in zip(answers, truth, strict=True)]
-    assert -np.log(likelihood).mean() == pytest.approx(metrics["loss"], rel=rel)
+    assert -np.log(likelihood).mean() == pytest.approx(metrics["log_loss"], rel=rel)
 
 
 def test_the_census(train, predict, test_data):

@@ -21,7 +21,7 @@ def image(side):
     "inputs, label, name",
     [
         ([image(8)], CLASSES, "mlp"),
-        ([image(28)], CLASSES, "cnn"),
+        ([image(28)], CLASSES, "convnet"),
         ([image(65)], CLASSES, "smallcnn"),
         ([InputSpec("x", "numeric", (20,), "float32")], CLASSES, "mlp"),
         ([AGE, TOWN], CLASSES, "tabm"),
@@ -32,7 +32,7 @@ def image(side):
     ],
 )
 def test_each_kind_of_data_has_a_model(inputs, label, name):
-    chosen, reason = choose_model(inputs, label)
+    chosen, reason = choose_model(inputs, label, 30_000)
     assert (chosen, bool(reason)) == (name, True)
     build_model(chosen, {}, outputs=label.num_outputs, inputs=tuple(inputs))
 
@@ -43,5 +43,19 @@ def test_digits_keep_the_seed_network():
 
 
 def test_a_run_that_does_not_say_what_was_chosen_keeps_what_was_chosen_then():
-    assert choose_model([AGE], CLASSES, unrecorded=True)[0] == "tabular"
-    assert choose_model([TOKENS], CLASSES, unrecorded=True)[0] == "text_encoder"
+    for inputs, name in (
+        ([AGE], "tabular"),
+        ([TOKENS], "text_encoder"),
+        ([image(28)], "cnn"),
+        ([image(99)], "smallcnn"),
+    ):
+        chosen, _ = choose_model(inputs, CLASSES, 30_000, on_gpu=True, unrecorded=True)
+        assert chosen == name
+
+
+def test_many_photographs_on_a_gpu_get_a_larger_network():
+    def chosen(examples, on_gpu):
+        return choose_model([image(99)], CLASSES, examples, on_gpu=on_gpu)[0]
+
+    assert (chosen(20_000, True), chosen(19_999, True)) == ("resnet18", "smallcnn")
+    assert chosen(10**6, False) == "smallcnn"

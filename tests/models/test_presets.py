@@ -9,8 +9,10 @@ from tfapp.models.preset import Preset
 
 
 def _marked(name):
+    preset = MODELS.get(name)
+    large = isinstance(preset, Preset) and preset.parameters > 2e6
     deep = name in ("resnet44", "resnet56", "resnet110")
-    return pytest.param(name, marks=pytest.mark.slow if deep else ())
+    return pytest.param(name, marks=pytest.mark.slow if large or deep else ())
 
 
 @pytest.mark.parametrize("name", map(_marked, MODELS.names()))
@@ -22,7 +24,7 @@ def test_parameters_and_outputs(name):
     values = {spec.name: tf.zeros((2, *spec.shape), spec.dtype) for spec in preset.inputs}
     outputs = model(values if len(values) > 1 else next(iter(values.values())))
     axes = {"causal_transformer": (16,), "tabm": (16,)}  # tokens, members
-    assert outputs.shape == (2, *axes.get(name, ()), 10)
+    assert outputs.shape == (2, *axes.get(name, ()), preset.outputs)
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == preset.parameters
     assert preset.source
 

@@ -60,7 +60,8 @@ def assemble(config, folder, *, train=True):
     choice = None
     if train and is_needed(config):
         found, choice = rehearse(config, ground, folder=folder, kept=begun)
-        config, recipe = auto(dataclasses.replace(given, **found))
+        looked_at = {name: recipe[name] for name in ("augment",) if name in recipe}
+        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
         recipe.update(found)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))

@@ -155,7 +155,13 @@ def name_model(config, data, kept):
     if kept:
         name, reason = kept, "as when the run began"
     else:
-        name, reason = choose_model(data.inputs, data.spec.label, unrecorded=kept is None)
+        name, reason = choose_model(
+            data.inputs,
+            data.spec.label,
+            data.source.splits[TRAIN].num_examples,
+            on_gpu=device_type() == "GPU",
+            unrecorded=kept is None,
+        )
     _LOG.info("model: %s (auto: %s)", name, reason)
     return name
 

@@ -16,7 +16,7 @@ _CHOICES = {
     "xla": frozenset(PLACEMENTS),
     DRAWS: Maybe(frozenset(("counter", "keras"))),
     MODEL: Maybe(str),
-    RECIPE: Maybe(Each((int, float, str))),
+    RECIPE: Maybe(Each((int, float, str, [str]))),
 }
 # What the end of a run, and a later start, read of a summary.
 _SUMMARY = {

@@ -13,6 +13,7 @@ from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TEST, TRAIN
 from tfapp.experiment.encoding import encode
 from tfapp.experiment.point_out import point_out
+from tfapp.models import takes_pixels
 
 _LOG = logging.getLogger("tfapp")
 _REGRESSION = ("auto", "regression")
@@ -103,11 +104,11 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         flatten=config.flatten,
         # Other tasks have losses of their own.
         target_transform=config.target_transform if config.task in _REGRESSION else "none",
+        pixels=takes_pixels(config.model),
     )
-    # Augmentation changes features one by one, by name.
-    source = encode(
-        raw, preprocess, unknown_category=config.unknown_category, pack=not config.augment
-    )
+    # Augmentation changes features one by one, by name; that of auto changes images alone.
+    pack = config.augment in ((), ("auto",), ("none",))
+    source = encode(raw, preprocess, unknown_category=config.unknown_category, pack=pack)
     _log(source)
     return Data(
         source=source,

@@ -14,14 +14,15 @@ from tfapp.users_code import users_code
 # A name's entry is a `Preset`, or what a user registered: a class, a function, a built model, or
 # the path of one.
 MODELS = Registry("model", PRESETS)
+_OF_KERAS = "keras:"  # with which the name of a network of keras.applications begins
 
 
 def check_name(name):
     """Checks that `name` is a model, before data is read: imports its class.
 
     Args:
-      name: registered name, package.module:Name or FILE.py:Name; not "auto", which depends on the
-        data.
+      name: registered name, keras:NAME, package.module:Name or FILE.py:Name; not "auto", which
+        depends on the data.
 
     Raises:
       UsageError: unknown name, a module that cannot be imported or lacks the name, or something
@@ -97,8 +98,21 @@ def build_model(name, arguments, *, outputs, inputs):
     return model if is_new else built.copy_of(model, name)
 
 
+def takes_pixels(name):
+    """Whether the model `name` takes pixels from 0 to 255, and does its own preprocessing.
+
+    Args:
+      name: as for `check_name`, or "auto".
+    """
+    return name.startswith(_OF_KERAS)
+
+
 def _look_up(name):
     """(class, function or model, default arguments) of a model's name."""
+    if name.startswith(_OF_KERAS):
+        from tfapp.models import applications  # late: --help lists the names without Keras
+
+        return applications.find(name), {}
     entry, defaults = MODELS.get(name), {}
     if isinstance(entry, Preset):
         return load_object(entry.target, "model"), entry.arguments

@@ -6,6 +6,7 @@ from tfapp.spec import InputSpec
 _GREY_28 = (InputSpec("image", "image", (28, 28, 1), "float32"),)
 _COLOUR_32 = (InputSpec("image", "image", (32, 32, 3), "float32"),)
 _COLOUR_96 = (InputSpec("image", "image", (96, 96, 3), "float32"),)
+_COLOUR_224 = (InputSpec("image", "image", (224, 224, 3), "float32"),)
 _TEXT = (InputSpec("text", "tokens", (16,), "int32", vocabulary=100),)
 _COLUMNS = (
     InputSpec("numbers", "numeric", (5,), "float32"),
@@ -21,11 +22,25 @@ _RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
 _FT = "tfapp.models.ft_transformer:FTTransformer"
 _WIDE_DEEP = "tfapp.models.wide_deep:WideDeep"
 _LINEAR = "tfapp.models.linear:Linear"
+_IMAGENET = {"inputs": _COLOUR_224, "outputs": 1000}
+# AdamW at the papers' rates, between their scalings with the batch and with its root.
+_ADAMW = {"learning_rate": 5e-4, "clip_norm": 1.0}
+_RESNET_50 = {"stages": (3, 4, 6, 3), "bottleneck": True}
+_VIT_SMALL = {"width": 384, "heads": 6}
+_CONVNET = "tfapp.models.convnet:ConvNet"
+_PHOTO_RESNET = "tfapp.models.resnet:ResNet"
+_WIDE_RESNET = "tfapp.models.wide_resnet:WideResNet"
+_CONVNEXT = "tfapp.models.convnext:ConvNeXt"
+_VIT = "tfapp.models.vit:ViT"
 _TABULAR = "tfapp.models.tabular:Tabular"
 _ENCODER = "tfapp.models.text_encoder:TextEncoder"
 _TRANSFORMER = "tfapp.models.causal_transformer:CausalTransformer"
 
 _HE = "He et al., arXiv:1512.03385, table 6"
+_HE_V1_5 = "He et al., arXiv:1512.03385, table 1, with strides as in arXiv:1706.02677"
+_ZAGORUYKO = "WRN-28-10 of Zagoruyko & Komodakis, arXiv:1605.07146"
+_LIU = "Liu et al., arXiv:2201.03545"
+_DEIT = "Dosovitskiy et al., arXiv:2010.11929; the size of Touvron et al., arXiv:2012.12877"
 _TABM = "TabM-mini of Gorishniy et al., arXiv:2410.24210, figure 1 and section 3"
 _PLR = "an MLP with the PLR embeddings of Gorishniy et al., arXiv:2203.05556"
 _FT_SOURCE = "FT-Transformer of Gorishniy et al., arXiv:2106.11959, defaults of appendix E"
@@ -43,12 +58,19 @@ PRESETS = {
     for preset in (
         Preset("mlp", "tfapp.models.mlp:Net", {}, 101_770, _GREY_28, "one hidden layer of 128"),
         Preset("cnn", "tfapp.models.cnn:CNN", {}, 1_199_882, _GREY_28, "PyTorch's MNIST example"),
+        Preset("convnet", _CONVNET, {}, 575_594, _GREY_28, "tfapp"),
         Preset("smallcnn", "tfapp.models.smallcnn:SmallCNN", {}, 1_185_066, _COLOUR_96, "tfapp"),
         Preset("resnet20", _RESNET, {"blocks": 3}, 269_722, _COLOUR_32, _HE),
         Preset("resnet32", _RESNET, {"blocks": 5}, 464_154, _COLOUR_32, _HE),
         Preset("resnet44", _RESNET, {"blocks": 7}, 658_586, _COLOUR_32, _HE),
         Preset("resnet56", _RESNET, {"blocks": 9}, 853_018, _COLOUR_32, _HE),
         Preset("resnet110", _RESNET, {"blocks": 18}, 1_727_962, _COLOUR_32, _HE),
+        Preset("resnet18", _PHOTO_RESNET, {}, 11_689_512, source=_HE_V1_5, **_IMAGENET),
+        Preset("resnet50", _PHOTO_RESNET, _RESNET_50, 25_557_032, source=_HE_V1_5, **_IMAGENET),
+        Preset("wide_resnet", _WIDE_RESNET, {}, 36_479_194, _COLOUR_32, _ZAGORUYKO),
+        Preset("convnext_tiny", _CONVNEXT, {}, 28_589_128, source=_LIU, recipe=_ADAMW, **_IMAGENET),
+        Preset("vit_tiny", _VIT, {}, 5_717_416, source=_DEIT, recipe=_ADAMW, **_IMAGENET),
+        Preset("vit_small", _VIT, _VIT_SMALL, 22_050_664, source=_DEIT, recipe=_ADAMW, **_IMAGENET),
         Preset("tabm", "tfapp.models.tabm:TabM", {}, 42_950, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("ft_transformer", _FT, {}, 899_914, _BINNED, _FT_SOURCE, recipe=_OF_TRANSFORMER),

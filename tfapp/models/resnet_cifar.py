@@ -7,7 +7,7 @@ shortcut is strided and padded with zero channels (option A), so it has no weigh
 import keras
 import tensorflow as tf
 
-from tfapp.models.layers import FusedBatchNorm
+from tfapp.models.layers import FusedBatchNorm, convolution
 
 
 class ResNetCifar(keras.Model):
@@ -22,7 +22,7 @@ class ResNetCifar(keras.Model):
           synchronized: compute batch statistics over all replicas.
         """
         super().__init__(**kwargs)
-        self.stem = _convolution(width)
+        self.stem = convolution(width)
         self.stem_norm = FusedBatchNorm(synchronized=synchronized)
         self.blocks = [
             ResidualBlock(width * 2**stage, 2 if stage and not block else 1, synchronized)
@@ -46,7 +46,7 @@ class ResidualBlock(keras.layers.Layer):
     def __init__(self, filters, strides, synchronized, **kwargs):
         super().__init__(**kwargs)
         self.filters, self.strides = filters, strides
-        self.conv1, self.conv2 = _convolution(filters, strides), _convolution(filters)
+        self.conv1, self.conv2 = convolution(filters, strides=strides), convolution(filters)
         self.norm1 = FusedBatchNorm(synchronized=synchronized)
         self.norm2 = FusedBatchNorm(synchronized=synchronized)
 
@@ -63,10 +63,3 @@ class ResidualBlock(keras.layers.Layer):
         if missing:
             x = tf.pad(x, [[0, 0], [0, 0], [0, 0], [missing // 2, missing - missing // 2]])
         return x
-
-
-def _convolution(filters, strides=1):
-    """3x3, without a bias: the normalisation after it has one."""
-    return keras.layers.Conv2D(
-        filters, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )

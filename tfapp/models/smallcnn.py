@@ -7,7 +7,7 @@ the sides and doubles the channels; global average pooling; dropout; a dense lay
 import keras
 import tensorflow as tf
 
-from tfapp.models.layers import FusedBatchNorm
+from tfapp.models.layers import FusedBatchNorm, convolution
 
 
 class SmallCNN(keras.Model):
@@ -23,12 +23,12 @@ class SmallCNN(keras.Model):
           synchronized: compute batch statistics over all replicas.
         """
         super().__init__(**kwargs)
-        self.stem = _convolution(width, 2)
+        self.stem = convolution(width, strides=2)
         self.stem_norm = FusedBatchNorm(synchronized=synchronized)
         self.convolutions, self.norms = [], []
         for stage in range(stages):
             for strides in (2, 1):
-                self.convolutions.append(_convolution(width * 2**stage, strides))
+                self.convolutions.append(convolution(width * 2**stage, strides=strides))
                 self.norms.append(FusedBatchNorm(synchronized=synchronized))
         self.pool = keras.layers.GlobalAveragePooling2D()
         self.dropout = keras.layers.Dropout(dropout)
@@ -37,13 +37,6 @@ class SmallCNN(keras.Model):
     def call(self, images, training=False):
         """Images [batch, height, width, channels] to logits [batch, outputs]."""
         x = tf.nn.relu(self.stem_norm(self.stem(images), training=training))
-        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
-            x = tf.nn.relu(norm(convolution(x), training=training))
+        for convolve, norm in zip(self.convolutions, self.norms, strict=True):
+            x = tf.nn.relu(norm(convolve(x), training=training))
         return self.logits(self.dropout(self.pool(x), training=training))
-
-
-def _convolution(filters, strides):
-    """3x3, without a bias: the normalisation after it has one."""
-    return keras.layers.Conv2D(
-        filters, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )

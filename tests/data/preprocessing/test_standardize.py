@@ -10,11 +10,11 @@ from tfapp.data import preprocessing
 from tfapp.data.sources.arrays import source_from_arrays
 
 
-def fitted(**arrays):
+def fitted(*, pixels=False, **arrays):
     count = len(next(iter(arrays.values())))
     train = {**arrays, "label": np.arange(count) % 2}
     source = source_from_arrays("random", {"train": train}, label="label")
-    return preprocessing.fit(source.spec, source.splits["train"])
+    return preprocessing.fit(source.spec, source.splits["train"], pixels=pixels)
 
 
 def prepared(fit, **arrays):
@@ -35,6 +35,16 @@ def test_images_are_standardised_by_channel():
     out = prepared(fitted(image=images), image=images)
     assert out.mean((0, 1, 2)) == pytest.approx(np.zeros(3), abs=1e-5)
     assert out.std((0, 1, 2)) == pytest.approx(np.ones(3), abs=1e-5)
+
+
+@pytest.mark.parametrize("low, high, dtype", [(30, 90, "u1"), (0, 1, "f4"), (-2, 6, "f4")])
+def test_a_model_that_takes_pixels_gets_them_from_0_to_255(low, high, dtype):
+    images = np.random.default_rng(0).uniform(low, high, (50, 4, 4, 3)).astype(dtype)
+    out = prepared(fitted(pixels=True, image=images), image=images)
+    if dtype == "u1":
+        assert (out == images).all()
+    else:
+        assert (out.min(), out.max()) == pytest.approx((0, 255), abs=1e-3)
 
 
 def test_a_constant_becomes_zero_and_not_nan():

@@ -5,6 +5,7 @@ import json
 import pathlib
 import types
 
+import numpy as np
 import pytest
 
 import tfapp
@@ -36,11 +37,22 @@ INPUTS = {
 CONFIG = Config(dataset="csv:a.csv")
 
 
-def make_data(kind, examples):
-    """What `fill_in` reads of a `Data`."""
+def make_data(kind, examples, *, real=False):
+    """What `fill_in` reads of a `Data`; `real`: whose label is a quantity."""
     label = LabelSpec("y", "tokens" if kind == LANGUAGE else "class", 3, ("a", "b", "c"))
-    spec = DataSpec("data", (FeatureSpec("a", "numeric", (), "float32"),), label)
-    split = types.SimpleNamespace(num_examples=examples)
+    if real:
+        label = LabelSpec("y", "real")
+    shape = INPUTS[IMAGES][0].shape
+    feature = ("image", shape, "uint8") if kind == IMAGES else ("numeric", (), "float32")
+    spec = DataSpec("data", (FeatureSpec("a", *feature),), label)
+    draw = np.random.default_rng(0)
+
+    def subset(rows):
+        images = draw.integers(0, 256, (len(rows), *shape), np.uint8)
+        arrays = {"a": images, "y": rows % 3}
+        return types.SimpleNamespace(arrays=lambda: arrays)
+
+    split = types.SimpleNamespace(num_examples=examples, subset=subset)
     source = types.SimpleNamespace(splits={"train": split})
     return types.SimpleNamespace(source=source, inputs=INPUTS[kind], spec=spec)
 
@@ -97,6 +109,27 @@ def test_what_is_given_stays_and_the_rest_follows_it():
     assert filled.optimizer == "sgd"
     assert decided.keys().isdisjoint({"batch_size", "epochs", "optimizer"})
     assert filled.learning_rate == pytest.approx(2 * free.learning_rate, rel=0.05)
+
+
+def test_a_model_for_which_the_rule_does_not_suit_has_its_own_values():
+    data = make_data(IMAGES, 10_000)
+    rule, _ = fill_in(CONFIG, data, num_replicas=1, model="convnet")
+    filled, _ = fill_in(CONFIG, data, num_replicas=1, model="vit_tiny")
+    assert filled.learning_rate == recipe_of("vit_tiny")["learning_rate"]
+    assert filled.learning_rate < rule.learning_rate
+    assert filled.epochs == rule.epochs
+    forced = dataclasses.replace(CONFIG, learning_rate=0.125)
+    assert fill_in(forced, data, num_replicas=1, model="vit_tiny")[0].learning_rate == 0.125
+
+
+def test_labels_are_smoothed_only_where_the_task_can_do_so():
+    data = make_data(IMAGES, 1000)
+    filled, _ = fill_in(CONFIG, data, num_replicas=1, model="convnet")
+    assert filled.label_smoothing > 0
+    own = dataclasses.replace(CONFIG, task="my.module:Task")
+    assert fill_in(own, data, num_replicas=1, model="convnet")[0].label_smoothing == 0
+    data = make_data(IMAGES, 1000, real=True)
+    assert fill_in(CONFIG, data, num_replicas=1, model="convnet")[0].label_smoothing == 0
 
 
 def test_the_batch_divides_among_replicas_and_micro_batches():

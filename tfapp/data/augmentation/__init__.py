@@ -41,14 +41,23 @@ KINDS = {
 }
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # both parameters of the Beta distribution
 CROPS = "random_resized_crop"
+ALONE = (("auto",), ("none",))  # in place of names: what the recipe has, and nothing
 
 
 def parse(entries):
-    """--augment to (name, value) pairs. Raises UsageError."""
+    """--augment to (name, value) pairs; none of "auto" and "none", which stand alone.
+
+    Raises:
+      UsageError: an unknown name, or a value out of its bounds.
+    """
     known = (*KINDS, *MIXES)
     pairs = []
+    if tuple(entries) in ALONE:
+        return pairs
     for entry in entries:
         name, colon, text = entry.partition(":")
+        if (name,) in ALONE:
+            raise UsageError(f"--augment={','.join(entries)}: {name} excludes every other item")
         if name not in known:
             raise UsageError(
                 f"--augment={entry}: unknown{suggest(name, known)} (one of {', '.join(known)})"

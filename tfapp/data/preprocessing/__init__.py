@@ -183,6 +183,7 @@ def fit(
     vocabulary_size=4096,
     flatten=False,
     target_transform="none",
+    pixels=False,
 ):
     """Fits on the training split.
 
@@ -194,6 +195,7 @@ def fit(
       vocabulary_size: most pieces of a text's vocabulary.
       flatten: whether the model gets all features as one vector.
       target_transform: of a real label, "auto", "none" or "log"; see `target`.
+      pixels: whether it gets pixels from 0 to 255 instead of standardised ones.
 
     Returns:
       a `Preprocessing`.
@@ -203,9 +205,9 @@ def fit(
       UsageError: a text cannot be part of a vector, or a label has no logarithm.
     """
     arrays = split.sample(_SAMPLE)
-    texts = {"length": text_length, "unit": text_unit, "size": vocabulary_size}
+    options = {"length": text_length, "unit": text_unit, "size": vocabulary_size, "pixels": pixels}
     features = {feature.name: feature for feature in spec.features}
-    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **texts), features)
+    transforms = by_name(lambda name, f: fit_transform(f, arrays[name], **options), features)
     real = spec.label.kind == "real"
     target = None
     if real:

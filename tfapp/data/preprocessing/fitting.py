@@ -12,7 +12,7 @@ _STREAM_LENGTH = 128  # tokens of a window of a long text, unless --text_length 
 _UNITS = {True: "characters", False: "subwords"}  # of a long text; of texts with labels
 
 
-def fit_transform(feature, column, *, length, unit, size):
+def fit_transform(feature, column, *, length, unit, size, pixels=False):
     """The `Transform` of a feature, fitted on its raw training column.
 
     Args:
@@ -21,7 +21,10 @@ def fit_transform(feature, column, *, length, unit, size):
       length: tokens of a text; 0: chosen from the data.
       unit: of tokens: "characters", "subwords" or "auto".
       size: most pieces of the vocabulary of tokens.
+      pixels: whether the model takes pixels from 0 to 255 instead of standardised ones.
     """
+    if feature.kind == "image" and pixels:
+        return Standardize.to_pixels(feature, column)
     if feature.kind == "text":
         return _fit_tokens(column, length, unit, size)
     if feature.kind == "category":

@@ -35,6 +35,19 @@ class Standardize(Transform):
         inverse = np.divide(1.0, std, out=np.ones_like(std), where=std > 1e-12)
         return cls(average.astype(np.float32), inverse.astype(np.float32))
 
+    @classmethod
+    def to_pixels(cls, feature, column):
+        """Images from 0 to 255: bytes as they are, other values scaled from their range on train.
+
+        Args:
+          feature: a `FeatureSpec` of an image.
+          column: the training examples [num_examples, height, width, channels].
+        """
+        low, high = (0, 255) if feature.dtype == "uint8" else (column.min(), column.max())
+        channels = feature.shape[-1]
+        scale = 255 / (high - low) if high > low else 1
+        return cls(np.full(channels, low, np.float32), np.full(channels, scale, np.float32))
+
     def encode_column(self, column):
         """Numbers are kept unchanged."""
         return column

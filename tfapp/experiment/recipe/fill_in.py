@@ -4,17 +4,18 @@ import dataclasses
 import math
 
 from tfapp.data.splits.split_names import TRAIN
+from tfapp.experiment.recipe import augment
 from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.models import recipe_of
-from tfapp.seed_recipe import SEED
+from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import kind_of_data
 
-_AUTO = "auto"
 FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
 _MOST_EVALUATIONS = 50  # of a run, unless its epochs are longer than that
 _LEAST_EVALUATIONS = 20  # of a run whose epochs are long
 _FEW_STEPS = 50  # an epoch of so few is not divided
 _LEAST_PATIENCE = 5  # evaluations
+_SMOOTHED = ("auto", "classification")  # tasks whose labels may be smoothed unasked
 
 
 def fill_in(config, data, *, num_replicas, model, kept=None):
@@ -33,16 +34,22 @@ def fill_in(config, data, *, num_replicas, model, kept=None):
     Raises:
       UsageError: a value that was decided contradicts a flag.
     """
-    given = {name: value for name, value in vars(config).items() if value != _AUTO}
+    if config.augment == augment.NONE:
+        config = dataclasses.replace(config, augment=())
+    given = {name: value for name, value in vars(config).items() if value not in AUTO}
     examples = data.source.splits[TRAIN].num_examples
     label = data.spec.label
     kind = kind_of_data(data.inputs, label)
     recipe = recipe_for(kind, examples, len(data.inputs), label)
     recipe = dataclasses.replace(recipe, **recipe_of(model))
+    if label.kind != "class" or config.task not in _SMOOTHED:
+        recipe = dataclasses.replace(recipe, label_smoothing=0.0)
     rule = _decide(given, recipe, examples, num_replicas * config.accumulate)
     decided = {name: value for name, value in rule.items() if name not in given}
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
-    decided.update({name: kept[name] for name in found})
+    decided.update({name: _value(kept[name]) for name in found})
+    if "augment" in decided and "augment" not in (kept or {}):
+        decided["augment"] = augment.choose(recipe.augment, data)
     return dataclasses.replace(config, **decided), decided
 
 
@@ -51,10 +58,17 @@ def in_words(decided, data, *, in_steps):
 
     `in_steps`: whether a number of steps ends the run, so that epochs say nothing.
     """
-    unused = {"epochs"} if in_steps else set()
-    what = ", ".join(f"{name} {value}" for name, value in decided.items() if name not in unused)
+    shown = {k: ",".join(v) if isinstance(v, tuple) else v for k, v in decided.items()}
+    if in_steps:
+        shown.pop("epochs", None)
+    what = ", ".join(f"{name} {value}" for name, value in shown.items() if value != "")
     examples = data.source.splits[TRAIN].num_examples
     return f"{what} (auto: {kind_of_data(data.inputs, data.spec.label)}, {examples:,} examples)"
+
+
+def _value(kept):
+    """A value of choices.json, where a tuple is a list."""
+    return tuple(kept) if isinstance(kept, list) else kept
 
 
 def _is_found(config, name):

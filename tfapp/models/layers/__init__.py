@@ -1,6 +1,7 @@
 """Layers that several models share, in the form that is fast here."""
 
 from tfapp.models.layers.batch_norm import FusedBatchNorm
+from tfapp.models.layers.convolution import convolution
 from tfapp.models.layers.pooling import MaxPool, MeanPool
 from tfapp.models.layers.replicas import ReducesAcrossReplicas, reduces_across_replicas
 
@@ -9,5 +10,6 @@ __all__ = [
     "MaxPool",
     "MeanPool",
     "ReducesAcrossReplicas",
+    "convolution",
     "reduces_across_replicas",
 ]

@@ -33,11 +33,13 @@ def run(config):
     from tfapp.data import augmentation
     from tfapp.experiment.devices import choose_devices
     from tfapp.experiment.prepare import prepare
+    from tfapp.experiment.recipe.fill_in import fill_in
     from tfapp.modes.inspect import contact_sheet, duplicates, features
 
     augmentation.parse(config.augment)  # its names, before the data is opened
     strategy = choose_devices(config).strategy
     data = prepare(config, keep_raw=True)
+    config, _ = fill_in(config, data, num_replicas=strategy.num_replicas_in_sync)
     sample = data.raw.splits["train"].sample(_EXAMPLES)
     # A long text has no examples or labels until it is cut into windows of tokens.
     examples = data.source if data.spec.label.kind == "tokens" else data.raw
