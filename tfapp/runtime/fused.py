@@ -1,0 +1,48 @@
+"""Chains of element-wise operations as one program of XLA's each way, between oneDNN's products.
+
+TensorFlow runs each operation of such a chain over all values in memory; XLA makes one loop of
+them, but its products are slower on a CPU. With a chain compiled and the products left alone, a
+GELU with its gradient takes a quarter of its time on two cores, a rotation of queries and keys
+half. Inside a step that is one program anyway, nothing changes.
+"""
+
+import tensorflow as tf
+
+
+def fused(function):
+    """Compiles a function of tensors for training.
+
+    Its gradient is a program of its own, which computes the function again from its inputs, so that
+    nothing in between is kept.
+
+    Args:
+      function: float tensors -> a tensor, or a tuple of them; without variables or random numbers.
+
+    Returns:
+      a function of the same tensors and `training`. Without it, the function runs as it is: an
+      exported model must not need XLA.
+    """
+    compiled = tf.function(function, jit_compile=True, autograph=False)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def gradient_of(inputs, upstream):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(inputs)
+            outputs = function(*inputs)
+        return tape.gradient(
+            outputs, inputs, upstream, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+
+    @tf.custom_gradient
+    def with_gradient(*inputs):
+        outputs = compiled(*inputs)
+
+        def gradient(*upstream):
+            return gradient_of(inputs, upstream if isinstance(outputs, tuple) else upstream[0])
+
+        return outputs, gradient
+
+    def call(*inputs, training):
+        return with_gradient(*inputs) if training else function(*inputs)
+
+    return call
