@@ -1,9 +1,11 @@
 """A compiled chain of operations gives the values and gradients of the chain itself."""
 
+import contextlib
+
 import pytest
 import tensorflow as tf
 
-from tfapp.runtime.fused import fused
+from tfapp.runtime.fused import fused, uncompiled
 
 
 @fused
@@ -16,28 +18,25 @@ def two_outputs(x, y):
 def test_values_and_gradients(dtype, used):
     x, y = (tf.cast(tf.random.stateless_normal((5, 3), (0, i)), dtype) for i in range(2))
 
-    @tf.function
-    def run(training):
+    def run():
         with tf.GradientTape() as tape:
             tape.watch((x, y))
-            outputs = two_outputs(x, y, training=training)
+            outputs = two_outputs(x, y)
             loss = tf.add_n([tf.reduce_sum(tf.square(outputs[i])) for i in used])
         return outputs, tape.gradient(loss, (x, y))
 
-    expected, found = run(training=False), run(training=True)
-    for a, b in zip(tf.nest.flatten(expected), tf.nest.flatten(found), strict=True):
-        assert tf.cast(b, tf.float32).numpy() == pytest.approx(
-            tf.cast(a, tf.float32).numpy(), rel=0.05 if dtype == "bfloat16" else 1e-5, abs=1e-5
-        )
+    rel = 0.05 if dtype == "bfloat16" else 1e-5
+    for a, b in zip(tf.nest.flatten(run()), tf.nest.flatten(tf.function(run)()), strict=True):
+        found = tf.cast(b, tf.float32).numpy()
+        assert found == pytest.approx(tf.cast(a, tf.float32).numpy(), rel=rel, abs=1e-5)
 
 
-def test_outside_of_training_nothing_is_compiled():
-    """An exported model must not need XLA."""
+@pytest.mark.parametrize("where, compiles", [(contextlib.nullcontext, True), (uncompiled, False)])
+def test_where_it_is_compiled(where, compiles):
+    def called(x):
+        with where():
+            return two_outputs(x, x)
 
-    def operations(training):
-        function = tf.function(lambda x: two_outputs(x, x, training=training))
-        graph = function.get_concrete_function(tf.TensorSpec((2,))).graph
-        return {op.type for op in graph.get_operations()}
-
-    assert not operations(False) & {"PartitionedCall", "StatefulPartitionedCall"}
-    assert operations(True) & {"PartitionedCall", "StatefulPartitionedCall"}
+    graph = tf.function(called).get_concrete_function(tf.TensorSpec((2,))).graph
+    inner = list(graph.as_graph_def().library.function)
+    assert any(f.attr["_XlaMustCompile"].b for f in inner) == compiles

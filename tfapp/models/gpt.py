@@ -52,7 +52,7 @@ class GPT(keras.Model):
         x = self.dropout(self.embedding(ids), training=training)
         for block in self.blocks:
             x = block(x, training=training)
-        rows = tf.reshape(self.norm(x, training=training), (-1, x.shape[-1]))
+        rows = tf.reshape(self.norm(x), (-1, x.shape[-1]))
         table = tf.cast(self.embedding.embeddings, rows.dtype)
         logits = tf.matmul(rows, table, transpose_b=True)
         return tf.reshape(logits, (-1, ids.shape[1], table.shape[0]))

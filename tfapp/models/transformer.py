@@ -82,6 +82,6 @@ class Transformer(NamesDecayedWeights, keras.Model):
         x = self.dropout(x, training=training)
         for block in self.blocks:
             x = block(x, present, training=training)
-        x = self.norm(x, training=training)
+        x = self.norm(x)
         pooled = x[:, 0] if self._cls else self.mean(x, present)
         return self.logits(self.dropout(pooled, training=training))

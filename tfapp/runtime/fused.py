@@ -6,11 +6,26 @@ GELU with its gradient takes a quarter of its time on two cores, a rotation of q
 half. Inside a step that is one program anyway, nothing changes.
 """
 
+import contextlib
+import contextvars
+
 import tensorflow as tf
+
+_allowed = contextvars.ContextVar("allowed", default=True)
+
+
+@contextlib.contextmanager
+def uncompiled():
+    """Inside, chains are traced as they are: an exported model must not need XLA."""
+    token = _allowed.set(False)
+    try:
+        yield
+    finally:
+        _allowed.reset(token)
 
 
 def fused(function):
-    """Compiles a function of tensors for training.
+    """Compiles a function of tensors where it becomes part of a graph; eagerly it runs as it is.
 
     Its gradient is a program of its own, which computes the function again from its inputs, so that
     nothing in between is kept.
@@ -19,8 +34,7 @@ def fused(function):
       function: float tensors -> a tensor, or a tuple of them; without variables or random numbers.
 
     Returns:
-      a function of the same tensors and `training`. Without it, the function runs as it is: an
-      exported model must not need XLA.
+      a function of the same tensors.
     """
     compiled = tf.function(function, jit_compile=True, autograph=False)
 
@@ -42,7 +56,9 @@ def fused(function):
 
         return outputs, gradient
 
-    def call(*inputs, training):
-        return with_gradient(*inputs) if training else function(*inputs)
+    def call(*inputs):
+        if tf.executing_eagerly() or not _allowed.get():
+            return function(*inputs)
+        return with_gradient(*inputs)
 
     return call

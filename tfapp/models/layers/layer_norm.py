@@ -13,10 +13,10 @@ class FusedLayerNorm(keras.layers.LayerNormalization):
         super().__init__(epsilon=epsilon, **kwargs)
         self._normalised = _normalise(epsilon)
 
-    def call(self, x, training=False):
+    def call(self, x):
         """[..., width] to the same shape; in float32 inside, whatever the type."""
         gamma, beta = (tf.cast(v, tf.float32) for v in (self.gamma, self.beta))
-        return self._normalised(x, gamma, beta, training=training)
+        return self._normalised(x, gamma, beta)
 
 
 def _normalise(epsilon):

@@ -64,17 +64,14 @@ class TransformerBlock(keras.layers.Layer):
         """
         length = x.shape[1]
         rows = tf.reshape(x, (-1, self._width))
-        attended = self._attend(
-            self.attention_norm(rows, training=training), length, present, training
-        )
+        attended = self._attend(self.attention_norm(rows), length, present)
         rows += self.dropout(attended, training=training)
-        wide = gelu(self.widen(self.forward_norm(rows, training=training)), training=training)
-        rows += self.dropout(self.narrow(wide), training=training)
+        forward = self.narrow(gelu(self.widen(self.forward_norm(rows))))
+        rows += self.dropout(forward, training=training)
         return tf.reshape(rows, (-1, length, self._width))
 
-    def _attend(self, rows, length, present, training):
-        split = self._split(length)
-        queries, keys, values = split(self.queries_keys_values(rows), training=training)
+    def _attend(self, rows, length, present):
+        queries, keys, values = self._split(length)(self.queries_keys_values(rows))
         scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32)
         if self._causal:
             scores += np.triu(np.full((length, length), _NEVER, np.float32), 1)
