@@ -25,6 +25,7 @@ _HE = "He et al., arXiv:1512.03385, table 6"
 _TABM = "TabM-mini of Gorishniy et al., arXiv:2410.24210, figure 1 and section 3"
 _PLR = "an MLP with the PLR embeddings of Gorishniy et al., arXiv:2203.05556"
 _KIM = "Kim, arXiv:1408.5882, with a mean of embeddings"
+_MEMBERS = "four of Kim, arXiv:1408.5882, side by side, as Lakshminarayanan et al., 1612.01474"
 _BERT = "Vaswani et al., arXiv:1706.03762, normalised first, with BERT's positions and pooling"
 _ROTARY = "GPT-2's blocks with the rotary positions of Su et al., arXiv:2104.09864"
 _GPT = "GPT-2 of Radford et al., 2019, with rotary positions; width=768 depth=12 heads=12: small"
@@ -43,6 +44,7 @@ PRESETS = {
         Preset("tabm", "tfapp.models.tabm:TabM", {}, 42_950, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
+        Preset("text_ensemble", "tfapp.models.text_ensemble:TextEnsemble", {}, 466_472, _TEXT, _MEMBERS),
         Preset("transformer", "tfapp.models.transformer:Transformer", {}, 412_938, _TEXT, _BERT),
         Preset("causal_transformer", _CAUSAL, {}, 807_434, _TEXT, _ROTARY),
         Preset("gpt", "tfapp.models.gpt:GPT", {}, 806_144, _TEXT, _GPT, outputs=100),
