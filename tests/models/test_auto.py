@@ -28,7 +28,7 @@ def image(side):
         ([AGE], LabelSpec("y", "real"), "tabm"),
         ([TOKENS], CLASSES, "text_encoder"),
         ([TOKENS, AGE], CLASSES, "tabm"),
-        ([TOKENS], LabelSpec("next", "tokens", 30, shape=(12,)), "causal_transformer"),
+        ([TOKENS], LabelSpec("next", "tokens", 30, shape=(12,)), "gpt"),
     ],
 )
 def test_each_kind_of_data_has_a_model(inputs, label, name):
@@ -45,3 +45,5 @@ def test_digits_keep_the_seed_network():
 def test_a_run_that_does_not_say_what_was_chosen_keeps_what_was_chosen_then():
     assert choose_model([AGE], CLASSES, unrecorded=True)[0] == "tabular"
     assert choose_model([TOKENS], CLASSES, unrecorded=True)[0] == "text_encoder"
+    next_token = LabelSpec("next", "tokens", 30, shape=(12,))
+    assert choose_model([TOKENS], next_token, unrecorded=True)[0] == "causal_transformer"

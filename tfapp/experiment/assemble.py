@@ -42,7 +42,7 @@ def assemble(config, folder, *, train=True):
     data = _prepare(config, folder, train)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
-    config, recipe = fill_in(given, data, num_replicas=replicas, kept=begun.get(kept.RECIPE))
+    config, recipe = fill_in(given, data, num_replicas=replicas, kept=_recipe(begun))
     # A run that began before there was a choice goes on with Keras's generator.
     draws = begun.get(kept.DRAWS, "keras") if begun else "counter"
     ground = lay(
@@ -69,6 +69,11 @@ def assemble(config, folder, *, train=True):
     experiment = _experiment(config, ground, parts, choice)
     _log(experiment)
     return experiment
+
+
+def _recipe(begun):
+    """What an earlier start of the run decided; None: it begins now."""
+    return begun.get(kept.RECIPE, {}) if begun else None
 
 
 def _prepare(config, folder, train):

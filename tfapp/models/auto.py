@@ -3,14 +3,15 @@
 from tfapp.spec import IMAGES, LANGUAGE, TABLE, TEXTS, VECTORS, kind_of_data
 
 _OTHERS = {  # kind of data -> (model, reason); images follow their size
-    LANGUAGE: ("causal_transformer", "the label is the next token"),
+    LANGUAGE: ("gpt", "the label is the next token"),
     TEXTS: ("text_encoder", "one text"),
     VECTORS: ("mlp", "vectors of numbers"),
     TABLE: ("tabm", "columns of a table"),
 }
 _SMALL = 16  # pixels a side; smaller images are treated as vectors
 _LARGE = 64  # pixels a side; larger images are downsampled by the first layers
-_BEFORE = {"tabm": "tabular"}  # what auto chose in runs that do not say what it chose
+# What auto chose in runs that do not say what it chose.
+_BEFORE = {"tabm": "tabular", "gpt": "causal_transformer"}
 
 
 def choose_model(inputs, label, *, unrecorded=False):

@@ -19,6 +19,7 @@ _BINNED = (
 _RESNET = "tfapp.models.resnet_cifar:ResNetCifar"
 _TABULAR = "tfapp.models.tabular:Tabular"
 _ENCODER = "tfapp.models.text_encoder:TextEncoder"
+_ENCODERS = "tfapp.models.text_ensemble:TextEnsemble"
 _CAUSAL = "tfapp.models.causal_transformer:CausalTransformer"
 
 _HE = "He et al., arXiv:1512.03385, table 6"
@@ -44,7 +45,9 @@ PRESETS = {
         Preset("tabm", "tfapp.models.tabm:TabM", {}, 42_950, _BINNED, _TABM),
         Preset("tabular", _TABULAR, {}, 149_428, _COLUMNS, _PLR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
-        Preset("text_ensemble", "tfapp.models.text_ensemble:TextEnsemble", {}, 466_472, _TEXT, _MEMBERS),
+        Preset(
+            "text_ensemble", "tfapp.models.text_ensemble:TextEnsemble", {}, 466_472, _TEXT, _MEMBERS
+        ),
         Preset("transformer", "tfapp.models.transformer:Transformer", {}, 412_938, _TEXT, _BERT),
         Preset("causal_transformer", _CAUSAL, {}, 807_434, _TEXT, _ROTARY),
         Preset("gpt", "tfapp.models.gpt:GPT", {}, 806_144, _TEXT, _GPT, outputs=100),

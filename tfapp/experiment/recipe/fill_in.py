@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 from tfapp.data.splits.split_names import TRAIN
+from tfapp.experiment.recipe import model_size
 from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.seed_recipe import SEED
 from tfapp.spec import kind_of_data
@@ -39,12 +40,14 @@ def fill_in(config, data, *, num_replicas, kept=None):
     decided = {name: value for name, value in rule.items() if name not in given}
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
     decided.update({name: kept[name] for name in found})
+    decided.update(model_size.decide(dataclasses.replace(config, **decided), data, kept))
     return dataclasses.replace(config, **decided), decided
 
 
 def in_words(decided, data):
     """The line for the log: what was decided for which data."""
-    what = ", ".join(f"{name} {value}" for name, value in decided.items())
+    shown = {k: " ".join(v) if isinstance(v, tuple) else v for k, v in decided.items()}
+    what = ", ".join(f"{name} {value}" for name, value in shown.items())
     examples = data.source.splits[TRAIN].num_examples
     return f"{what} (auto: {kind_of_data(data.inputs, data.spec.label)}, {examples:,} examples)"
 
