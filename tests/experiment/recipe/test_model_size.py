@@ -1,4 +1,4 @@
-"""The size of a model of a language follows the length of the run, unless the user says otherwise."""
+"""The size of a model of a language follows the length of the run, and the user's own flags."""
 
 import types
 
