@@ -108,7 +108,7 @@ def write_arrays(name, data, folder):
 
 def dataset(name, arrays):
     """tfapp's flags for the data that `write_arrays` has written beside `arrays`."""
-    workload = WORKLOADS[name]
+    workload, arrays = WORKLOADS[name], pathlib.Path(arrays)
     if workload.kind == "text":
         return [
             f"--dataset=text:{arrays.with_suffix('.txt')}",
