@@ -28,7 +28,14 @@ PEERS = {
     "pytorch compiled": ("pytorch.py", "compiled"),
     "jax scan": ("jax_scan.py", "scan"),
 }
+# What the peers do: the recipe of the data would have more.
+_PLAIN_ADAM = ("--optimizer=adam", "--weight_decay=0", "--clip_norm=0", "--label_smoothing=0")
 GPU_WORKLOADS = {"resnet50": ("ResNet50", 128), "vits16": ("ViTS16", 128)}
+_KERAS = ("mlp", "cnn", "resnet20")  # networks that the scripts of Keras build
+_ONLY = {  # peer -> the models that it builds, where these are not all
+    "jax scan": ("mlp",),
+    **dict.fromkeys(("keras default", "keras graph", "keras jit"), _KERAS),
+}
 # Columns of the table, each the fastest of its members.
 GROUPS = {
     "Keras fit": ("keras default",),
@@ -101,7 +108,9 @@ def table(rows):
 def _compare(name, precision, arrays, rounds, folder, against):
     """Rates by runner, one per round; the runners take turns."""
     rates = {"tfapp": [], "other checkout": [], **{peer: [] for peer in PEERS}}
-    left_out = {"jax scan"} if workloads.WORKLOADS[name].model != "mlp" else set()
+    left_out = {
+        peer for peer, models in _ONLY.items() if workloads.WORKLOADS[name].model not in models
+    }
     for _ in range(rounds):
         rates["tfapp"].append(_run_tfapp(ROOT, name, precision, arrays, folder))
         if against:
@@ -150,9 +159,10 @@ def _run_tfapp(checkout, name, precision, arrays, folder):
     checkout = pathlib.Path(checkout).resolve()
     workload = workloads.WORKLOADS[name]
     command = [
-        checkout / "main.py", "--mode=benchmark", "--json", f"--dataset=npz:{arrays}",
-        f"--model={workload.model}", f"--batch_size={workload.batch_size}",
-        f"--precision={precision}", f"--learning_rate={workloads.LEARNING_RATE}", "--augment=",
+        checkout / "main.py", "--mode=benchmark", "--json", *workloads.dataset(name, arrays),
+        f"--model={workload.model}", *(f"--model_arg={a}" for a in workload.arguments),
+        f"--batch_size={workload.batch_size}", f"--precision={precision}", "--augment=",
+        f"--learning_rate={workloads.LEARNING_RATE}", *_PLAIN_ADAM,
     ]  # fmt: skip
     cache = f"{folder}/cache-{checkout.name}"
     return _rate(f"tfapp in {checkout.name}", command, {"XDG_CACHE_HOME": cache})

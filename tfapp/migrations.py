@@ -39,7 +39,11 @@ IDENTITY = Each((str, bool, int, float, None, [str]))
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(
         "0.3.0",
-        changed={"monitor": lambda value: "task" if value == "auto" else value},
+        changed={
+            "monitor": lambda value: "task" if value == "auto" else value,
+            # Muon took every matrix, the output layer's included.
+            "optimizer": lambda value: "keras.optimizers:Muon" if value == "muon" else value,
+        },
         defaults={
             "augment": (),
             "epochs": 50,

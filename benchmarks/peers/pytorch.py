@@ -1,5 +1,6 @@
 """PyTorch, data in memory, channels last. Variants: eager, compiled (torch.compile)."""
 
+import importlib
 import json
 import pathlib
 import sys
@@ -11,11 +12,12 @@ import command_line
 import workloads
 
 PARSER = command_line.Parser(__doc__)
-workloads.add_arguments(PARSER, ("eager", "compiled"))
+workloads.add_arguments(PARSER, ("eager", "compiled"), models=None)
 FLAGS = PARSER.parse_args()
 workloads.skip_if_lacking(FLAGS.precision)
 torch = command_line.needs("torch")
 nn = torch.nn
+pytorch_networks = importlib.import_module("pytorch_networks")  # which needs it
 
 _SECONDS = 4.0
 
@@ -58,11 +60,31 @@ def resnet20():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
+MODELS = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "resnet20": resnet20,
+    "gpt": lambda: pytorch_networks.GPT(workloads.CHARACTERS + 2),  # tfapp has two ids more
+    "vit_tiny": lambda: pytorch_networks.ViT(workloads.CLASSES),
+    "convnext_tiny": lambda: pytorch_networks.ConvNeXt(workloads.CLASSES),
+    "tabm": lambda: pytorch_networks.TabM(workloads.CLASSES),
+}
+
+
+def flat(outputs, labels):
+    """Logits [n, classes] and labels [n], one for each example, token or member."""
+    if outputs.ndim == 2:
+        return outputs, labels
+    if labels.ndim == 1:
+        labels = labels[:, None].expand(outputs.shape[:2])
+    return outputs.flatten(0, 1), labels.flatten()
+
+
 def main():
     workload = workloads.WORKLOADS[FLAGS.workload]
     x, y = map(torch.from_numpy, workloads.read_arrays(FLAGS.arrays, workload.examples))
     y = y.long()
-    model = {"mlp": mlp, "cnn": cnn, "resnet20": resnet20}[workload.model]()
+    model = MODELS[workload.model]()
     if x.ndim == 4:
         x = x.permute(0, 3, 1, 2).to(memory_format=torch.channels_last)
         model = model.to(memory_format=torch.channels_last)
@@ -72,7 +94,8 @@ def main():
     def step(batch, labels):
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", torch.bfloat16, enabled=lower):
-            loss = nn.functional.cross_entropy(forward(batch), labels)
+            outputs = forward(batch)
+            loss = nn.functional.cross_entropy(*flat(outputs.float(), labels))
         loss.backward()
         optimizer.step()
         return loss

@@ -54,6 +54,22 @@ def processor(monkeypatch, tmp_path):
     return put
 
 
+def test_texts_and_tables_are_the_same_for_tfapp_and_its_peers(processor, tmp_path):
+    workloads = processor()
+    arrays = workloads.write_arrays("gpt-64", None, tmp_path)
+    x, y = workloads.read_arrays(arrays, 2)
+    text = arrays.with_suffix(".txt").read_text()
+    assert [chr(0x21 + i) for i in x[0]] == list(text[:64])
+    assert [chr(0x21 + i) for i in y[0]] == list(text[1:65])
+    assert f"--dataset=text:{arrays.with_suffix('.txt')}" in workloads.dataset("gpt-64", arrays)
+    arrays = workloads.write_arrays("tabm-256", None, tmp_path)
+    x, y = workloads.read_arrays(arrays, 1)
+    header, row = arrays.with_suffix(".csv").read_text().splitlines()[:2]
+    assert header.split(",")[-2:] == ["c19", "y"]
+    assert [float(v) for v in row.split(",")[:-1]] == pytest.approx(x[0].tolist(), abs=1e-5)
+    assert row.split(",")[-1] == f"class{y[0]}"
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_help(run_script, name):
     assert run_script(name, "--help") == (0, "")
@@ -180,4 +196,4 @@ def test_rows_are_skipped_with_a_reason_and_peers_that_are_missing_too(
     assert list(rows) == [f"{name} float32" for name in compare.workloads.WORKLOADS]
     assert "pytorch eager" not in rows["mlp-32 float32"]
     assert rows["mlp-32 float32"]["jax scan"] == [1000.0, 1000.0]
-    assert len(written.out.splitlines()) == 5
+    assert len(written.out.splitlines()) == 1 + len(rows)

@@ -28,7 +28,7 @@ def image(side):
         ([AGE], LabelSpec("y", "real"), "tabm"),
         ([TOKENS], CLASSES, "text_encoder"),
         ([TOKENS, AGE], CLASSES, "tabm"),
-        ([TOKENS], LabelSpec("next", "tokens", 30, shape=(12,)), "causal_transformer"),
+        ([TOKENS], LabelSpec("next", "tokens", 30, shape=(12,)), "gpt"),
     ],
 )
 def test_each_kind_of_data_has_a_model(inputs, label, name):
@@ -43,13 +43,15 @@ def test_digits_keep_the_seed_network():
 
 
 def test_a_run_that_does_not_say_what_was_chosen_keeps_what_was_chosen_then():
-    for inputs, name in (
-        ([AGE], "tabular"),
-        ([TOKENS], "text_encoder"),
-        ([image(28)], "cnn"),
-        ([image(99)], "smallcnn"),
+    next_token = LabelSpec("next", "tokens", 30, shape=(12,))
+    for inputs, label, name in (
+        ([AGE], CLASSES, "tabular"),
+        ([TOKENS], CLASSES, "text_encoder"),
+        ([TOKENS], next_token, "causal_transformer"),
+        ([image(28)], CLASSES, "cnn"),
+        ([image(99)], CLASSES, "smallcnn"),
     ):
-        chosen, _ = choose_model(inputs, CLASSES, 30_000, on_gpu=True, unrecorded=True)
+        chosen, _ = choose_model(inputs, label, 30_000, on_gpu=True, unrecorded=True)
         assert chosen == name
 
 

@@ -45,7 +45,7 @@ def assemble(config, folder, *, train=True):
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
     auto = functools.partial(fill_in, data=data, num_replicas=replicas, model=model)
-    config, recipe = auto(given, kept=begun.get(kept.RECIPE))
+    config, recipe = auto(given, kept=_recipe(begun))
     # A run that began before there was a choice goes on with Keras's generator.
     draws = begun.get(kept.DRAWS, "keras") if begun else "counter"
     ground = lay(
@@ -61,7 +61,7 @@ def assemble(config, folder, *, train=True):
     if train and is_needed(config):
         found, choice = rehearse(config, ground, folder=folder, kept=begun)
         looked_at = {name: recipe[name] for name in ("augment",) if name in recipe}
-        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
+        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at or None)
         recipe.update(found)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
@@ -73,6 +73,11 @@ def assemble(config, folder, *, train=True):
     experiment = _experiment(config, ground, parts, choice)
     _log(experiment)
     return experiment
+
+
+def _recipe(begun):
+    """What an earlier start of the run decided; None: it begins now."""
+    return begun.get(kept.RECIPE, {}) if begun else None
 
 
 def _prepare(config, folder, train):

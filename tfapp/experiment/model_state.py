@@ -13,6 +13,7 @@ from tfapp.flag_values import parse_arguments, parse_duration
 from tfapp.models import build_model
 from tfapp.models.built import take_weights
 from tfapp.models.ensemble import members_of
+from tfapp.models.hidden_matrices import hidden_matrices
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
 from tfapp.training import optimizers, remat, unseeded
@@ -104,13 +105,16 @@ def _optimizer(config, model, batches):
         )
     elif config.schedule_arg:
         raise UsageError(f"--schedule_arg={config.schedule_arg[0]}: needs a --schedule")
+    weights = model.trainable_variables
+    arguments = parse_arguments(config.optimizer_arg, "optimizer_arg")
+    if config.optimizer.lower() == "muon":
+        arguments = {**optimizers.muon_for(weights, hidden_matrices(model)), **arguments}
     optimizer = optimizers.build_optimizer(
         config.optimizer,
         learning_rate=rate,
         weight_decay=config.weight_decay,
-        arguments=parse_arguments(config.optimizer_arg, "optimizer_arg"),
+        arguments=arguments,
     )
-    weights = model.trainable_variables
     if not config.decay_all:
         optimizers.decay_only(optimizer, weights, decayed_weights(model))
     optimizer.build(weights)

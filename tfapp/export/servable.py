@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfapp.export.argument_names import argument_names
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
+from tfapp.runtime.fused import uncompiled
 from tfapp.training.forward import forward
 
 
@@ -67,13 +68,14 @@ class Servable:
 
     def core(self, inputs):
         """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
-        called = forward(
-            self._model,
-            [v.read_value() for v in self.trainable_weights],
-            [v.read_value() for v in self.other_weights],
-            inputs,
-            training=False,
-        )
+        with uncompiled():
+            called = forward(
+                self._model,
+                [v.read_value() for v in self.trainable_weights],
+                [v.read_value() for v in self.other_weights],
+                inputs,
+                training=False,
+            )
         outputs = self._read_outputs(called.outputs, called.activation, training=False)
         return self._task.combine(outputs) if members_of(self._model) else outputs
 

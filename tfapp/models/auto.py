@@ -3,7 +3,7 @@
 from tfapp.spec import IMAGES, LANGUAGE, TABLE, TEXTS, VECTORS, kind_of_data
 
 _OTHERS = {  # kind of data -> (model, reason); images follow their size
-    LANGUAGE: ("causal_transformer", "the label is the next token"),
+    LANGUAGE: ("gpt", "the label is the next token"),
     TEXTS: ("text_encoder", "one text"),
     VECTORS: ("mlp", "vectors of numbers"),
     TABLE: ("tabm", "columns of a table"),
@@ -12,7 +12,12 @@ _SMALL = 16  # pixels a side; smaller images are treated as vectors
 _LARGE = 64  # pixels a side; larger images are photographs, downsampled by the first layers
 _MANY = 20_000  # photographs that a larger network is worth, where a GPU trains it
 # What auto chose in runs that do not say what it chose.
-_BEFORE = {"tabm": "tabular", "convnet": "cnn", "resnet18": "smallcnn"}
+_BEFORE = {
+    "tabm": "tabular",
+    "convnet": "cnn",
+    "resnet18": "smallcnn",
+    "gpt": "causal_transformer",
+}
 
 
 def choose_model(inputs, label, examples, *, on_gpu=False, unrecorded=False):

@@ -34,7 +34,8 @@ _CONVNEXT = "tfapp.models.convnext:ConvNeXt"
 _VIT = "tfapp.models.vit:ViT"
 _TABULAR = "tfapp.models.tabular:Tabular"
 _ENCODER = "tfapp.models.text_encoder:TextEncoder"
-_TRANSFORMER = "tfapp.models.causal_transformer:CausalTransformer"
+_ENCODERS = "tfapp.models.text_ensemble:TextEnsemble"
+_CAUSAL = "tfapp.models.causal_transformer:CausalTransformer"
 
 _HE = "He et al., arXiv:1512.03385, table 6"
 _HE_V1_5 = "He et al., arXiv:1512.03385, table 1, with strides as in arXiv:1706.02677"
@@ -47,7 +48,10 @@ _FT_SOURCE = "FT-Transformer of Gorishniy et al., arXiv:2106.11959, defaults of 
 _CHENG = "Cheng et al., arXiv:1606.07792, figure 4"
 _WANG = "Wang et al., arXiv:2008.13535, figure 1 (a)"
 _KIM = "Kim, arXiv:1408.5882, with a mean of embeddings"
-_GPT = "GPT-2's blocks with the rotary positions of Su et al., arXiv:2104.09864"
+_MEMBERS = "four of Kim, arXiv:1408.5882, side by side, as Lakshminarayanan et al., 1612.01474"
+_BERT = "Vaswani et al., arXiv:1706.03762, normalised first, with BERT's positions and pooling"
+_ROTARY = "GPT-2's blocks with the rotary positions of Su et al., arXiv:2104.09864"
+_GPT = "GPT-2 of Radford et al., 2019, with rotary positions; width=768 depth=12 heads=12: small"
 
 # What the rule of the kind of data gives for tabm suits neither of these: docs/recipes.md.
 _OF_LINEAR = {"learning_rate": 0.03, "weight_decay": 0.05}
@@ -78,6 +82,11 @@ PRESETS = {
         Preset("dcn_v2", "tfapp.models.dcn_v2:DCNV2", {}, 277_118, _BINNED, _WANG),
         Preset("linear", _LINEAR, {}, 320, _BINNED, "softmax regression", recipe=_OF_LINEAR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
-        Preset("causal_transformer", _TRANSFORMER, {}, 807_434, _TEXT, _GPT),
+        Preset(
+            "text_ensemble", "tfapp.models.text_ensemble:TextEnsemble", {}, 466_472, _TEXT, _MEMBERS
+        ),
+        Preset("transformer", "tfapp.models.transformer:Transformer", {}, 412_938, _TEXT, _BERT),
+        Preset("causal_transformer", _CAUSAL, {}, 807_434, _TEXT, _ROTARY),
+        Preset("gpt", "tfapp.models.gpt:GPT", {}, 806_144, _TEXT, _GPT, outputs=100),
     )
 }

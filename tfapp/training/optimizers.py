@@ -7,6 +7,7 @@ that form.
 """
 
 import inspect
+import re
 
 import keras
 import tensorflow as tf
@@ -89,6 +90,13 @@ def build_optimizer(name, *, learning_rate, weight_decay=0.0, arguments=()):
     if not weight_decay:
         optimizer.weight_decay = None  # a default may hide behind a subclass's **kwargs
     return optimizer
+
+
+def muon_for(variables, hidden):
+    """Arguments of Keras's Muon with which it takes the `hidden` matrices, and AdamW all others."""
+    wanted = {id(variable) for variable in hidden}
+    others = [v for v in variables if id(v) not in wanted]
+    return {"exclude_layers": [f"^{re.escape(v.path)}$" for v in others]}
 
 
 def decay_only(optimizer, variables, decayed):

@@ -49,8 +49,8 @@ def test_what_suits_the_images_is_chosen(data, chosen):
 
 
 def test_only_images_are_changed_by_default():
-    assert recipe_for(IMAGES, 5000, CLASSES).augment == WANTED
-    assert recipe_for(TABLE, 5000, CLASSES).augment == ()
+    assert recipe_for(IMAGES, 5000, 1, CLASSES).augment == WANTED
+    assert recipe_for(TABLE, 5000, 1, CLASSES).augment == ()
 
 
 RUN = {

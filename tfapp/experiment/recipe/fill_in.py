@@ -4,7 +4,7 @@ import dataclasses
 import math
 
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.experiment.recipe import augment
+from tfapp.experiment.recipe import augment, model_size
 from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.models import recipe_of
 from tfapp.seed_recipe import AUTO, SEED
@@ -50,6 +50,7 @@ def fill_in(config, data, *, num_replicas, model, kept=None):
     decided.update({name: _value(kept[name]) for name in found})
     if "augment" in decided and "augment" not in (kept or {}):
         decided["augment"] = augment.choose(recipe.augment, data)
+    decided.update(model_size.decide(dataclasses.replace(config, **decided), data, kept))
     return dataclasses.replace(config, **decided), decided
 
 

@@ -50,10 +50,20 @@ _SIZED = {
     TEXTS: _Sized(150, 16, 128, Recipe(1500, 6, 40, schedule="cosine", warmup_steps="5%")),
     # Examples are windows of a text.
     LANGUAGE: _Sized(
-        100,
+        400,
         16,
         64,
-        Recipe(2000, 3, 50, learning_rate=3e-3, schedule="cosine", warmup_steps="5%"),
+        Recipe(
+            1500,
+            1,
+            50,
+            optimizer="muon",
+            learning_rate=1e-2,
+            schedule="cosine",
+            warmup_steps="5%",
+            weight_decay=0.1,
+            clip_norm=1.0,
+        ),
     ),
 }
 

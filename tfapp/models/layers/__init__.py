@@ -2,14 +2,18 @@
 
 from tfapp.models.layers.batch_norm import FusedBatchNorm
 from tfapp.models.layers.convolution import convolution
+from tfapp.models.layers.gelu import gelu
+from tfapp.models.layers.layer_norm import FusedLayerNorm
 from tfapp.models.layers.pooling import MaxPool, MeanPool
 from tfapp.models.layers.replicas import ReducesAcrossReplicas, reduces_across_replicas
 
 __all__ = [
     "FusedBatchNorm",
+    "FusedLayerNorm",
     "MaxPool",
     "MeanPool",
     "ReducesAcrossReplicas",
     "convolution",
+    "gelu",
     "reduces_across_replicas",
 ]
