@@ -13,15 +13,16 @@ from tfapp.errors import UsageError
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 
 RNG = np.random.default_rng(0)
-PRICES = RNG.lognormal(10, 1.2, 2000)
+PRICES = RNG.lognormal(10, 2, 2000)
 HEAVY = {
     "prices": (PRICES, 0.0),
-    "expenses": (np.where(RNG.random(2000) < 0.2, 0, RNG.lognormal(2, 1, 2000)), 1.0),
-    "counts": (np.round(RNG.lognormal(1, 1, 2000)), 1.0),
+    "expenses": (np.where(RNG.random(2000) < 0.2, 0, RNG.lognormal(2, 2, 2000)), 1.0),
+    "counts": (np.round(RNG.lognormal(1, 2, 2000)), 1.0),
 }
 OTHERS = {
     "normal": RNG.normal(100, 10, 2000),
     "moderately skewed": RNG.gamma(4, 1, 2000),
+    "skewed, as counts of visits": np.round(RNG.lognormal(1, 0.8, 2000)),
     "some below 0": np.r_[PRICES, -1.0],
     "few": PRICES[:90],
     "rarely anything": np.where(RNG.random(2000) < 0.98, 0, PRICES),

@@ -2,8 +2,8 @@
 
 Squared errors of a label with a heavy tail are those of its few largest values. The logarithm is
 learnt instead by one rule on train: no label is below 0 (with zeros, log(1 + y) is taken), there
-are 100 of them, ten distinct ones, their skewness is above 3, that of the logarithm at most a third
-of it, in absolute value, and a linear model of the features explains less than half of the
+are 100 of them, ten distinct ones, their skewness is above 10, that of the logarithm at most a
+third of it, in absolute value, and a linear model of the features explains less than half of the
 logarithm's variance (`explained`). Where it explains more, the largest labels are predicted and
 not noise, and a network that learns the label itself has smaller errors there.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from tfapp.data.preprocessing.standardize import moments
 
 AUTO, NONE, LOG = "auto", "none", "log"
-_SKEWED, _LESS = 3.0, 1 / 3
+_SKEWED, _LESS = 10.0, 1 / 3
 _FEWEST, _DISTINCT = 100, 10
 _PREDICTED = 0.5  # of the logarithm's variance
 
