@@ -27,18 +27,14 @@ def files():
     }
 
 
-def slowly(*values):
-    return pytest.param(*values, marks=pytest.mark.slow)
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, arguments, kind, devices, precision",
     [
         ("gpt", TINY, "text", 2, "float32"),
-        ("text_ensemble", ENCODERS, "csv", 0, "bfloat16"),
-        slowly("gpt", TINY, "text", 0, "bfloat16"),
-        slowly("transformer", TINY, "csv", 2, "bfloat16"),
-        slowly("text_ensemble", ENCODERS, "csv", 2, "float32"),
+        ("gpt", TINY, "text", 0, "bfloat16"),
+        ("transformer", TINY, "csv", 2, "bfloat16"),
+        ("text_ensemble", ENCODERS, "csv", 2, "float32"),
     ],
 )
 def test_trains_resumes_exports_and_answers(
