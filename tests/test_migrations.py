@@ -151,6 +151,12 @@ def test_a_run_goes_on_with_the_defaults_that_it_began_with(old_run):
     assert (parsed.epochs, parsed.monitor, parsed.export_weights) == (50, "task", "early_stopping")
 
 
+def test_muon_of_an_older_version_takes_the_weights_that_it_took(old_run):
+    run = old_run("# tfapp 0.2.0\n--optimizer=muon\n", tfapp="0.2.0", optimizer="muon")
+    parsed = flags.parse(["main.py", f"--flagfile={run}/flags.txt"])
+    assert parsed.optimizer == "keras.optimizers:Muon"
+
+
 def test_a_table_of_an_older_version_is_found_by_its_plain_command(old_run):
     run = old_run("# tfapp 0.2.0\n--seed=1\n", tfapp="0.2.0", seed=1, model="mlp")
     assert open_folder(seed=1).path == run

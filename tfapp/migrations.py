@@ -16,6 +16,7 @@ from tfapp.runtime.json_shape import Each
 from tfapp.seed_recipe import SEED
 from tfapp.spec import DIGITS
 
+_KERAS_MUON = "keras.optimizers:Muon"
 _UNMARKED = "0.1.0"  # what wrote a file without a version
 _MARK = "# tfapp "
 _VERSION = "tfapp"  # key of identity.json
@@ -42,7 +43,7 @@ MIGRATIONS: tuple[Migration, ...] = (
         changed={
             "monitor": lambda value: "task" if value == "auto" else value,
             # Muon took every matrix, the output layer's included.
-            "optimizer": lambda value: "keras.optimizers:Muon" if value == "muon" else value,
+            "optimizer": lambda value: _KERAS_MUON if value.lower() == "muon" else value,
         },
         defaults={
             "augment": (),
