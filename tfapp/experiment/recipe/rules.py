@@ -125,7 +125,7 @@ def _table(examples, columns, label):
         most_epochs=200,
         learning_rate=rate,
         schedule="cosine",
-        weight_decay=float(f"{min(max(1000 / size, 0.02), 3):.2g}"),
+        weight_decay=float(f"{min(max(1000 / size, 0.02), 6):.2g}"),
         clip_norm=1.0,
         patience=0.35,
     )
