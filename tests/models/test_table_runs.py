@@ -46,7 +46,7 @@ def table(tmp_path):
 
 
 SLOW = pytest.mark.slow
-FAST = {("tabm", 0), ("ft_transformer", 0), ("dcn_v2", 2), ("linear", 2)}
+FAST = {("tabm", 0), ("ft_transformer", 0), ("linear", 2)}
 # Each model on one device and on two, in float32 and in bfloat16.
 RUNS = [
     pytest.param(model, devices, precision, marks=() if (model, devices) in FAST else SLOW)
