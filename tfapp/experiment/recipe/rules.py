@@ -58,7 +58,7 @@ _SIZED = {
             1,
             50,
             optimizer="muon",
-            learning_rate=1e-2,
+            learning_rate=2e-2,
             schedule="cosine",
             warmup_steps="5%",
             weight_decay=0.1,
