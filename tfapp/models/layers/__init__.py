@@ -1,7 +1,7 @@
 """Layers that several models share, in the form that is fast here."""
 
 from tfapp.models.layers.batch_norm import FusedBatchNorm
-from tfapp.models.layers.gelu import gelu
+from tfapp.models.layers.gelu import gelu, gelu_tanh
 from tfapp.models.layers.layer_norm import FusedLayerNorm
 from tfapp.models.layers.pooling import MaxPool, MeanPool
 from tfapp.models.layers.replicas import ReducesAcrossReplicas, reduces_across_replicas
@@ -13,5 +13,6 @@ __all__ = [
     "MeanPool",
     "ReducesAcrossReplicas",
     "gelu",
+    "gelu_tanh",
     "reduces_across_replicas",
 ]
