@@ -1,6 +1,7 @@
 """GELU equals Keras's, and the layer normalisation Keras's own, in a graph and eagerly."""
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -21,7 +22,7 @@ def test_layer_norm_is_kerass():
     mine.build(X.shape)
     keras_own.build(X.shape)
     for layer in (mine, keras_own):
-        layer.set_weights([[1, 2, 3, 4, 5, 6], [0, 1, 0, 1, 0, 1]])
+        layer.set_weights([np.arange(1.0, 7.0), np.array([0.0, 1.0] * 3)])
     expected = keras_own(X).numpy()
     assert mine(X).numpy() == pytest.approx(expected, abs=1e-5)
     assert tf.function(mine)(X).numpy() == pytest.approx(expected, abs=1e-5)
