@@ -31,7 +31,7 @@ def decide(kept=None, label="tokens", **given):
         ({"time_budget": "3m"}, None),
         ({"time_budget": "25m"}, LARGER),
         ({"time_budget": "25m", "steps": 6000}, (*LARGER, "dropout=0.1")),
-        ({"epochs": 10}, ("dropout=0.1",)),
+        ({"epochs": 11}, ("dropout=0.1",)),
         ({"epochs": 40}, (*LARGER, "dropout=0.2")),
         ({"steps": 6000}, (*LARGER, "dropout=0.1")),
         ({"time_budget": "25m", "model_arg": ("width=64",)}, None),
