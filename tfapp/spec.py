@@ -67,6 +67,11 @@ class LabelSpec:
     shape: tuple[int, ...] = ()  # of one label; () is a scalar
 
     @property
+    def positions(self):
+        """How many answers a label has: one for each token of a text that is continued, or one."""
+        return self.shape[0] if self.kind == "tokens" and self.shape else 1
+
+    @property
     def num_outputs(self):
         """Width of the model's last layer."""
         if self.kind in ("class", "tokens"):
