@@ -71,6 +71,11 @@ class LabelSpec:
     value_names: tuple[str, ...] = ()  # of the values of a real label from several columns
 
     @property
+    def positions(self):
+        """How many answers a label has: one for each token of a text that is continued, or one."""
+        return self.shape[0] if self.kind == "tokens" and self.shape else 1
+
+    @property
     def num_outputs(self):
         """Width of the model's last layer, unless the task asks for another."""
         if self.kind != "real":

@@ -1,7 +1,6 @@
 """The evaluation of each split, built and traced once a process however often it runs."""
 
 import dataclasses
-import math
 
 import numpy as np
 import tensorflow as tf
@@ -79,9 +78,8 @@ class Evaluations:
         return reporting()(run)
 
     def _is_worth_compiling(self, split):
-        label = self.source.spec.label
-        positions = math.prod(label.shape) if label.kind == "tokens" else 1
-        return split.num_examples * positions * self.state.model.count_params() >= _WORTH_COMPILING
+        answers = split.num_examples * self.source.spec.label.positions
+        return answers * self.state.model.count_params() >= _WORTH_COMPILING
 
 
 def _drawn(split, most):

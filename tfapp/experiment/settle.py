@@ -67,7 +67,7 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
         num_replicas=batches.num_replicas,
         engine=steps.engine.name,
         device_type=device_type(),
-        batch_size=batches.batch_size,
+        batch_size=batches.batch_size * data.spec.label.positions,
     )
     agreed = cluster.agree([[c.precision, c.placement] for c in candidates])
     choice = choose(

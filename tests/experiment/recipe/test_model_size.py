@@ -31,14 +31,15 @@ def decide(kept=None, label="tokens", **given):
         ({"time_budget": "3m"}, None),
         ({"time_budget": "25m"}, LARGER),
         ({"time_budget": "25m", "steps": 6000}, (*LARGER, "dropout=0.1")),
-        ({"epochs": 40}, (*LARGER, "dropout=0.1")),
+        ({"epochs": 11}, ("dropout=0.1",)),
+        ({"epochs": 40}, (*LARGER, "dropout=0.2")),
         ({"steps": 6000}, (*LARGER, "dropout=0.1")),
         ({"time_budget": "25m", "model_arg": ("width=64",)}, None),
         ({"time_budget": "25m", "model": "gpt"}, None),
         ({"time_budget": "25m", "label": "class"}, None),  # classified texts
     ],
 )
-def test_a_longer_run_gets_a_larger_model(given, arguments):
+def test_a_longer_run_gets_a_larger_model_and_many_passes_dropout(given, arguments):
     assert decide(**given) == ({} if arguments is None else {"model_arg": arguments})
 
 

@@ -20,7 +20,7 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
       num_replicas: over all workers.
       engine: name of the input engine.
       device_type: "CPU" or "GPU".
-      batch_size: examples a step over all replicas.
+      batch_size: examples a step over all replicas, or tokens where each has an answer.
 
     Returns:
       `Candidate`s, at least one.

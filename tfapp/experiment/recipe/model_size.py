@@ -1,7 +1,7 @@
-"""How large a model of a language is: it follows the length of the run, which the user may choose.
+"""How large a model of a language is, and its dropout: both follow the length of the run.
 
-A larger model learns more from each token and sees fewer of them in the same time. docs/recipes.md
-has the lengths at which one overtakes the other.
+A larger model learns more from each token and sees fewer of them in the same time; one that passes
+over its text many times learns it by heart. docs/recipes.md has the reasons for the numbers.
 """
 
 from tfapp.data.splits.split_names import TRAIN
@@ -11,12 +11,11 @@ from tfapp.spec import LANGUAGE, kind_of_data
 _LONG = 600.0  # seconds of --time_budget
 _LONG_TOKENS = 10_000_000  # that --steps or --epochs go through
 _LARGER = ("width=192", "depth=6", "heads=6")  # 2.7 million weights instead of 0.8
-_MANY_PASSES = 10  # over the text, from which a larger model needs dropout
-_DROPOUT = "dropout=0.1"
+_DROPOUT = ((30, 0.2), (10, 0.1))  # passes over the text -> rate, from so many on
 
 
 def decide(config, data, kept):
-    """{"model_arg": arguments} for a model of a language that auto chooses; {} for all others.
+    """{"model_arg": arguments} for a model of a language that auto chooses; {}: its defaults.
 
     Args:
       config: a `Config` whose recipe is filled in, or its `time_budget` given.
@@ -31,10 +30,11 @@ def decide(config, data, kept):
     windows, length = data.source.splits[TRAIN].num_examples, data.inputs[0].shape[0]
     steps = config.steps or config.epochs * max(windows // config.batch_size, 1)
     tokens = steps * config.batch_size * length
-    if not _is_long(config.time_budget, tokens):
-        return {}
+    larger = _LARGER if _is_long(config.time_budget, tokens) else ()
     passes = tokens / (windows * length)
-    return {"model_arg": (*_LARGER, *((_DROPOUT,) if passes >= _MANY_PASSES else ()))}
+    rates = [f"dropout={rate}" for least, rate in _DROPOUT if passes >= least][:1]
+    arguments = (*larger, *rates)
+    return {"model_arg": arguments} if arguments else {}
 
 
 def _is_long(budget, tokens):

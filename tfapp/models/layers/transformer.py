@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.errors import UsageError
-from tfapp.models.layers.gelu import gelu
+from tfapp.models.layers.gelu import gelu_tanh
 from tfapp.models.layers.layer_norm import FusedLayerNorm
 from tfapp.runtime.fused import fused
 
@@ -66,7 +66,7 @@ class TransformerBlock(keras.layers.Layer):
         rows = tf.reshape(x, (-1, self._width))
         attended = self._attend(self.attention_norm(rows), length, present)
         rows += self.dropout(attended, training=training)
-        forward = self.narrow(gelu(self.widen(self.forward_norm(rows))))
+        forward = self.narrow(gelu_tanh(self.widen(self.forward_norm(rows))))
         rows += self.dropout(forward, training=training)
         return tf.reshape(rows, (-1, length, self._width))
 
