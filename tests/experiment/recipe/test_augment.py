@@ -11,7 +11,7 @@ from tfapp.experiment.recipe import augment
 from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.spec import IMAGES, TABLE, DataSpec, FeatureSpec, LabelSpec
 
-WANTED = ("flip", "crop", "colour")
+WANTED = ("flip", "crop:0.125", "colour")
 CLASSES = LabelSpec("y", "class", 2, ("a", "b"))
 
 
@@ -36,9 +36,9 @@ def make_data(shape=(32, 32, 3), dtype="uint8", label=CLASSES, symmetric=True):
     "data, chosen",
     [
         (make_data(), WANTED),
-        (make_data(symmetric=False), ("crop", "colour")),
-        (make_data((32, 32, 1)), ("flip", "crop")),
-        (make_data(dtype="float32"), ("flip", "crop")),
+        (make_data(symmetric=False), ("crop:0.125", "colour")),
+        (make_data((32, 32, 1)), ("flip", "crop:0.125")),
+        (make_data(dtype="float32"), ("flip", "crop:0.125")),
         (make_data((8, 8, 3)), ()),
         (make_data(label=LabelSpec("y", "real")), ()),
     ],
@@ -49,7 +49,9 @@ def test_what_suits_the_images_is_chosen(data, chosen):
 
 
 def test_only_images_are_changed_by_default():
-    assert recipe_for(IMAGES, 5000, 1, CLASSES).augment == WANTED
+    few, many = (recipe_for(IMAGES, images, 1, CLASSES).augment for images in (5000, 50_000))
+    assert few == ("flip", "crop:0.125", "colour")
+    assert many == ("flip", "crop:0.0625", "colour")
     assert recipe_for(TABLE, 5000, 1, CLASSES).augment == ()
 
 
@@ -62,7 +64,7 @@ RUN = {
 @pytest.mark.parametrize("given", [("auto",), ("none",), ()])
 def test_a_run_keeps_what_was_chosen_and_none_forces_nothing(make_experiment, given):
     built = make_experiment(**RUN, augment=given)
-    assert ("crop" in built.config.augment) == (given == ("auto",))
+    assert ("crop:0.125" in built.config.augment) == (given == ("auto",))
 
 
 def test_the_seed_network_is_not_given_changed_digits():

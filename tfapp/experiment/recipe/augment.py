@@ -19,7 +19,7 @@ def choose(wanted, data):
     """The items of --augment for a run.
 
     Args:
-      wanted: names that the kind of data may have, `Recipe.augment`.
+      wanted: items that the kind of data may have, `Recipe.augment`.
       data: a `Data`.
 
     Returns:
@@ -35,7 +35,8 @@ def choose(wanted, data):
         "colour": lambda: feature.dtype == "uint8" and feature.shape[-1] == 3,
         "flip": lambda: _alike(data.source.splits[TRAIN], feature.name, spec.label.name),
     }
-    return tuple(name for name in wanted if name not in suits or suits[name]())
+    names = {item: item.partition(":")[0] for item in wanted}
+    return tuple(item for item, name in names.items() if name not in suits or suits[name]())
 
 
 def _alike(split, feature, label):
