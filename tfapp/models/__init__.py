@@ -54,7 +54,7 @@ def check_arguments(name, arguments):
 
 def recipe_of(name):
     """What a preset says of its recipe, see `Preset.recipe`; {} for any other model."""
-    entry = MODELS.get(name)
+    entry = None if takes_pixels(name) else MODELS.get(name)
     return entry.recipe if isinstance(entry, Preset) else {}
 
 

@@ -32,6 +32,7 @@ def run(config):
     # TensorFlow is imported here.
     from tfapp.data import augmentation
     from tfapp.experiment.devices import choose_devices
+    from tfapp.experiment.ground import name_model
     from tfapp.experiment.prepare import prepare
     from tfapp.experiment.recipe.fill_in import fill_in
     from tfapp.modes.inspect import contact_sheet, duplicates, features
@@ -39,7 +40,8 @@ def run(config):
     augmentation.parse(config.augment)  # its names, before the data is opened
     strategy = choose_devices(config).strategy
     data = prepare(config, keep_raw=True)
-    config, _ = fill_in(config, data, num_replicas=strategy.num_replicas_in_sync)
+    replicas, model = strategy.num_replicas_in_sync, name_model(config, data, "")
+    config, _ = fill_in(config, data, num_replicas=replicas, model=model)
     sample = data.raw.splits["train"].sample(_EXAMPLES)
     # A long text has no examples or labels until it is cut into windows of tokens.
     examples = data.source if data.spec.label.kind == "tokens" else data.raw
