@@ -40,7 +40,7 @@ float32 with XLA for the update alone, without augmentation; a batch is as large
 second, at most 128. {machine}
 
 `--model_arg=NAME=VALUE` changes a model; the arguments are listed in the docstring of its class.
-Beside these, `--model=keras:NAME` is any network of
+In addition, `--model=keras:NAME` is any network of
 [keras.applications](https://keras.io/api/applications/), from random weights and with its own
 preprocessing inside: it gets the pixels of the data, from 0 to 255 (values that are no bytes are
 scaled from their range on train), and grey images as three equal channels. `--model=FILE.py:Name`
@@ -148,7 +148,7 @@ def datasets(kind, preset, folder):
     draw = random.Random(0)
     if kind in (IMAGES, VECTORS):
         shape, classes = "x".join(map(str, preset.inputs[0].shape)), preset.outputs
-        return [(shape, f"--dataset=synthetic:{shape}:{classes}:{max(_EXAMPLES, classes)}")]
+        return [(shape, f"--dataset=synthetic:{shape}:{classes}:{max(_EXAMPLES, 3 * classes)}")]
     labels = [i % 3 for i in range(4 * _EXAMPLES)]
     texts = [" ".join(draw.choices(_WORDS, k=40)) for _ in labels]
     if kind == TABLE:

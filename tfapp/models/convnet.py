@@ -1,9 +1,8 @@
 """A convolutional network that follows the size of small images, for a processor as for a GPU.
 
 A 3x3 convolution, then stages of a strided 3x3 convolution that doubles the channels and residual
-ones that keep them, each with batch normalisation: what a ResNet has (He et al., arXiv:1512.03385)
-with its operations in few, wide layers, which a processor computes at three quarters of its peak,
-and ResNet-20's narrow ones at half. docs/recipes.md has the measurements.
+ones that keep them, each with batch normalisation: a ResNet (He et al., arXiv:1512.03385) of few
+and wide layers, which a processor computes faster than many narrow ones.
 """
 
 import keras
