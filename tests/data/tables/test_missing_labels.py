@@ -71,6 +71,14 @@ def test_spellings_of_a_missing_label(tmp_path, absent, words):
     assert source.spec.label.class_names == (("no", "yes") if words else ("0", "1"))
 
 
+@pytest.mark.parametrize("absent", ["n.a.", "nil", "-", "...", "#NULL!", "Missing"])
+def test_a_label_of_numbers_is_missing_where_a_feature_would_be(tmp_path, absent):
+    numbers = [absent if i in EMPTY else f"{i / 8}" for i in range(ROWS)]
+    source = open_all(write_jsonl(tmp_path, numbers), drop_missing_labels=True)
+    assert source.spec.label.kind == "real"
+    assert sum(split.num_examples for split in source.splits.values()) == ROWS - len(EMPTY)
+
+
 def test_none_is_a_class_among_words_and_missing_among_numbers(tmp_path):
     words = open_all(write_jsonl(tmp_path, rows("None", words=True)), drop_missing_labels=True)
     assert words.spec.label.class_names == ("None", "no", "yes")
