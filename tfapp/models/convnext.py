@@ -5,8 +5,10 @@ perceptron on each pixel, with layer normalisation; between stages the sides are
 """
 
 import keras
+import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.models.layers import FusedLayerNorm, gelu
 from tfapp.models.layers.depthwise import DepthwiseConvolution
 from tfapp.models.layers.drop_path import drop_path, rates
 
@@ -78,7 +80,7 @@ class ConvNeXtBlock(keras.layers.Layer):
         self.scale = scale
         self.depthwise = DepthwiseConvolution(7, _NORMAL["kernel_initializer"])
         self.norm = _norm()
-        self.widen = keras.layers.Dense(4 * width, "gelu", **_NORMAL)
+        self.widen = keras.layers.Dense(4 * width, **_NORMAL)
         self.narrow = keras.layers.Dense(width, **_NORMAL)
         self.drop = drop_path(drop, 4)
 
@@ -91,7 +93,10 @@ class ConvNeXtBlock(keras.layers.Layer):
 
     def call(self, x, training=False):
         """[batch, height, width, channels] to the same shape."""
-        y = self.narrow(self.widen(self.norm(self.depthwise(x))))
+        y = self.norm(self.depthwise(x))
+        # Products over [pixels, channels] take their bias with them.
+        rows = tf.reshape(y, (-1, y.shape[-1]))
+        y = tf.reshape(self.narrow(gelu(self.widen(rows))), (-1, *y.shape[1:]))
         return x + self.drop(y * self.factors, training=training)
 
 
@@ -109,4 +114,4 @@ class Shrink(keras.layers.Layer):
 
 
 def _norm():
-    return keras.layers.LayerNormalization(epsilon=1e-6)
+    return FusedLayerNorm(epsilon=1e-6)

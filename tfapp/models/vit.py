@@ -5,10 +5,13 @@ DeiT-Ti and DeiT-S without distillation (Touvron et al., arXiv:2012.12877, table
 """
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from tfapp.errors import UsageError
+from tfapp.models.layers import FusedLayerNorm, gelu
 from tfapp.models.layers.drop_path import drop_path, rates
+from tfapp.models.layers.transformer import head_splitter
 from tfapp.models.weight_decay import NamesDecayedWeights, by_layer_type
 
 _POOLS = ("token", "mean")
@@ -95,34 +98,32 @@ class EncoderBlock(keras.layers.Layer):
 
     def __init__(self, width, heads, dropout, drop, **kwargs):
         super().__init__(**kwargs)
-        self.heads = heads
         self.norms = [_norm(), _norm()]
         self.queries_keys_values = _dense(3 * width)
         self.merge = _dense(width)
-        self.widen = _dense(4 * width, activation="gelu")
-        self.narrow = _dense(width)
+        self.widen, self.narrow = _dense(4 * width), _dense(width)
         self.dropout = keras.layers.Dropout(dropout)
         self.drop = drop_path(drop, 3)
+        self.split = head_splitter(heads, width // heads)
 
     def call(self, x, training=False):
         """[batch, length, width] to the same shape."""
         y = self.dropout(self._attend(self.norms[0](x)), training=training)
         x = x + self.drop(y, training=training)
-        y = self.narrow(self.widen(self.norms[1](x)))
+        # Products over [batch * length, width] take their bias with them.
+        rows = ops.reshape(self.norms[1](x), (-1, x.shape[-1]))
+        y = ops.reshape(self.narrow(gelu(self.widen(rows))), (-1, *x.shape[1:]))
         return x + self.drop(self.dropout(y, training=training), training=training)
 
     def _attend(self, x):
         length, width = x.shape[1:]
-        size = width // self.heads
-        # Splits, not slices: the gradient of a slice is a copy padded with zeros.
-        queries, keys, values = (
-            ops.transpose(ops.reshape(part, (-1, length, self.heads, size)), (0, 2, 1, 3))
-            for part in ops.split(self.queries_keys_values(x), 3, axis=-1)
-        )  # [batch, heads, length, size]
-        scores = ops.matmul(queries * size**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
+        rows = self.queries_keys_values(ops.reshape(x, (-1, width)))
+        queries, keys, values = self.split(length)(rows)
+        scores = tf.matmul(queries, keys, transpose_b=True)
         weights = ops.softmax(ops.cast(scores, "float32"))  # softmax needs float32
         mixed = ops.matmul(ops.cast(weights, x.dtype), values)
-        return self.merge(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, length, width)))
+        rows = self.merge(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, width)))
+        return ops.reshape(rows, (-1, length, width))
 
 
 def _dense(units, **options):
@@ -130,7 +131,7 @@ def _dense(units, **options):
 
 
 def _norm():
-    return keras.layers.LayerNormalization(epsilon=1e-6)
+    return FusedLayerNorm(epsilon=1e-6)
 
 
 def _normal():

@@ -55,7 +55,7 @@ class TransformerBlock(keras.layers.Layer):
         self.widen = keras.layers.Dense(4 * width, kernel_initializer=normal())
         self.narrow = keras.layers.Dense(width, kernel_initializer=last)
         self.dropout = keras.layers.Dropout(dropout)
-        self._split = _splitter(heads, width // heads, rotary)
+        self._split = head_splitter(heads, width // heads, rotary=rotary)
 
     def call(self, x, present=None, training=False):
         """[batch, length, width] to the same shape.
@@ -82,10 +82,15 @@ class TransformerBlock(keras.layers.Layer):
         return self.merge(tf.reshape(mixed, (-1, self._width)))
 
 
-def _splitter(heads, size, rotary):
+def head_splitter(heads, size, *, rotary=False):
     """Returns length -> function: [batch * length, 3 * width] -> queries, keys, values.
 
     Each is [batch, heads, length, size]; the queries are divided by the root of `size`.
+
+    Args:
+      heads: number of them.
+      size: of a head's vectors: width / heads.
+      rotary: whether queries and keys are rotated by their positions.
     """
 
     @functools.cache
