@@ -33,7 +33,7 @@ def test_predictions_have_the_accuracy_and_loss_of_the_evaluation(run_cli, tmp_p
     assert len(files) == 19
     assert np.mean(found["class_id"] == truth) == metrics["accuracy"]
     loss = -np.mean(np.log(found["probabilities"][np.arange(19), truth].astype(np.float64)))
-    assert abs(loss - metrics["loss"]) < 1e-5
+    assert abs(loss - metrics["log_loss"]) < 1e-5
 
 
 def test_the_exported_model_takes_encoded_images(trained_run):

@@ -140,7 +140,7 @@ def test_a_language_model_predicts_the_next_token(run_cli, unit):
         "the cat sat on the mat and the dog lay on the log.\n" * 200
     )
     result = train(
-        dataset="text:text.txt", text_length=24, text_unit=unit, vocabulary_size=60, epochs=3,
+        dataset="text:text.txt", text_length=24, text_unit=unit, vocabulary_size=60, epochs=6,
         model_arg=("width=32", "depth=1", "heads=2"), batch_size=16, learning_rate=1e-2,
     )  # fmt: skip
     test = result.metrics["test"]

@@ -10,7 +10,7 @@ from tests.conftest import HANG_SECONDS, ROOT
 from tests.fuzz import running
 from tests.fuzz.families import DEAR, FAMILIES
 
-FEW, MANY, MANY_DEAR = 12, 200, 20
+FEW, MANY, MANY_DEAR = 12, 100, 10
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES.keys() - set(DEAR)))

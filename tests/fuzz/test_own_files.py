@@ -15,7 +15,7 @@ from tests.fuzz.own_files import OLD, RUN
 from tests.tf_examples import example
 from tfapp.experiment.calibration import cache
 
-FEW, MANY, PLACES = 8, 200, 20
+FEW, MANY, PLACES = 8, 100, 20
 
 
 @pytest.fixture
