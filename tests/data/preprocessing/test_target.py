@@ -4,8 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.conftest import ROOT
+from tests.data.opening import open_all
+from tests.image_files import jpeg, picture
+from tests.tf_examples import example
+from tfapp.data import preprocessing
 from tfapp.data.preprocessing import Preprocessing, fit, target
 from tfapp.data.splits.array_split import ArraySplit
 from tfapp.data.splits.string_column import StringColumn
@@ -100,3 +105,14 @@ def test_old_runs_learn_what_they_began_with():
     for path in (ROOT / "tests" / "old_runs").glob("*/table-*/preprocessing.json"):
         found = Preprocessing.from_json(json.loads(path.read_text()))
         assert found.target is None or found.target.shift is None
+
+
+def test_examples_in_files_are_looked_at_in_a_sample(tmp_path, monkeypatch):
+    monkeypatch.setattr(preprocessing, "_SAMPLE", 16)
+    labels = np.exp(6 * np.random.default_rng(0).normal(size=400)).tolist()
+    with tf.io.TFRecordWriter(str(tmp_path / "t.tfrecord")) as writer:
+        for i, label in enumerate(labels):
+            writer.write(example(image=jpeg(picture(i % 7, 8, 8)), label=label))
+    source = open_all(f"tfrecord:{tmp_path}/t.tfrecord")
+    fitted = fit(source.spec, source.splits["train"], target_transform="auto")
+    assert fitted.target.shift == 0

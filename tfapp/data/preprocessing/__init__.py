@@ -211,12 +211,7 @@ def fit(
     real = spec.label.kind == "real"
     target = None
     if real:
-        target = _fit_target(
-            spec.label,
-            split,
-            target_transform,
-            lambda logs: explained(transforms, arrays, logs),
-        )
+        target = _fit_target(spec.label, split, target_transform, transforms, arrays)
     fitted = Preprocessing(transforms, target, None, spec.label.kind)
     if not flatten:
         return fitted
@@ -224,8 +219,13 @@ def fit(
     return Preprocessing(transforms, target, vector, spec.label.kind)
 
 
-def _fit_target(label, split, transform, explained_of):
+def _fit_target(label, split, transform, transforms, sample):
     """The `Target` of a real label; logs that its logarithm is learnt. Raises UsageError."""
+
+    def explained_of(shift):
+        logs = np.log(sample[label.name].astype(np.float64) + shift)
+        return explained(transforms, sample, logs)
+
     try:
         target, why = targets.fit(split.labels(label.name), transform, explained_of)
     except ValueError as error:

@@ -29,13 +29,14 @@ class Target(NamedTuple):
     largest: np.ndarray | None = None  # logarithm on train
 
 
-def fit(labels, transform, explained=lambda logs: 0.0):
+def fit(labels, transform, explained=lambda shift: 0.0):
     """Fits on real labels [num_examples, ...].
 
     Args:
       labels: of train.
       transform: "auto" (by the rule above), "none" or "log".
-      explained: float64 [num_examples], logarithms -> R2 of a linear model of the features.
+      explained: what is added under the logarithm -> R2 of a linear model of the features, for
+        log(label + shift) of some examples.
 
     Returns:
       (a `Target`, why the logarithm is learnt or "").
@@ -70,11 +71,10 @@ def _shift(labels, transform, explained):
     before = _skewness(values)
     if not before > _SKEWED or len(np.unique(labels)) < _DISTINCT:
         return None, ""
-    logs = np.log(values + shift)
-    after = _skewness(logs)
+    after = _skewness(np.log(values + shift))
     if abs(after) > before * _LESS:
         return None, ""
-    r2 = explained(logs)
+    r2 = explained(shift)
     if r2 > _PREDICTED:
         return None, ""
     return shift, (
