@@ -60,8 +60,9 @@ def assemble(config, folder, *, train=True):
     choice = None
     if train and is_needed(config):
         found, choice = rehearse(config, ground, folder=folder, kept=begun)
-        looked_at = {name: recipe[name] for name in ("augment",) if name in recipe}
-        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at or None)
+        # What the data was looked at for stays; what follows from the length is decided again.
+        looked_at = {"augment": recipe["augment"]} if "augment" in recipe else None
+        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
         recipe.update(found)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))

@@ -7,6 +7,7 @@ import dataclasses
 import logging
 
 from tfapp.data import open_source, preprocessing
+from tfapp.data.augmentation import ALONE
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits import holdout
 from tfapp.data.splits.source import Source
@@ -107,7 +108,7 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         pixels=takes_pixels(config.model),
     )
     # Augmentation changes features one by one, by name; that of auto changes images alone.
-    pack = config.augment in ((), ("auto",), ("none",))
+    pack = config.augment in ((), *ALONE)
     source = encode(raw, preprocess, unknown_category=config.unknown_category, pack=pack)
     _log(source)
     return Data(

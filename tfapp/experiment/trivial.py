@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tfapp.metrics.regression import by_target
+
 _SMALLEST = 1e-6  # share of a class that train lacks: an answer of 0 would cost infinitely much
 
 
@@ -42,17 +44,7 @@ def _of_mean(label, train, test):
             "mean_absolute_error": float(absolute.mean()),
             "root_mean_squared_error": float(np.sqrt(squared.mean())),
         }
-    # As `TargetErrors` has them: each in its own unit, and their means.
-    each = {
-        "mean_absolute_error": absolute.mean(axis=0),
-        "root_mean_squared_error": np.sqrt(squared.mean(axis=0)),
-    }
-    means = {name: float(values.mean()) for name, values in each.items()}
-    return means | {
-        f"{name}_{target}": float(value)
-        for name, values in each.items()
-        for target, value in zip(label.value_names, values, strict=True)
-    }
+    return by_target(label.value_names, absolute.mean(axis=0), squared.mean(axis=0))
 
 
 def _of_sets(train, test):

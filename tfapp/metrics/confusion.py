@@ -78,8 +78,16 @@ class MacroF1(Metric):
         return tf.transpose(sum_by(tf.concat([true, predicted], 0), values, self._num_classes))
 
     def result(self, state):
-        hits, wrong, missed = state
-        total = 2 * hits + wrong + missed
-        occurs = total > 0
-        scores = 2 * hits[occurs] / total[occurs]
-        return {self.name: float(scores.mean()) if occurs.any() else float("nan")}
+        return {self.name: mean_f1(*state)}
+
+
+def mean_f1(hits, wrong, missed):
+    """The mean F1 of the classes that occur; NaN if none does.
+
+    Args:
+      hits, wrong, missed: true positives, false positives and false negatives, float64 [classes].
+    """
+    total = 2 * hits + wrong + missed
+    occurs = total > 0
+    scores = 2 * hits[occurs] / total[occurs]
+    return float(scores.mean()) if occurs.any() else float("nan")

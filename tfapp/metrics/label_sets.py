@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.metrics import intervals
+from tfapp.metrics.confusion import mean_f1
 from tfapp.metrics.mean import Mean, MeanWithSpread
 from tfapp.metrics.metric import Metric, weighted
 
@@ -98,11 +99,7 @@ class MacroF1(Metric):
         return tf.stack([_total(part, weights) for part in _counts(outputs, labels)])
 
     def result(self, state):
-        hits, wrong, missed = state
-        total = 2 * hits + wrong + missed
-        occurs = total > 0
-        scores = 2 * hits[occurs] / total[occurs]
-        return {self.name: float(scores.mean()) if occurs.any() else float("nan")}
+        return {self.name: mean_f1(*state)}
 
     def details(self, state):
         """{"labels": {"names", "true_positives", "false_positives", "false_negatives"}}, lists."""

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfapp.metrics import intervals, score_histogram
 from tfapp.metrics.classes import sum_by
 from tfapp.metrics.metric import Metric, weighted
+from tfapp.metrics.of_outputs import OfOutputs
 
 _FINE = 32.0  # factor of scores: with it a bin near 0 is 0.0002 standard deviations wide
 
@@ -109,30 +110,16 @@ class Coverage(Metric):
         return {"nominal_coverage": round(self._nominal, 10)}
 
 
-class OfColumn(Metric):
+class OfColumn(OfOutputs):
     """A metric of one column of the outputs."""
 
     def __init__(self, metric, column):
         """`metric`: of outputs and labels [batch, 1]; `column`: of the outputs."""
-        self.name = metric.name
-        self.goal = metric.goal
-        self._metric = metric
+        super().__init__(metric)
         self._column = column
 
-    def zero(self):
-        return self._metric.zero()
-
-    def update(self, outputs, labels, weights):
-        return self._metric.update(outputs[:, self._column, None], labels, weights)
-
-    def result(self, state):
-        return self._metric.result(state)
-
-    def intervals(self, state):
-        return self._metric.intervals(state)
-
-    def details(self, state):
-        return self._metric.details(state)
+    def change(self, outputs):
+        return outputs[:, self._column, None]
 
 
 class ConformalOffsets(Metric):

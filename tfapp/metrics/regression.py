@@ -116,13 +116,7 @@ class TargetErrors(Metric):
     def result(self, state):
         count, absolute, _, squared, _ = state
         count = np.maximum(count, 1)
-        errors = {_MAE: absolute / count, _RMSE: np.sqrt(squared / count)}
-        means = {name: float(values.mean()) for name, values in errors.items()}
-        return means | {
-            f"{name}_{target}": float(value)
-            for name, values in errors.items()
-            for target, value in zip(self._names, values, strict=True)
-        }
+        return by_target(self._names, absolute / count, squared / count)
 
     def intervals(self, state):
         """Of each quantity's errors."""
@@ -132,6 +126,22 @@ class TargetErrors(Metric):
             low, high = intervals.of_mean(sums[2], sums[3], count)
             found[f"{_RMSE}_{target}"] = (max(low, 0.0) ** 0.5, high**0.5)
         return found
+
+
+def by_target(names, absolute, squared):
+    """The errors of several quantities by name, and the means over them.
+
+    Args:
+      names: of the quantities.
+      absolute, squared: their mean absolute and mean squared errors, float64 [values].
+    """
+    errors = {_MAE: absolute, _RMSE: np.sqrt(squared)}
+    means = {name: float(values.mean()) for name, values in errors.items()}
+    return means | {
+        f"{name}_{target}": float(value)
+        for name, values in errors.items()
+        for target, value in zip(names, values, strict=True)
+    }
 
 
 class R2(Metric):

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfapp.metrics import score_histogram
 from tfapp.metrics.auc import AreasUnderCurves
-from tfapp.metrics.metric import Metric
+from tfapp.metrics.of_outputs import OfOutputs
 
 
 class Threshold(AreasUnderCurves):
@@ -60,7 +60,7 @@ def _balanced_accuracy(hits, wrong, positives, negatives):
     return (hits / positives + 1 - wrong / negatives) / 2
 
 
-class AtThreshold(Metric):
+class AtThreshold(OfOutputs):
     """A metric of the classes that are answered, of logits [batch, 2] at another threshold."""
 
     def __init__(self, metric, log_odds):
@@ -69,21 +69,8 @@ class AtThreshold(Metric):
           metric: a `Metric` of the class with the larger logit.
           log_odds: of the threshold.
         """
-        self.name, self.goal = metric.name, metric.goal
-        self._metric, self._log_odds = metric, log_odds
+        super().__init__(metric)
+        self._log_odds = log_odds
 
-    def zero(self):
-        return self._metric.zero()
-
-    def update(self, outputs, labels, weights):
-        outputs = tf.cast(outputs, tf.float32) - tf.constant([[0.0, self._log_odds]], tf.float32)
-        return self._metric.update(outputs, labels, weights)
-
-    def result(self, state):
-        return self._metric.result(state)
-
-    def intervals(self, state):
-        return self._metric.intervals(state)
-
-    def details(self, state):
-        return self._metric.details(state)
+    def change(self, outputs):
+        return tf.cast(outputs, tf.float32) - tf.constant([[0.0, self._log_odds]], tf.float32)

@@ -6,7 +6,7 @@ A model may be a class, a function that makes one, or built already.
 import inspect
 
 from tfapp.errors import UsageError
-from tfapp.models.preset import Preset
+from tfapp.models.preset import OF_KERAS, Preset
 from tfapp.models.presets import PRESETS
 from tfapp.registry import Registry, load_object, suggest
 from tfapp.users_code import users_code
@@ -14,7 +14,6 @@ from tfapp.users_code import users_code
 # A name's entry is a `Preset`, or what a user registered: a class, a function, a built model, or
 # the path of one.
 MODELS = Registry("model", PRESETS)
-_OF_KERAS = "keras:"  # with which the name of a network of keras.applications begins
 
 
 def check_name(name):
@@ -104,12 +103,12 @@ def takes_pixels(name):
     Args:
       name: as for `check_name`, or "auto".
     """
-    return name.startswith(_OF_KERAS)
+    return name.startswith(OF_KERAS)
 
 
 def _look_up(name):
     """(class, function or model, default arguments) of a model's name."""
-    if name.startswith(_OF_KERAS):
+    if name.startswith(OF_KERAS):
         from tfapp.models import applications  # late: --help lists the names without Keras
 
         return applications.find(name), {}

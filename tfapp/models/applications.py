@@ -10,9 +10,10 @@ import re
 import keras
 
 from tfapp.errors import UsageError
+from tfapp.models.inputs import one_image
+from tfapp.models.preset import OF_KERAS
 from tfapp.registry import suggest
 
-PREFIX = "keras:"
 # What the data decides, and what would fetch weights or leave the preprocessing out.
 _DECIDED = (
     "weights", "include_top", "input_tensor", "input_shape", "pooling", "classes",
@@ -38,9 +39,9 @@ def find(name):
     Raises:
       UsageError: keras.applications has no such network.
     """
-    network = name.removeprefix(PREFIX)
+    network = name.removeprefix(OF_KERAS)
     if network not in names():
-        near = suggest(network, names()).replace("'", f"'{PREFIX}", 1)
+        near = suggest(network, names()).replace("'", f"'{OF_KERAS}", 1)
         raise UsageError(
             f"--model={name}: keras.applications has no network of this name{near} (it has "
             f"{', '.join(names())})"
@@ -84,10 +85,7 @@ def _build(target, outputs, inputs, arguments):
 
 def _shape(inputs):
     """[height, width, channels] of the one image of the data."""
-    if len(inputs) != 1 or inputs[0].kind != "image":
-        found = ", ".join(f"{spec.name} ({spec.kind})" for spec in inputs)
-        raise UsageError(f"takes one image, but the data has {found}")
-    shape = inputs[0].shape
+    shape = one_image(inputs).shape
     if shape[-1] not in (1, 3):
         raise UsageError(f"takes images of 1 or 3 channels, and these have {shape[-1]}")
     return shape

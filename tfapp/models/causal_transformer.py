@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 
 from tfapp.errors import UsageError
+from tfapp.models.inputs import one_text
 
 
 class CausalTransformer(keras.Model):
@@ -26,9 +27,7 @@ class CausalTransformer(keras.Model):
           dropout: rate on the embeddings and after attention and feed-forward layers.
         """
         super().__init__(**kwargs)
-        (spec,) = inputs
-        if spec.kind != "tokens":
-            raise UsageError(f"takes tokens, but {spec.name} is of kind {spec.kind}")
+        spec = one_text(inputs, "tokens")
         if width % (2 * heads):
             raise UsageError(f"width={width}: must be a multiple of 2 * heads={2 * heads}")
         self.embedding = keras.layers.Embedding(

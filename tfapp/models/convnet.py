@@ -8,7 +8,7 @@ and wide layers, which a processor computes faster than many narrow ones.
 import keras
 import tensorflow as tf
 
-from tfapp.errors import UsageError
+from tfapp.models.inputs import one_image
 from tfapp.models.layers import FusedBatchNorm, convolution
 
 _LARGE = 40  # pixels a side; larger images are halved by the first convolution
@@ -38,10 +38,8 @@ class ConvNet(keras.Model):
           synchronized: compute batch statistics over all replicas.
         """
         super().__init__(**kwargs)
-        if len(inputs) != 1 or inputs[0].kind != "image":
-            found = ", ".join(f"{spec.name} ({spec.kind})" for spec in inputs)
-            raise UsageError(f"takes one image, but the data has {found}")
-        stem = ConvNorm(width, 2 if min(inputs[0].shape[:2]) > _LARGE else 1, synchronized)
+        shape = one_image(inputs).shape
+        stem = ConvNorm(width, 2 if min(shape[:2]) > _LARGE else 1, synchronized)
         self.blocks = [stem]
         for stage, count in enumerate(residual, start=1):
             filters = width * 2**stage

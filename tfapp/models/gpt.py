@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.models.inputs import one_text
 from tfapp.models.layers import FusedLayerNorm
 from tfapp.models.layers.transformer import TransformerBlock, check_width, normal
 
@@ -28,9 +29,7 @@ class GPT(keras.Model):
           dropout: rate on the embeddings and after attention and feed-forward layers.
         """
         super().__init__(**kwargs)
-        (spec,) = inputs
-        if spec.kind != "tokens":
-            raise UsageError(f"takes tokens, but {spec.name} is of kind {spec.kind}")
+        spec = one_text(inputs, "tokens")
         if outputs != spec.vocabulary:
             raise UsageError(
                 f"predicts the {spec.vocabulary} tokens that it takes, and not {outputs} outputs; "

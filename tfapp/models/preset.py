@@ -4,6 +4,8 @@ import dataclasses
 
 from tfapp.spec import InputSpec
 
+OF_KERAS = "keras:"  # with which the name of a network of keras.applications begins
+
 
 @dataclasses.dataclass(frozen=True)
 class Preset:

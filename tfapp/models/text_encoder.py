@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from tfapp.errors import UsageError
+from tfapp.models.inputs import one_text
 from tfapp.models.layers import MaxPool, MeanPool
 
 
@@ -29,9 +29,7 @@ class TextEncoder(keras.Model):
           dropout: rate on the pooled filters; the embeddings have half of it.
         """
         super().__init__(**kwargs)
-        (spec,) = inputs
-        if spec.kind != "tokens":
-            raise UsageError(f"takes a text, but {spec.name} is of kind {spec.kind}")
+        spec = one_text(inputs)
         self.embedding = keras.layers.Embedding(spec.vocabulary, width)
         self.spans = tuple(spans)
         self.filters = [keras.layers.Dense(filters, activation="relu") for _ in self.spans]

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.models.ensemble import Ensemble
+from tfapp.models.inputs import one_text
 from tfapp.models.layers import MaxPool, MeanPool
 
 
@@ -39,9 +40,7 @@ class TextEnsemble(Ensemble, keras.Model):
           token_dropout: rate of whole tokens.
         """
         super().__init__(**kwargs)
-        (spec,) = inputs
-        if spec.kind != "tokens":
-            raise UsageError(f"takes a text, but {spec.name} is of kind {spec.kind}")
+        spec = one_text(inputs)
         if members < 1:
             raise UsageError(f"members={members}: must be at least 1")
         self.encoders = [

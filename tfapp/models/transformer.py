@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.models.inputs import one_text
 from tfapp.models.layers import FusedLayerNorm, MeanPool
 from tfapp.models.layers.transformer import TransformerBlock, check_width, normal
 from tfapp.models.weight_decay import NamesDecayedWeights, by_layer_type
@@ -42,9 +43,7 @@ class Transformer(NamesDecayedWeights, keras.Model):
             attends to all of it.
         """
         super().__init__(**kwargs)
-        (spec,) = inputs
-        if spec.kind != "tokens":
-            raise UsageError(f"takes a text, but {spec.name} is of kind {spec.kind}")
+        spec = one_text(inputs)
         if pooling not in _POOLINGS:
             raise UsageError(f"pooling={pooling}: must be one of {', '.join(_POOLINGS)}")
         check_width(width, heads)

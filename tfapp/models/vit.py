@@ -5,13 +5,12 @@ DeiT-Ti and DeiT-S without distillation (Touvron et al., arXiv:2012.12877, table
 """
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from tfapp.errors import UsageError
 from tfapp.models.layers import FusedLayerNorm, gelu
 from tfapp.models.layers.drop_path import drop_path, rates
-from tfapp.models.layers.transformer import head_splitter
+from tfapp.models.layers.transformer import attend, head_splitter
 from tfapp.models.weight_decay import NamesDecayedWeights, by_layer_type
 
 _POOLS = ("token", "mean")
@@ -118,11 +117,7 @@ class EncoderBlock(keras.layers.Layer):
     def _attend(self, x):
         length, width = x.shape[1:]
         rows = self.queries_keys_values(ops.reshape(x, (-1, width)))
-        queries, keys, values = self.split(length)(rows)
-        scores = tf.matmul(queries, keys, transpose_b=True)
-        weights = ops.softmax(ops.cast(scores, "float32"))  # softmax needs float32
-        mixed = ops.matmul(ops.cast(weights, x.dtype), values)
-        rows = self.merge(ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, width)))
+        rows = self.merge(attend(*self.split(length)(rows)))
         return ops.reshape(rows, (-1, length, width))
 
 

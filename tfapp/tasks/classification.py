@@ -124,10 +124,10 @@ class Classification(Task):
           class_name: string [batch], its name.
         """
         del inputs
-        probabilities = tf.nn.softmax(self._scaled(tf.cast(outputs, tf.float32)))
+        scaled = self._scaled(tf.cast(outputs, tf.float32))
+        probabilities = tf.nn.softmax(scaled)
         class_id = tf.argmax(probabilities, axis=-1)
         if self._log_odds:
-            scaled = self._scaled(tf.cast(outputs, tf.float32))
             class_id = tf.cast(scaled[:, 1] - scaled[:, 0] > self._log_odds, tf.int64)
         names = tf.constant(self._label.class_names)
         return {

@@ -41,7 +41,8 @@ KINDS = {
 }
 MIXES = {"mixup": 0.2, "cutmix": 1.0}  # both parameters of the Beta distribution
 CROPS = "random_resized_crop"
-ALONE = (("auto",), ("none",))  # in place of names: what the recipe has, and nothing
+AUTO, NONE = ("auto",), ("none",)  # in place of names: what the recipe has, and nothing
+ALONE = (AUTO, NONE)
 
 
 def parse(entries):

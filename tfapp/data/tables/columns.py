@@ -36,6 +36,14 @@ def is_flat(kind):
     return any(is_one(value) for is_one in known)
 
 
+def bounds(chunks):
+    """(lowest, highest) number in Arrow arrays of numbers or truth values; None without any."""
+    found = [pc.min_max(c).as_py() for c in chunks if len(c) and not pa.types.is_null(c.type)]
+    low = [b["min"] for b in found if b["min"] is not None and b["min"] == b["min"]]
+    high = [b["max"] for b in found if b["max"] is not None and b["max"] == b["max"]]
+    return min(low, default=None), max(high, default=None)
+
+
 def as_strings(chunks):
     """Concatenated Arrow arrays as a `StringColumn`; missing values are ""."""
     column = pa.chunked_array([_dictionary(chunk) for chunk in chunks])

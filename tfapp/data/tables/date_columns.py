@@ -1,7 +1,6 @@
 """Columns of dates: which are, and whether day, month or year comes first in 01/02/03."""
 
 import numpy as np
-import pyarrow.compute as pc
 
 from tfapp.data.dates import forms, parse
 from tfapp.data.tables import columns, names
@@ -60,10 +59,8 @@ def are_days(part, name):
     """Whether whole numbers such as 20120131 are days: by the name, and every one of them."""
     if not names.of_days(name):
         return False
-    bounds = [pc.min_max(chunk).as_py() for chunk in part.columns[name]]
-    low = [b["min"] for b in bounds if b["min"] is not None]
-    high = [b["max"] for b in bounds if b["max"] is not None]
-    if not low or min(low) <= _YEARS[0] or max(high) >= _YEARS[1]:
+    low, high = columns.bounds(part.columns[name])
+    if low is None or low <= _YEARS[0] or high >= _YEARS[1]:
         return False
     values = part.strings(name).values
     return bool(parse.is_date(values[values != ""], forms.BY_SIGN).all())

@@ -109,8 +109,7 @@ def _of_numbers(train, name):
             why = f"{share:.0%} of its values are distinct, as those of an identifier"
             return Kind("numeric", why, IGNORED)
         if _FEW < distinct <= train.num_rows / 2:
-            largest = max(map(abs, missing_codes.ends(chunks) - {None}), default=0)
-            kind = CODE if largest < _EXACT else "category"
+            kind = CODE if max(map(abs, columns.bounds(chunks))) < _EXACT else "category"
             return Kind(kind, "the name of codes", "numeric")
     return Kind("numeric", "", "", *missing_codes.find(chunks))
 
@@ -121,7 +120,8 @@ def _is_constant(train, name):
         return False  # whether a value is there is known of each row
     if any(pa.types.is_dictionary(chunk.type) or columns.is_string(chunk.type) for chunk in chunks):
         return int((train.strings(name).counts() > 0).sum()) == 1
-    return len(missing_codes.ends(chunks)) == 1 and not any(map(_has_nan, chunks))
+    low, high = columns.bounds(chunks)
+    return low is not None and low == high and not any(map(_has_nan, chunks))
 
 
 def _has_nan(chunk):

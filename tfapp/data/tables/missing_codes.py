@@ -14,7 +14,6 @@ value for a number.
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tfapp.data.tables import columns
 
@@ -35,7 +34,7 @@ def find(chunks):
       (ascending floats, a count).
     """
     numeric = all(columns.is_number(c.type) or pa.types.is_null(c.type) for c in chunks)
-    if not numeric or not any(_may_be(end) for end in ends(chunks)):
+    if not numeric or not any(map(_may_be, columns.bounds(chunks))):
         return (), 0
     values, _ = columns.as_numbers(chunks)
     distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
@@ -46,16 +45,6 @@ def find(chunks):
     far = np.maximum(rest[0] - distinct, distinct - rest[-1]) > _APART * (rest[-1] - rest[0])
     found = candidates & (far | ((distinct < 0) & (rest[0] >= 0)))
     return tuple(distinct[found].tolist()), int(counts[found].sum())
-
-
-def ends(chunks):
-    """The lowest and the highest value of each chunk: a set of numbers, None for missing."""
-    return {
-        end
-        for chunk in chunks
-        if len(chunk) and not pa.types.is_null(chunk.type)
-        for end in pc.min_max(chunk).as_py().values()
-    }
 
 
 def _may_be(value):

@@ -4,7 +4,6 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tfapp.data.tables import columns
 
@@ -40,10 +39,7 @@ def _outline(chunks):
     chunks = [chunk for chunk in chunks if len(chunk)]
     if not _are_numbers(chunks):
         return missing, str(chunks[0][0]), str(chunks[-1][-1])
-    bounds = [pc.min_max(c).as_py() for c in chunks if not pa.types.is_null(c.type)]
-    low = [b["min"] for b in bounds if b["min"] is not None]
-    high = [b["max"] for b in bounds if b["max"] is not None]
-    return missing, min(low, default=None), max(high, default=None)
+    return missing, *columns.bounds(chunks)
 
 
 def _content(part, name):

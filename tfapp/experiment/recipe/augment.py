@@ -10,7 +10,6 @@ import numpy as np
 from tfapp.data.augmentation.mirrored import alike
 from tfapp.data.splits.split_names import TRAIN
 
-NONE = ("none",)
 _LEAST_SIDE = 16  # pixels; smaller images lose too much by a shift
 _EXAMPLES = 2048  # among which nearest neighbours are looked for
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from tfapp.data.augmentation import NONE
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.recipe import augment, model_size
 from tfapp.experiment.recipe.rules import recipe_for
@@ -34,7 +35,7 @@ def fill_in(config, data, *, num_replicas, model, kept=None):
     Raises:
       UsageError: a value that was decided contradicts a flag.
     """
-    if config.augment == augment.NONE:
+    if config.augment == NONE:
         config = dataclasses.replace(config, augment=())
     given = {name: value for name, value in vars(config).items() if value not in AUTO}
     examples = data.source.splits[TRAIN].num_examples

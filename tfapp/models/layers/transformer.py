@@ -71,15 +71,27 @@ class TransformerBlock(keras.layers.Layer):
         return tf.reshape(rows, (-1, length, self._width))
 
     def _attend(self, rows, length, present):
-        queries, keys, values = self._split(length)(self.queries_keys_values(rows))
-        scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32)
+        masks = []
         if self._causal:
-            scores += np.triu(np.full((length, length), _NEVER, np.float32), 1)
+            masks.append(np.triu(np.full((length, length), _NEVER, np.float32), 1))
         if present is not None:
-            scores += tf.where(present, 0.0, _NEVER)[:, None, None]
-        weights = tf.cast(tf.nn.softmax(scores), values.dtype)
-        mixed = tf.transpose(tf.matmul(weights, values), (0, 2, 1, 3))
-        return self.merge(tf.reshape(mixed, (-1, self._width)))
+            masks.append(tf.where(present, 0.0, _NEVER)[:, None, None])
+        return self.merge(attend(*self._split(length)(self.queries_keys_values(rows)), *masks))
+
+
+def attend(queries, keys, values, *masks):
+    """What each token takes from those that it attends to: [batch * length, heads * size].
+
+    Args:
+      queries, keys, values: [batch, heads, length, size], as `head_splitter` gives them.
+      masks: float32, added to the scores [batch, heads, length, length].
+    """
+    scores = tf.cast(tf.matmul(queries, keys, transpose_b=True), tf.float32)
+    for mask in masks:
+        scores += mask
+    weights = tf.cast(tf.nn.softmax(scores), values.dtype)  # softmax needs float32
+    mixed = tf.transpose(tf.matmul(weights, values), (0, 2, 1, 3))
+    return tf.reshape(mixed, (-1, values.shape[1] * values.shape[3]))
 
 
 def head_splitter(heads, size, *, rotary=False):
