@@ -14,8 +14,8 @@ PACKAGE = ROOT / "tfapp"
 # Lowest first. A module imports from layers below its own, and from its own room; SIDEWAYS lists
 # what rooms of a layer may import from one another in addition.
 _CONFIGURATION = {
-    "config", "config_fields", "config_checks", "flag_values", "flag_files", "flag_parsing",
-    "migrations", "seed_recipe",
+    "config", "config_fields", "config_groups", "config_checks", "flag_values", "flag_files",
+    "flag_parsing", "migrations", "seed_recipe",
 }  # fmt: skip
 LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},

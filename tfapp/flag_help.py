@@ -82,7 +82,7 @@ def markdown():
         "# Flags",
         "",
         "Written by `python -m tfapp.flags > docs/flags.md`: change the fields in",
-        "[config.py](../tfapp/config.py), not this page.",
+        "[config_groups](../tfapp/config_groups), not this page.",
         "",
         "A flag is `--name=value`, a switch `--name` or `--noname`, a list `--name=a,b`.",
         "`--flagfile=FILE` stands for the flags in a file, one a line; later flags override",

@@ -1,0 +1,1 @@
+"""The fields of `tfapp.config.Config`, one group of --help a file."""

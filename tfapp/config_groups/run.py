@@ -1,0 +1,34 @@
+"""The run itself: what is done, in which folder, from which seed."""
+
+import dataclasses
+
+from tfapp.config_fields import in_group
+
+_flag = in_group("Run")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """Fields of `tfapp.config.Config`."""
+
+    # fmt: off
+    mode: str = _flag("train",
+        "train (then evaluate and export), eval or predict with a finished run, benchmark (how "
+        "fast this configuration trains here), inspect (what the data set holds) or doctor (what "
+        "is wrong with this machine)",
+        choices=("train", "eval", "predict", "benchmark", "inspect", "doctor"), resolved=False)
+    model_dir: str = _flag("",
+        "the run's folder; by default a new runs/DATASET-MODEL-N", resolved=False)
+    resume: str = _flag("auto",
+        "auto continues what is in the folder, never refuses to, must demands it",
+        choices=("auto", "never", "must"), resolved=False)
+    accept_changed_data: bool = _flag(False,
+        "continue a run although its data set is not the one that it began with", resolved=False)
+    seed: int = _flag(0,
+        "seed of initial weights, order, splits and dropout",
+        identity=True, least=0, most=2**31 - 1)
+    dry_run: bool = _flag(False, "run two steps of everything, keep nothing", resolved=False)
+    only_check_args: bool = _flag(False, "check everything, run nothing", resolved=False)
+    json: bool = _flag(False,
+        "print the answer of benchmark, inspect or doctor as one JSON object", resolved=False)
+    # fmt: on
