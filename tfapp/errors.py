@@ -69,6 +69,17 @@ class StorageError(TfappError):
     meaning = "disk full or folder not writable"
 
 
+class PeerLost(TfappError):
+    """Another worker failed or is gone; all end, and start again from the last checkpoint.
+
+    Where the other one has ended with a code of its own, such as that of a data error, starting
+    again would not help: `exit_code` is then that one's.
+    """
+
+    exit_code = 75
+    meaning = "another worker was lost (start all again to continue)"
+
+
 class Stopped(TfappError):
     """Stopped by SIGTERM or SIGINT after saving; the same command continues."""
 

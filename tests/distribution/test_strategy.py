@@ -4,17 +4,17 @@ import pytest
 
 from tfapp.config import FLAGS
 from tfapp.distribution.cluster import SingleProcess
-from tfapp.distribution.strategy import STRATEGIES, build_distribution
+from tfapp.distribution.devices import DeviceOptions
+from tfapp.distribution.strategy import STRATEGIES, Wanted, build_distribution
 from tfapp.errors import UsageError
 
 
 def build(strategy, logical_devices=0, batch_size=32):
     return build_distribution(
         strategy=strategy,
-        logical_devices=logical_devices,
+        wanted=Wanted(DeviceOptions(logical_devices=logical_devices)),
         batch_size=batch_size,
         deterministic=False,
-        require_gpu=False,
     )
 
 

@@ -8,6 +8,7 @@ from tfapp.data.splits.split_names import VALIDATION
 from tfapp.errors import DivergedError
 from tfapp.experiment.time_budget import TimeBudget
 from tfapp.flag_values import parse_duration
+from tfapp.runtime import output
 from tfapp.training import optimizers
 from tfapp.training.action import Action
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
@@ -29,6 +30,7 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
         steps_per_epoch=batches.steps_per_epoch,
         batch_size=batches.batch_size,
         metrics=experiment.task.training_metrics,
+        stream=None if experiment.cluster.is_chief else output.Nowhere(),
     )
     log = _metrics_log(experiment, writers)
     validation = _validation(experiment, log, monitor, progress.note)

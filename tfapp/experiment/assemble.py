@@ -5,9 +5,12 @@ What cannot work fails here, in one line, before the first step.
 
 import dataclasses
 import functools
+import hashlib
+import json
 import logging
 
 from tfapp.distribution.devices import device_type
+from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
 from tfapp.experiment.evaluations import Evaluations
@@ -26,21 +29,22 @@ _LOG = logging.getLogger("tfapp")
 _COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
-def assemble(config, folder, *, train=True):
+def assemble(config, folder, *, distribution=None, train=True):
     """Builds an `Experiment`.
 
     Args:
       config: a `Config` whose names are checked.
       folder: the `RunFolder`. What an earlier start fitted and chose is read from it and, if this
         run trains, what this one does is written to it.
+      distribution: the `Distribution`; None: what the configuration asks for.
       train: whether the run trains; False: it is only evaluated, and the folder is only read.
 
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
-    strategy, cluster, devices = choose_devices(config)
+    strategy, cluster, devices = distribution or choose_devices(config)
     _LOG.info("device: %s", devices)
-    data = _prepare(config, folder, train)
+    data = _prepare(config, folder, cluster, train)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
@@ -64,6 +68,7 @@ def assemble(config, folder, *, train=True):
         looked_at = {"augment": recipe["augment"]} if "augment" in recipe else None
         config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
         recipe.update(found)
+    check_alike(cluster, "its recipe", recipe)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
     parts = ground.build(config, kept=choice.to_json() if choice else begun, measure=train)
@@ -81,19 +86,25 @@ def _recipe(begun):
     return begun.get(kept.RECIPE, {}) if begun else None
 
 
-def _prepare(config, folder, train):
+def _prepare(config, folder, cluster, train):
     fitted = kept.fitted(folder)
     same_data = SameData(config, folder, fitted, train=train)
 
     def check(raw):
-        same_data(raw)
+        check_alike(cluster, "the data", same_data(raw))
         if fitted is not None:
             kept.check_fits(folder, fitted, raw.spec)
 
     data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
+    check_alike(cluster, "what is fitted on the data", _sum(data.preprocess.to_json()))
     if fitted is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())
     return data
+
+
+def _sum(value):
+    """A short name of a value that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _experiment(config, ground, parts, choice):

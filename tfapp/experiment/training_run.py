@@ -16,12 +16,11 @@ from tfapp.experiment.kept import exported_step
 from tfapp.experiment.kept import summary as summary_of
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.selection import restore_weights
+from tfapp.experiment.shared_checkpoints import open_checkpoints
 from tfapp.experiment.summary import Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
-from tfapp.run_folder import CHECKPOINTS
 from tfapp.runtime import storage
-from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import train
 
 _LOG = logging.getLogger("tfapp")
@@ -46,9 +45,7 @@ class TrainingRun:
         self._state = experiment.state
         self._folder = folder
         self._user_actions = tuple(actions)
-        self._checkpoints = Checkpoints(
-            folder.path / CHECKPOINTS, self._state, keep=self._config.keep
-        )
+        self._checkpoints = open_checkpoints(experiment, folder)
         self._throughput = Throughput(experiment.batches.batch_size, note=_LOG.info)
         self._monitor = find_monitor(self._config.monitor, experiment.task)
         self._summary = Summary(
@@ -100,7 +97,7 @@ class TrainingRun:
     def _try_export(self):
         """The `Servable` of the run, whose export has been tried; None if there is no export."""
         experiment, names = self._experiment, export.formats(self._config.export)
-        if not names:
+        if not names or not experiment.cluster.is_chief:
             return None
         servable = Servable(
             model=experiment.model,
@@ -118,9 +115,11 @@ class TrainingRun:
         """Trains with the writers open. Returns the reason for an early end, or ""."""
         with storage.writing(self._folder.path), contextlib.ExitStack() as stack:
             signals = stack.enter_context(StopSignals(self._experiment.cluster))
-            writers = writing.open_writers(
-                self._config.writers, self._folder.path, resume_step=step
-            )
+            writers = []
+            if self._experiment.cluster.is_chief:
+                writers = writing.open_writers(
+                    self._config.writers, self._folder.path, resume_step=step
+                )
             for writer in writers:
                 stack.callback(writer.close)
             reason = self._train_through(writers, signals)

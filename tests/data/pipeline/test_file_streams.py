@@ -13,7 +13,8 @@ from tests.data.pets import Pets
 from tests.image_files import make_folder
 from tests.tf_examples import example
 from tfapp.data.pipeline import choose as engines
-from tfapp.distribution.strategy import build_distribution
+from tfapp.distribution.devices import DeviceOptions
+from tfapp.distribution.strategy import Wanted, build_distribution
 
 
 @pytest.fixture
@@ -26,10 +27,9 @@ def batches(folder, first, count, *, engine="stream", replicas=1, windows=False)
     name = folder if isinstance(folder, str) else f"folder:{folder}"
     strategy = build_distribution(
         strategy="auto",
-        logical_devices=replicas,
+        wanted=Wanted(DeviceOptions(logical_devices=replicas)),
         batch_size=12,
         deterministic=False,
-        require_gpu=False,
     ).strategy
     train = open_all(name).splits["train"]
     if windows:

@@ -90,10 +90,11 @@ class StreamedEvaluation(_Steps):
         rows = dict(pulled)
         return _weighed(rows, rows.pop(_POSITION), rows.pop(_PRESENT))
 
-    def _dataset(self):
+    def _dataset(self, part):
         def draw(size):
-            count = self.num_steps * self._replicas * self._share // size
-            return tf.data.Dataset.range(count).map(lambda number: self._drawn(number, size))
+            pieces = self._replicas * self._share // size
+            numbers = part.numbers(0, self.num_steps, pieces)
+            return numbers.map(lambda number: self._drawn(number, size))
 
         return read_pieces(self._split, self._share, draw)
 

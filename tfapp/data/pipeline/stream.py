@@ -1,5 +1,7 @@
 """The stream input engine: tf.data on the host, in the same order, ahead of the device."""
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from tfapp.data.pipeline import order
@@ -13,6 +15,7 @@ from tfapp.spec import EXAMPLE_SEED, reserved_name
 # files; and deleting an iterator waits for the tuner to wake, up to a minute after a long run.
 _PARALLEL = cores() + 1
 _AHEAD = 4
+_INFINITE = tf.data.INFINITE_CARDINALITY
 INDICES = reserved_name("indices")  # of the examples in a piece
 
 
@@ -35,7 +38,7 @@ class StreamInput(Engine):
         self._with_seeds = with_seeds
 
     def restart(self, step):
-        self.inputs = iterator(self._strategy, lambda: self._dataset(step))
+        self.inputs = iterator(self._strategy, lambda part: self._dataset(part, step))
 
     def pull(self, inputs, step):
         del step  # the iterator keeps the position
@@ -45,11 +48,13 @@ class StreamInput(Engine):
         del replica  # tf.distribute gives each replica its own element
         return {name: value for name, value in pulled.items() if name != SERVED}
 
-    def _dataset(self, first_step):
+    def _dataset(self, part, first_step):
         """Elements are one replica's share each: all of a step in turn, then those of the next."""
-        return read_pieces(self._split, self._share, lambda size: self._drawn(first_step, size))
+        return read_pieces(
+            self._split, self._share, lambda size: self._drawn(part, first_step, size)
+        )
 
-    def _drawn(self, first_step, size):
+    def _drawn(self, part, first_step, size):
         """A data set of pieces of `size` examples: their indices, and their seeds."""
         pieces = self._examples["batch_size"] // size
 
@@ -63,14 +68,42 @@ class StreamInput(Engine):
                 EXAMPLE_SEED: order.example_seeds(indices, step, **self._examples),
             }
 
-        return tf.data.Dataset.range(first_step * pieces, tf.int64.max).map(draw)
+        return part.numbers(first_step, tf.int64.max // pieces, pieces).map(draw)
+
+
+class Part(NamedTuple):
+    """The part of each step that one worker reads: that of its own replicas."""
+
+    worker: int = 0
+    workers: int = 1
+
+    def numbers(self, first_step, end, pieces):
+        """A data set of the numbers of pieces from `first_step` up to `end`, `pieces` a step."""
+        if self.workers == 1:
+            return tf.data.Dataset.range(first_step * pieces, end * pieces)
+        own = pieces // self.workers
+        first = self.worker * own
+        counted = tf.data.Dataset.range(first_step * own, end * own)
+        return counted.map(lambda i: i // own * pieces + first + i % own)
 
 
 def iterator(strategy, make_dataset):
-    """An iterator over elements that are one replica's share of a batch each, in turn."""
+    """An iterator over elements that are one replica's share of a batch each, in turn.
+
+    `make_dataset`: the `Part` that this worker reads -> a data set.
+    """
     if strategy.num_replicas_in_sync == 1:
-        return iter(make_dataset())
-    return iter(strategy.distribute_datasets_from_function(lambda _: make_dataset()))
+        return iter(make_dataset(Part()))
+
+    def of_worker(context):
+        part = Part(context.input_pipeline_id, context.num_input_pipelines)
+        dataset = make_dataset(part)
+        if part.workers == 1:
+            return dataset
+        # Of a finite one the workers would ask each other at each step whether it is at its end.
+        return dataset.apply(tf.data.experimental.assert_cardinality(_INFINITE))
+
+    return iter(strategy.distribute_datasets_from_function(of_worker))
 
 
 @tf.autograph.experimental.do_not_convert
