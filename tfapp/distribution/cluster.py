@@ -13,9 +13,9 @@ class Cluster(abc.ABC):
 
     `agree`, `gather`, `any` and `barrier` are collective: every worker calls the same ones in the
     same order. A cluster of several workers checks what it can of that, waits no longer than a
-    deadline that it states, and raises a TfappError with exit code 75 (a peer was lost; start again) once the
-    deadline has passed or a worker is known to be gone. They cost a message between hosts: the
-    outer loop affords one `agree` of a small value and one `any` a loop of steps.
+    deadline that it states, and raises a `PeerLost` once the deadline has passed or a worker is
+    known to be gone. They cost a message between hosts: the outer loop affords one `agree` of a
+    small value and one `any` a loop of steps.
     """
 
     @property

@@ -7,6 +7,8 @@ before it ends, and a thread in each of the others ends their collective operati
 import contextlib
 import json
 import os
+import pathlib
+import sys
 import threading
 import time
 
@@ -62,31 +64,32 @@ class Workers(Cluster):
         return len(self._members.addresses)
 
     def agree(self, value):
-        return self._from_chief("agree", value)
+        return self._from_chief(_caller(), value)
 
     def gather(self, value):
+        return self._gather(_caller(), value)
+
+    def any(self, flag):
+        return any(self._gather(_caller(), bool(flag)))
+
+    def barrier(self, name):
+        self._gather(name, None)
+
+    def _gather(self, caller, value):
         call = self._calls
         if not self.is_chief:
             self._put(f"{call}/{self.worker}", value)
-            return self._from_chief("gather", None)
+            return self._from_chief(caller, None)
         others = [self._get(f"{call}/{worker}", worker) for worker in range(1, self.num_workers)]
         self._delete()  # all workers have come this far, and so have read what was before
         self._kept += [f"{call}/{worker}" for worker in range(1, self.num_workers)]
-        return self._from_chief("gather", [value, *others])
-
-    def any(self, flag):
-        return any(self.gather(bool(flag)))
-
-    def barrier(self, name):
-        found = self.gather(name)
-        if len(set(found)) > 1:
-            raise TfappError(f"internal error: the workers wait at different barriers: {found}")
+        return self._from_chief(caller, [value, *others])
 
     @contextlib.contextmanager
     def ending(self):
         try:
             yield
-            self.barrier("end")
+            self.barrier("the end")
         except BaseException as error:
             lost = self._as_lost(error)
             self._tell(lost or error)
@@ -97,17 +100,19 @@ class Workers(Cluster):
             self._ended.set()
             self._watch.join(2 * _POLL_SECONDS)
 
-    def _from_chief(self, name, value):
-        """Worker 0's `value`, on all workers, in their next call."""
+    def _from_chief(self, caller, value):
+        """Worker 0's `value`, on all workers, whose next call this is, at the same place."""
         call = self._calls
         self._calls += 1
         if self.is_chief:
-            self._put(str(call), [name, value])
+            self._put(str(call), [caller, value])
             self._kept.append(str(call))
             return json.loads(json.dumps(value))
         theirs, value = self._get(str(call), 0)
-        if theirs != name:
-            raise TfappError(f"internal error: worker 0 calls {theirs}, this worker {name}")
+        if theirs != caller:
+            raise TfappError(
+                f"internal error: worker 0 is at {theirs}, and this worker at {caller}"
+            )
         return value
 
     def _put(self, key, value):
@@ -239,3 +244,9 @@ def _with_cause(name, failure):
     if failure["code"] in _BY_ITSELF:
         lost.exit_code = failure["code"]
     return lost
+
+
+def _caller():
+    """Where the cluster is called from, the same on all workers: file and line."""
+    frame = sys._getframe(2)
+    return f"{pathlib.PurePath(frame.f_code.co_filename).name}:{frame.f_lineno}"

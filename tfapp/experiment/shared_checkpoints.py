@@ -1,4 +1,4 @@
-"""A run's checkpoints where several workers train: worker 0 writes and reads, the others receive."""
+"""A run's checkpoints with several workers: worker 0 writes and reads, the others receive."""
 
 from tfapp.run_folder import CHECKPOINTS
 from tfapp.training.checkpoints import Checkpoints

@@ -97,6 +97,7 @@ class TrainingRun:
     def _try_export(self):
         """The `Servable` of the run, whose export has been tried; None if there is no export."""
         experiment, names = self._experiment, export.formats(self._config.export)
+        begins = not self._checkpoints.steps()
         if not names or not experiment.cluster.is_chief:
             return None
         servable = Servable(
@@ -107,7 +108,7 @@ class TrainingRun:
             spec=experiment.data.spec,
             read_outputs=self._state.read_outputs,
         )
-        if not self._checkpoints.steps():
+        if begins:
             try_export(names, servable, experiment.data.examples)
         return servable
 

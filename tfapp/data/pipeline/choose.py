@@ -61,7 +61,8 @@ def choose(forced, split, *, strategy, device_type, crops="", free=None):
 
 def resident_bytes(split, strategy, device_type):
     """Bytes that the split takes in the device's memory: a copy for each replica that shares it."""
-    copies = len(strategy.extended.worker_devices) if device_type == "CPU" else 1
+    replicas = strategy.num_replicas_in_sync
+    copies = len(strategy.extended.worker_devices) if device_type == "CPU" and replicas > 1 else 1
     return split.nbytes * copies
 
 
