@@ -56,6 +56,11 @@ class RunFolder:
         self._lock = lock
         self._made = made
 
+    @property
+    def shown(self):
+        """Where the run is, for messages."""
+        return str(self.path)
+
     def write_json(self, name, value):
         """Replaces the file `name` by `value` as JSON. Raises StorageError."""
         self._write(name, strict_json.dumps(value, indent=1) + "\n")

@@ -36,14 +36,14 @@ def check(all_facts):
     Args:
       all_facts: of each worker, a dict that JSON can hold: name of a fact -> value.
     """
-    first = all_facts[0]
-    for worker, facts in enumerate(all_facts[1:], start=1):
+    first, *others = map(_flat, all_facts)
+    for worker, facts in enumerate(others, start=1):
         for name in (*first, *(name for name in facts if name not in first)):
             theirs, ours = facts.get(name), first.get(name)
             if theirs != ours:
                 raise UsageError(
                     f"worker {worker} differs from worker 0 in {name}: {_shown(theirs)}, not "
-                    f"{_shown(ours)}; start all workers alike"
+                    f"{_shown(ours)}; all workers must be alike"
                 )
 
 
@@ -52,7 +52,20 @@ def check_alike(cluster, what, facts):
     check([{what: value} for value in cluster.gather(facts)])
 
 
+def _flat(facts, before=()):
+    """Facts without dicts in dicts: "the data, splits, train, examples" -> 1294."""
+    flat = {}
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, (*before, name)))
+        else:
+            flat[", ".join((*before, name))] = value
+    return flat
+
+
 def _shown(value):
+    if value is None:
+        return "nothing"
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 

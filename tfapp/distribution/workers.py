@@ -51,6 +51,7 @@ class Workers(Cluster):
         self._calls = 0
         self._kept = []  # keys that worker 0 deletes once all have read them
         self._failure = None  # {"worker", "code", "message"} of the worker that failed first
+        self._gone = set()  # workers that have been found missing
         self._ended = threading.Event()
         self._watch = threading.Thread(target=self._watch_for_failures, daemon=True)
         self._watch.start()
@@ -192,6 +193,7 @@ class Workers(Cluster):
         named = [w for w in others if f"task:{w}" in text]
         if "coordination service" in text and self.worker != 0:
             named = named or [0]
+        self._gone.update(named)
         return " or ".join(map(self._name, named or others))
 
     def _name(self, worker):
@@ -207,7 +209,7 @@ class Workers(Cluster):
         if not self.is_chief:
             return
         end = time.monotonic() + _SEEN_SECONDS
-        for worker in range(1, self.num_workers):
+        for worker in set(range(1, self.num_workers)) - self._gone:
             with contextlib.suppress(tf.errors.OpError):
                 self._values.get(f"{_FAILED}/{worker}", max(end - time.monotonic(), 0.0))
 

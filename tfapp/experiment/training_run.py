@@ -128,7 +128,7 @@ class TrainingRun:
                 self._summary.write("stopped", self._state.host)
                 raise Stopped(
                     f"stopped by {signals.name} at step {self._state.host.step}, saved in "
-                    f"{self._folder.path}; repeat the command to continue"
+                    f"{self._folder.shown}; repeat the command to continue"
                 )
         return reason
 
