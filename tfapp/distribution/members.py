@@ -4,12 +4,10 @@ import json
 import os
 from typing import NamedTuple
 
-import tensorflow as tf
-
+from tfapp.distribution import slurm
 from tfapp.errors import UsageError
 from tfapp.flag_values import number_of_name
 
-_SLURM_TASKS = "SLURM_STEP_NUM_TASKS"
 _INDEXED_JOB = "JOB_COMPLETION_INDEX"  # of a pod of a Kubernetes job
 _TASKS = ("chief", "worker")  # of TF_CONFIG, in this order
 _LARGEST_PORT = 65_535
@@ -43,8 +41,9 @@ def find_members(*, workers, worker, worker_port):
         found = _of_flags(workers, worker)
     elif os.environ.get("TF_CONFIG"):
         found = _of_tf_config(os.environ["TF_CONFIG"])
-    elif (number_of_name(os.environ.get(_SLURM_TASKS, "")) or 1) > 1:
-        found = _of_slurm(worker_port)
+    elif slurm.is_step_of_several():
+        addresses, worker = slurm.find_tasks(worker_port)
+        found = Members(tuple(addresses), worker, "Slurm's variables")
     else:
         return None
     if found is None or len(found.addresses) == 1:
@@ -73,9 +72,7 @@ def _of_tf_config(text):
         known = {name: [str(address) for address in cluster[name]] for name in cluster}
         kind, index = task.get("type"), task.get("index")
     except (ValueError, AttributeError, TypeError) as error:
-        raise UsageError(
-            f"TF_CONFIG={text[:200]}: is not what TensorFlow takes: {error}"
-        ) from error
+        raise UsageError(f"TF_CONFIG={text[:200]}: TensorFlow cannot read it: {error}") from error
     if not known:
         return None
     others = sorted(set(known) - set(_TASKS))
@@ -89,19 +86,6 @@ def _of_tf_config(text):
     addresses = [address for name in _TASKS for address in known.get(name, ())]
     before = len(known.get("chief", ())) if kind == "worker" else 0
     return Members(tuple(addresses), before + index, "TF_CONFIG")
-
-
-def _of_slurm(port):
-    try:
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
-            port_base=port, gpus_per_node=0, gpus_per_task=0, auto_set_gpu=False
-        )
-        addresses = resolver.cluster_spec().as_dict()["worker"]
-    except (RuntimeError, ValueError, KeyError) as error:
-        raise UsageError(
-            f"Slurm's variables: {error}; start the workers with srun, or name them by --workers"
-        ) from error
-    return Members(tuple(addresses), resolver.get_task_info()[1], "Slurm's variables")
 
 
 def _check(members):

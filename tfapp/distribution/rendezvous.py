@@ -78,11 +78,12 @@ def _gather(members, facts, wait):
             wait.check(_named(members, missing))
             with contextlib.suppress(TimeoutError):
                 connection = stack.enter_context(listener.accept()[0])
-                _admit(connection, members, peers)
+                refusal = _admit(connection, members, peers)
+                if refusal:
+                    _send_all([connection, *(c for c, _ in peers.values())], {"refused": refusal})
+                    raise UsageError(f"{members.source}: {refusal}")
         all_facts = [facts, *(peers[worker][1] for worker in sorted(peers))]
-        for connection, _ in peers.values():
-            with contextlib.suppress(OSError):  # TensorFlow's start will miss it
-                _send(connection, {"go": all_facts})
+        _send_all([connection for connection, _ in peers.values()], {"go": all_facts})
     return all_facts
 
 
@@ -100,30 +101,25 @@ def _listener(members):
 
 
 def _admit(connection, members, peers):
-    """Takes a worker that has connected among `peers`, or tells it why not."""
+    """Takes a worker that has connected among `peers`. Returns why it cannot be one, or ""."""
     connection.settimeout(_REPLY_SECONDS)
     try:
         hello = _receive(connection)
         worker, theirs = int(hello["worker"]), hello["addresses"]
     except (OSError, ValueError, KeyError, TypeError):
         connection.close()  # none of ours
-        return
-    refusal = ""
+        return ""
     if hello.get("protocol") != _PROTOCOL:
-        refusal = "runs another version of tfapp than worker 0; install the same one"
-    elif theirs != list(members.addresses):
-        refusal = f"was started with the workers {','.join(theirs)}, and worker 0 with "
-        refusal += f"{','.join(members.addresses)}; give all of them the same"
-    elif worker in peers:
-        refusal = "was started twice; give each worker an index of its own"
-    if refusal:
-        with contextlib.suppress(OSError):
-            _send(connection, {"refused": f"worker {worker} {refusal}"})
-        connection.close()
-        if worker in range(1, len(members.addresses)):
-            raise UsageError(f"{members.source}: worker {worker} {refusal}")
-        return
+        return f"worker {worker} runs another version of tfapp than worker 0; install the same one"
+    if theirs != list(members.addresses):
+        return (
+            f"worker {worker} was started with the workers {','.join(theirs)}, and worker 0 with "
+            f"{','.join(members.addresses)}; give all of them the same"
+        )
+    if worker in peers and not _is_closed(peers[worker][0]):
+        return f"worker {worker} was started twice; give each worker an index of its own"
     peers[worker] = (connection, hello["facts"])
+    return ""
 
 
 def _report(members, facts, wait):
@@ -160,6 +156,12 @@ def _answer(connection, wait):
         wait.check("the other workers (worker 0 is there)")
         with contextlib.suppress(TimeoutError):
             return _receive(connection, received)
+
+
+def _send_all(connections, value):
+    for connection in connections:
+        with contextlib.suppress(OSError):  # its end will be noticed later
+            _send(connection, value)
 
 
 def _send(connection, value):
