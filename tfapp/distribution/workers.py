@@ -14,12 +14,14 @@ import time
 
 import tensorflow as tf
 
+from tfapp.distribution.bounded_calls import BoundedCalls
 from tfapp.distribution.cluster import Cluster
 from tfapp.errors import PeerLost, TfappError
 from tfapp.runtime import output
 
 _PIECE = 1 << 20  # characters of a value in the store; longer ones are divided
 _POLL_SECONDS = 1.0
+_CALL_SECONDS = 60.0  # of a call to worker 0; TensorFlow's heartbeat finds a cut link before that
 _CAUSE_SECONDS = 3.0  # for the cause, after a collective operation has failed
 _SEEN_SECONDS = 10.0  # for the others to learn of a cause, before worker 0 takes the store with it
 _LAST_SECONDS = 40.0  # for the main thread to end, after a failure; then the process ends
@@ -33,6 +35,7 @@ _OF_PEERS = (
     tf.errors.DeadlineExceededError,
     tf.errors.InternalError,
 )
+_OF_COLLECTIVES = ("ollective", "CoordinationService", "NCCL", "/job:")  # in their messages
 
 
 class Workers(Cluster):
@@ -49,6 +52,7 @@ class Workers(Cluster):
         self._values = values
         self._timeout = timeout
         self._calls = 0
+        self._call = BoundedCalls()
         self._kept = []  # keys that worker 0 deletes once all have read them
         self._failure = None  # {"worker", "code", "message"} of the worker that failed first
         self._gone = set()  # workers that have been found missing
@@ -93,6 +97,7 @@ class Workers(Cluster):
             self.barrier("the end")
         except BaseException as error:
             lost = self._as_lost(error)
+            self._end_in_any_case(lost or error)
             self._tell(lost or error)
             if lost is None or lost is error:
                 raise
@@ -121,10 +126,10 @@ class Workers(Cluster):
         pieces = [text[i : i + _PIECE] for i in range(0, len(text), _PIECE)]
         try:
             for number, piece in enumerate(pieces[1:], start=1):
-                self._values.put(f"{key}+{number}", piece)
+                self._call(self._values.put, f"{key}+{number}", piece, seconds=_CALL_SECONDS)
                 self._kept.append(f"{key}+{number}")
-            self._values.put(key, f"{len(pieces)} {pieces[0]}")
-        except tf.errors.OpError as error:
+            self._call(self._values.put, key, f"{len(pieces)} {pieces[0]}", seconds=_CALL_SECONDS)
+        except (tf.errors.OpError, TimeoutError) as error:
             raise self._lost(error) from error
 
     def _get(self, key, worker):
@@ -137,8 +142,8 @@ class Workers(Cluster):
         end = time.monotonic() + self._timeout
         while True:
             try:
-                found = self._values.get(key, _POLL_SECONDS)
-            except tf.errors.OpError as error:
+                found = self._call(self._values.get, key, _POLL_SECONDS, seconds=_CALL_SECONDS)
+            except (tf.errors.OpError, TimeoutError) as error:
                 raise self._lost(error) from error
             if found is not None:
                 return found
@@ -154,7 +159,7 @@ class Workers(Cluster):
         kept, self._kept = self._kept, []
         for key in kept:
             with contextlib.suppress(tf.errors.OpError):
-                self._values.delete(key)
+                self._call(self._values.delete, key, seconds=_CALL_SECONDS)
 
     def _as_lost(self, error):
         """The PeerLost behind an error, if another worker is the cause; else None."""
@@ -169,10 +174,13 @@ class Workers(Cluster):
 
         `sure`: False: None where no other worker has failed.
         """
-        failure = self._failure or self._told(_CAUSE_SECONDS)
+        failure = self._failure
+        if failure is None:
+            with contextlib.suppress(TimeoutError):
+                failure = self._call(self._told, _CAUSE_SECONDS, seconds=_CAUSE_SECONDS + 1)
         if failure and failure["worker"] != self.worker:
             return _with_cause(self._name(failure["worker"]), failure)
-        if not sure and not isinstance(error, (tf.errors.UnavailableError, tf.errors.AbortedError)):
+        if not sure and not any(word in str(error) for word in _OF_COLLECTIVES):
             return None
         return PeerLost(
             f"{self._culprit(str(error))} was lost; start all workers again, they continue from "
@@ -191,7 +199,7 @@ class Workers(Cluster):
         """The workers that an error of TensorFlow's names."""
         others = [w for w in range(self.num_workers) if w != self.worker]
         named = [w for w in others if f"task:{w}" in text]
-        if "coordination service" in text and self.worker != 0:
+        if self.worker != 0 and ("oordination service" in text or "Heartbeat" in text or not text):
             named = named or [0]
         self._gone.update(named)
         return " or ".join(map(self._name, named or others))
@@ -204,8 +212,8 @@ class Workers(Cluster):
         code = error.exit_code if isinstance(error, TfappError) else 1
         message = str(error) or type(error).__name__
         told = {"worker": self.worker, "code": code, "message": message[:1000]}
-        with contextlib.suppress(tf.errors.OpError):
-            self._values.put(_FAILED, json.dumps(told))
+        with contextlib.suppress(tf.errors.OpError, TimeoutError):
+            self._call(self._values.put, _FAILED, json.dumps(told), seconds=_CAUSE_SECONDS)
         if not self.is_chief:
             return
         end = time.monotonic() + _SEEN_SECONDS
@@ -230,14 +238,17 @@ class Workers(Cluster):
             reason = f"{self._name(self._failure['worker'])} failed"
             with contextlib.suppress(tf.errors.OpError):
                 self._values.abort_collectives(reason)
-            self._end_at_last(reason)
+            if not self._ended.wait(_LAST_SECONDS):
+                output.report(f"{reason}, and this worker did not end within {_LAST_SECONDS:.0f} s")
+                os._exit(PeerLost.exit_code)
             return
 
-    def _end_at_last(self, reason):
-        """Ends the process where its main thread does not come to an end by itself."""
-        if not self._ended.wait(_LAST_SECONDS):
-            output.report(f"{reason}, and this worker did not end within {_LAST_SECONDS:.0f} s")
-            os._exit(PeerLost.exit_code)
+    def _end_in_any_case(self, error):
+        """Ends the process in a while, should TensorFlow hang when it shuts down."""
+        if isinstance(error, PeerLost):
+            timer = threading.Timer(_LAST_SECONDS, os._exit, (error.exit_code,))
+            timer.daemon = True
+            timer.start()
 
 
 def _with_cause(name, failure):
