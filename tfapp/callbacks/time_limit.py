@@ -7,7 +7,9 @@ import time
 from tfapp.flag_values import parse_duration
 from tfapp.runtime.process_clock import seconds_since_start
 
-_SPARE = 1.5  # times the longest of the latest saves: file systems are not always equally fast
+# Times the longest of the latest saves: one that may be due before the next loop, and the one at
+# the end, for which a file system may need half as long again.
+_SAVES = 2.5
 _LATEST = 5
 # Bytes a second that a save is expected to write before one has been measured: a tenth of what a
 # local disk takes, since run folders of several machines are on a shared file system.
@@ -71,4 +73,4 @@ class TimeLimit:
         return call
 
     def _save_seconds(self):
-        return _SPARE * max(self._saves) if self._saves else self._first_save
+        return _SAVES * (max(self._saves) if self._saves else self._first_save)
