@@ -261,6 +261,14 @@ sys.exit(143)
     assert {"[worker 0] 1", "[worker 1] 1"} <= set(err.splitlines())
 
 
+def test_workers_that_a_signal_ends_as_it_was_meant_to_are_not_started_again(spawn):
+    process = spawn("rest()", "--restarts=3")
+    wait_for(lambda: starts() == [1, 1])
+    process.terminate()
+    process.communicate(timeout=HANG_SECONDS)
+    assert (process.returncode, starts()) == (143, [1, 1])
+
+
 def test_workers_end_with_a_launcher_that_is_killed(spawn):
     process = spawn("rest()")
     wait_for(lambda: starts() == [1, 1])

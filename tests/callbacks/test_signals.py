@@ -37,11 +37,21 @@ def test_the_last_step_is_no_early_end():
     assert final.stop == ""
 
 
-@pytest.mark.parametrize("first, second", [(TERM, TERM), (INT, INT), (TERM, INT)])
+@pytest.mark.parametrize("first, second", [(TERM, TERM), (INT, INT), (TERM, INT), (INT, TERM)])
 def test_a_second_interruption_ends_at_once(first, second):
-    with StopSignals(SingleProcess(), stop_signal="USR1"), pytest.raises(KeyboardInterrupt):
+    clock = iter([10.0, 13.0]).__next__
+    caught = StopSignals(SingleProcess(), stop_signal="USR1", clock=clock)
+    with caught, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(first)
         signal.raise_signal(second)
+
+
+def test_a_sigterm_that_comes_twice_at_once_is_one():
+    """Slurm sends it to a task, and to the srun that passes it on."""
+    with StopSignals(SingleProcess()) as signals:
+        signal.raise_signal(TERM)
+        signal.raise_signal(TERM)
+    assert signals.name == "SIGTERM"
 
 
 @pytest.mark.parametrize("numbers", [(USR1, USR1, TERM), (TERM, USR1), (USR1, TERM, USR1)])

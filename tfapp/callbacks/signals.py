@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 
 from tfapp.callbacks.time_limit import TimeLimit, closing_seconds
 from tfapp.flag_values import parse_duration, parse_signal
@@ -9,6 +10,9 @@ from tfapp.runtime.process_clock import seconds_since_start
 
 STOP_REASON = "signal"
 _URGENT = (signal.SIGTERM, signal.SIGINT)  # a second one of these ends at once, without saving
+# Seconds in which a second SIGTERM is the first once more: Slurm sends it to a task and to the
+# srun that passes it on.
+_SAME = 2.0
 
 
 class StopSignals:
@@ -21,20 +25,22 @@ class StopSignals:
       limit: the `TimeLimit`.
     """
 
-    def __init__(self, cluster, *, stop_signal="", limit=None):
+    def __init__(self, cluster, *, stop_signal="", limit=None, clock=time.monotonic):
         """
         Args:
           cluster: a `Cluster`.
           stop_signal: --stop_signal. Schedulers may send it several times, and SIGTERM after it.
           limit: a `TimeLimit`; None: no limit.
+          clock: seconds; injected by tests.
         """
+        self._clock = clock
         self._cluster = cluster
         self.limit = limit or TimeLimit("", state_bytes=0)
         self._caught = {*_URGENT, *_numbers(stop_signal)}
         if self.limit:
             self._caught.add(signal.SIGALRM)  # of `interrupting`, should a loop take too long
         self._cause = ""  # why this worker wants to stop
-        self._urgent = 0  # how many of _URGENT came
+        self._urgent = None  # when the first of _URGENT came
         self._previous = {}
 
     def __enter__(self):
@@ -60,12 +66,16 @@ class StopSignals:
 
     def _receive(self, number, frame):
         del frame
-        self._urgent += number in _URGENT
-        if self._urgent > 1:
+        if number in _URGENT and self._urgent is not None and not self._is_same(number):
             self.__exit__()
             raise KeyboardInterrupt
+        if number in _URGENT and self._urgent is None:
+            self._urgent = self._clock()
         if not self._cause:
             self._cause = _name(number, self.limit.name)
+
+    def _is_same(self, number):
+        return number == signal.SIGTERM and self._clock() - self._urgent < _SAME
 
 
 @contextlib.contextmanager

@@ -187,11 +187,10 @@ class Workers:
 
     def _force(self, worker, number):
         self._forced.add(worker)
-        with contextlib.suppress(ProcessLookupError):
-            if number == signal.SIGKILL:  # with what it may have started
+        if number == signal.SIGKILL:  # with what it may have started
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._processes[worker].pid, number)
-            else:
-                self._processes[worker].send_signal(number)
+        self._processes[worker].send_signal(number)
 
     def _send(self, number):
         for process in self._processes:
