@@ -265,8 +265,9 @@ def test_workers_that_a_signal_ends_as_it_was_meant_to_are_not_started_again(spa
     process = spawn("rest()", "--restarts=3")
     wait_for(lambda: starts() == [1, 1])
     process.terminate()
-    process.communicate(timeout=HANG_SECONDS)
+    _, err = process.communicate(timeout=HANG_SECONDS)
     assert (process.returncode, starts()) == (143, [1, 1])
+    assert "restart" not in err
 
 
 def test_workers_end_with_a_launcher_that_is_killed(spawn):
