@@ -20,7 +20,7 @@ child=
 stopping=
 interrupted=
 
-# Tells the worker to save and end. It ends at once when it is told a second time.
+# Lets the worker save and end. A second signal, two seconds later or more, ends it at once.
 stop() {
     stopping=yes
     interrupted=yes
