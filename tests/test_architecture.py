@@ -25,6 +25,7 @@ LAYERS = (
     {"experiment"},
     {"modes", "flags", "flag_help"},
     {"api", "cli"},
+    {"launch", "__main__"},
 )
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
 # training does (training.forward), so that the served model is the one that was measured.

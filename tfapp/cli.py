@@ -6,7 +6,9 @@ import sys
 import traceback
 
 from tfapp import flag_help
+from tfapp.callbacks.signals import interrupting
 from tfapp.errors import Stopped, StorageError, TfappError, UsageError
+from tfapp.flag_values import STOP_SIGNALS
 from tfapp.runtime import output, storage
 from tfapp.runtime.tf_settings import cache_folder
 from tfapp.users_code import place, reason
@@ -31,20 +33,19 @@ def main(argv):
     output.log_to_stderr()
     try:
         config = flags.parse(argv)
-        if config.mode != "doctor":  # it has to answer where TensorFlow cannot be imported
-            from tfapp.runtime.import_tensorflow import import_tensorflow
-
-            import_tensorflow()
-        importlib.import_module(_MODES[config.mode]).main(config)
+        with interrupting(config.stop_signal, config.max_time):
+            _run_mode(config)
     except TfappError as error:
         return _report(error, error.exit_code)
     except OSError as error:
         return _report_os_error(error)
     except SystemExit as error:  # only a user's code calls it
         return _report(f"your code {reason(error)}", UsageError.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        cause = f" by {interrupt}" if str(interrupt) else ""
         return _report(
-            "stopped; what was saved stays: repeat the command to continue", Stopped.exit_code
+            f"stopped{cause}; what was saved stays: repeat the command to continue",
+            Stopped.exit_code,
         )
     except Exception as error:  # a user's own class may raise anything
         if storage.number_of(error) is None or place(error):
@@ -59,7 +60,19 @@ def run():
     # TensorFlow is loaded would take until it is killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     output.protect()
-    sys.exit(main(sys.argv))
+    code = main(sys.argv)
+    for name in STOP_SIGNALS:  # one that comes late, as to each of several workers, changes nothing
+        if name not in ("TERM", "INT"):
+            signal.signal(signal.Signals[f"SIG{name}"], signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _run_mode(config):
+    if config.mode != "doctor":  # it has to answer where TensorFlow cannot be imported
+        from tfapp.runtime.import_tensorflow import import_tensorflow
+
+        import_tensorflow()
+    importlib.import_module(_MODES[config.mode]).main(config)
 
 
 def _report(message, code):

@@ -5,7 +5,13 @@ import numbers
 import re
 
 from tfapp.errors import UsageError
-from tfapp.flag_values import LARGEST_FLOAT, parse_duration, parse_threshold, whole_number
+from tfapp.flag_values import (
+    LARGEST_FLOAT,
+    parse_duration,
+    parse_signal,
+    parse_threshold,
+    whole_number,
+)
 from tfapp.registry import suggest
 from tfapp.runtime import plain_text
 
@@ -101,6 +107,8 @@ def check_forms(config):
     """Checks what is written in a form of its own. Raises UsageError."""
     _check_pairs("feature_kind", config.feature_kind, ":", "COLUMN:KIND")
     parse_threshold(config.threshold)
+    if config.stop_signal:
+        parse_signal(config.stop_signal, "stop_signal")
     per_loop = config.steps_per_loop
     if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")

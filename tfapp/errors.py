@@ -81,7 +81,7 @@ class PeerLost(TfappError):
 
 
 class Stopped(TfappError):
-    """Stopped by SIGTERM or SIGINT after saving; the same command continues."""
+    """Stopped by a signal or by --max_time after saving; the same command continues."""
 
     exit_code = 143
     meaning = "stopped after saving (repeat to continue)"

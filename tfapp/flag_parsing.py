@@ -192,7 +192,7 @@ def _not_a_flag(word, flags):
         return f"{message}it begins with a dash that is no hyphen; write --{name}"
     if equals and name in flags:
         return f"{message}write --{_short(word)}"
-    if word in flags["mode"].choices:
+    if "mode" in flags and word in flags["mode"].choices:
         return f"{message}write --mode={word}"
     if os.path.exists(word):
         return f"{message}write --dataset={_short(word)}"

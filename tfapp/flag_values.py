@@ -3,8 +3,10 @@
 import ast
 import dataclasses
 import re
+import signal
 
 from tfapp.errors import UsageError
+from tfapp.registry import suggest
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|m|h|)")
 _LONGEST = 1e12  # of a duration: steps are counted in 64 bits
@@ -24,6 +26,8 @@ _WRITTEN = {
     "seconds": "60s",
     "examples": "4096ex",
 }
+
+STOP_SIGNALS = ("USR1", "USR2", "HUP", "INT", "QUIT", "TERM", "XCPU")  # that schedulers send
 
 
 def whole_number(text):
@@ -115,6 +119,21 @@ def parse_duration(text, flag, units=tuple(_WRITTEN)):
         examples = ", ".join(f"{_WRITTEN[u]} ({u})" for u in units)
         raise UsageError(f"--{flag}={text}: write it as {examples}")
     return Duration(float(match.group(1)) * _SECONDS.get(match.group(2), 1), unit)
+
+
+def parse_signal(text, flag):
+    """The number of a signal that may stop a run: USR1, or SIGUSR1.
+
+    Raises:
+      UsageError: it is none of `STOP_SIGNALS`.
+    """
+    name = text.upper().removeprefix("SIG")
+    if name not in STOP_SIGNALS:
+        raise UsageError(
+            f"--{flag}={text}: must be one of {', '.join(STOP_SIGNALS)}"
+            f"{suggest(name, STOP_SIGNALS)}"
+        )
+    return signal.Signals[f"SIG{name}"]
 
 
 def parse_threshold(text):

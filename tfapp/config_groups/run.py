@@ -27,6 +27,14 @@ class Run:
     seed: int = _flag(0,
         "seed of initial weights, order, splits and dropout",
         identity=True, least=0, most=2**31 - 1)
+    max_time: str = _flag("",
+        "saves and ends with exit code 143 before so much time (50m, 3h) has passed since the "
+        "process started, for a scheduler's limit; repeating the command continues. --time_budget "
+        "finishes the run instead; empty: no limit",
+        units=("seconds",), words=("",), above=0, resolved=False)
+    stop_signal: str = _flag("",
+        "a signal that saves and ends with exit code 143, besides SIGTERM and SIGINT: USR1 for "
+        "Slurm's --signal=USR1@120; empty: none", resolved=False)
     dry_run: bool = _flag(False, "run two steps of everything, keep nothing", resolved=False)
     only_check_args: bool = _flag(False, "check everything, run nothing", resolved=False)
     json: bool = _flag(False,

@@ -20,7 +20,8 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
     Args:
       experiment: the `Experiment`.
       writers: `Writer`s of the metrics.
-      signals, throughput: actions of these names.
+      signals: the run's `StopSignals`.
+      throughput: the run's `Throughput`.
       checkpoints: the run's `Checkpoints`.
       monitor: (metric, "max" or "min"): what decides which step is best.
       more: `Action`s of the user's own.
@@ -38,7 +39,7 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
     evaluation_due = EverySteps(
         batches.steps(parse_duration(config.evaluate_every, "evaluate_every"))
     )
-    save = _saving(experiment.state, checkpoints)
+    save = signals.limit.timed(_saving(experiment.state, checkpoints))
     return [
         Action(EveryLoop(), log.accumulate, at_stop=True),
         Action(EveryLoop(), throughput, at_stop=True),

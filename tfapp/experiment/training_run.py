@@ -8,6 +8,7 @@ from tfapp import export
 from tfapp.callbacks import writers as writing
 from tfapp.callbacks.signals import STOP_REASON, StopSignals
 from tfapp.callbacks.throughput import Throughput
+from tfapp.callbacks.time_limit import TimeLimit
 from tfapp.errors import DivergedError, Stopped, UsageError
 from tfapp.experiment.actions import list_actions
 from tfapp.experiment.early_end import early_end
@@ -64,7 +65,7 @@ class TrainingRun:
           a `Result`.
 
         Raises:
-          Stopped: a signal came; everything is saved.
+          Stopped: a signal came, or --max_time is nearly over; everything is saved.
           DivergedError: the loss is not finite; the last checkpoint is kept.
           DataError, StorageError: no checkpoint can be read, or one cannot be written.
         """
@@ -112,10 +113,16 @@ class TrainingRun:
             try_export(names, servable, experiment.data.examples)
         return servable
 
+    def _stop_signals(self):
+        limit = TimeLimit(self._config.max_time, state_bytes=_num_bytes(self._state))
+        return StopSignals(
+            self._experiment.cluster, stop_signal=self._config.stop_signal, limit=limit
+        )
+
     def _train_until_stopped(self, step):
         """Trains with the writers open. Returns the reason for an early end, or ""."""
         with storage.writing(self._folder.path), contextlib.ExitStack() as stack:
-            signals = stack.enter_context(StopSignals(self._experiment.cluster))
+            signals = stack.enter_context(self._stop_signals())
             writers = []
             if self._experiment.cluster.is_chief:
                 writers = writing.open_writers(
@@ -184,6 +191,11 @@ class TrainingRun:
             steps_per_loop=None if config.steps_per_loop == "auto" else int(config.steps_per_loop),
             cluster=experiment.cluster,
         )
+
+
+def _num_bytes(state):
+    variables = state.named_variables().values()
+    return sum(variable.shape.num_elements() * variable.dtype.size for variable in variables)
 
 
 def _because(reason):
