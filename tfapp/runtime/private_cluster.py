@@ -10,7 +10,7 @@ from tensorflow.python.eager import context
 _JOB = "worker"
 # A peer that has not been heard of for so long is lost: a link that is cut for less costs nothing
 # but time, and within a minute of one that is cut for good every worker has ended.
-_HEARTBEAT_SECONDS = 50
+_HEARTBEAT_SECONDS = 60
 _REGISTER_SECONDS = 60  # for the server of each worker, once all of them have met
 
 
