@@ -51,15 +51,11 @@ class RunFolder:
     def __init__(self, path, lock, *, is_new, made=()):
         """`made`: folders that this process made for it, the innermost first."""
         self.path = pathlib.Path(path)
+        self.shown = str(path)  # where the run is, for messages
         self.is_new = is_new  # nothing was in it before this process
         self.version = tfapp.__version__  # of the tfapp that began the run
         self._lock = lock
         self._made = made
-
-    @property
-    def shown(self):
-        """Where the run is, for messages."""
-        return str(self.path)
 
     def write_json(self, name, value):
         """Replaces the file `name` by `value` as JSON. Raises StorageError."""

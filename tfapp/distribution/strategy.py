@@ -94,7 +94,7 @@ def one_device(wanted):
 def mirrored(wanted):
     """A replica on each device of this machine. Raises UsageError for a CPU that is not split."""
     devices = configure(wanted.devices)
-    if devices == ["CPU:0"]:
+    if devices == ["CPU:0"] and not wanted.devices.logical_devices:
         raise UsageError(
             "--strategy=mirrored: there is one device, the CPU; add --logical_devices=2 to try it"
         )

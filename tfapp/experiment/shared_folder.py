@@ -54,13 +54,9 @@ class _Copy(RunFolder):
         self._scratch = tempfile.TemporaryDirectory(prefix="tfapp-worker-")
         super().__init__(self._scratch.name, None, is_new=False)
         self.version = shared["version"]
-        self._shown = f"{shared['path']} of worker 0"
+        self.shown = f"{shared['path']} of worker 0"
         for name, text in shared["files"].items():
             write_text(pathlib.Path(self._scratch.name) / name, text)
-
-    @property
-    def shown(self):
-        return self._shown
 
     def close(self):
         self._scratch.cleanup()

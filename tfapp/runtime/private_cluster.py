@@ -8,9 +8,8 @@ from tensorflow.python.distribute import collective_all_reduce_strategy as multi
 from tensorflow.python.eager import context
 
 _JOB = "worker"
-# A peer that has not been heard of for so long is lost: a link that is cut for less costs nothing
-# but time, and within a minute of one that is cut for good every worker has ended.
-_HEARTBEAT_SECONDS = 60
+# A peer that has not been heard of for so long is lost, should its connection still look open.
+_HEARTBEAT_SECONDS = 40
 _REGISTER_SECONDS = 60  # for the server of each worker, once all of them have met
 
 
