@@ -136,6 +136,8 @@ class ShardedState:
 
 
 def _gather(part):
+    # The argument of a tf.function is on no device, which a strategy of one local replica demands.
+    part = tf.identity(part)
     return tf.distribute.get_replica_context().all_gather([part], axis=0)
 
 
