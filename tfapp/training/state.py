@@ -109,6 +109,13 @@ class TrainState:
             for i, variable in enumerate(group)
         }
 
+    def bytes_a_device(self):
+        """Bytes of each group's variables on one device, by the group's name."""
+        return {
+            name: sum(v.shape.num_elements() * v.dtype.size for v in group)
+            for name, group in self._local[0].items()
+        }
+
     def to_store(self):
         """What a checkpoint holds: name -> tf.Variable, the same for any number of replicas.
 
