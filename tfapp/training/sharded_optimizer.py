@@ -62,8 +62,12 @@ def check_elementwise(make, name):
     random = np.random.default_rng(0)
     start = random.normal(size=(4, 6)).astype(np.float32)
     grads = random.normal(size=(_UPDATES, 4, 6)).astype(np.float32)
-    (whole,) = _updated(make, [start], [[g] for g in grads])
-    halves = _updated(make, np.split(start.ravel(), 2), [np.split(g.ravel(), 2) for g in grads])
+    (whole,) = _updated(make, [start], [start], [[g] for g in grads])
+    halves = np.split(start.ravel(), 2)
+    # Built for zeros, as `build` does: slots that begin as copies of the weights show here.
+    halves = _updated(
+        make, [0 * half for half in halves], halves, [np.split(g.ravel(), 2) for g in grads]
+    )
     if not np.allclose(whole.ravel(), np.concatenate(halves), rtol=1e-4, atol=1e-5):
         raise UsageError(
             f"--shard_optimizer: the update of --optimizer={name} needs whole weights (their norms "
@@ -72,10 +76,10 @@ def check_elementwise(make, name):
         )
 
 
-def _updated(make, values, grads):
-    """The values after updates. Slots must not depend on the values that they are built for."""
+def _updated(make, built_for, values, grads):
+    """The `values` after updates by an optimizer that was built for variables of other values."""
     optimizer = make(learning_rate=0.1)
-    optimizer.build([keras.Variable(np.zeros_like(v)) for v in values])
+    optimizer.build([keras.Variable(value) for value in built_for])
     values = [tf.constant(v) for v in values]
     state = [tf.convert_to_tensor(v) for v in optimizer.variables]
     for step, grad in enumerate(grads):
