@@ -13,9 +13,11 @@ import tensorflow as tf
 
 from tfapp.training.groups import SCALE, TRAINABLE
 
-# Of a group of several weights: few collectives for many small weights, and no second copy of all
-# weights at once for large ones.
-GROUP_BYTES = 64 * 2**20
+# Small weights share a group, so that there are few collectives. From this size on a weight is a
+# group of its own, for which nothing is copied to concatenate and to split it.
+LARGE_BYTES = 2**20
+GROUP_BYTES = 16 * 2**20  # of small weights, whose copies exist until they are gathered
+_ALIGNED = 16  # elements: of a part that begins at a multiple of 64 bytes TensorFlow makes no copy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ShardGroup:
     @property
     def part_size(self):
         """Elements of a part; the last ones are padded with zeros."""
-        return -(-sum(self.sizes) // self.num_replicas)
+        return -(-sum(self.sizes) // (self.num_replicas * _ALIGNED)) * _ALIGNED
 
     def part(self, values, replica):
         """The part of `replica`, [part_size], of these weights' values or gradients."""
@@ -54,7 +56,8 @@ class ShardGroup:
     def split(self, flat):
         """The weights' values in the concatenation of all parts, [num_replicas * part_size]."""
         padding = self.num_replicas * self.part_size - sum(self.sizes)
-        pieces = tf.split(flat, [*self.sizes, padding])[: len(self.sizes)]
+        pieces = [flat] if len(self.sizes) == 1 and not padding else None
+        pieces = pieces or tf.split(flat, [*self.sizes, padding])[: len(self.sizes)]
         return [tf.reshape(v, shape) for v, shape in zip(pieces, self.shapes, strict=True)]
 
 
@@ -70,8 +73,16 @@ class Shards:
           one_each: whether each weight is a group of its own.
         """
         self.num_weights = len(weights)
+        groups = _grouped(weights, decayed, 0 if one_each else LARGE_BYTES)
         self.groups = tuple(
-            _grouped(weights, decayed, num_replicas, 0 if one_each else GROUP_BYTES)
+            ShardGroup(
+                tuple(positions),
+                tuple(tuple(weights[i].shape) for i in positions),
+                weights[positions[0]].dtype,
+                decayed[positions[0]],
+                num_replicas,
+            )
+            for positions in sorted(groups)
         )
 
     def part(self, values, replica):
@@ -131,18 +142,17 @@ def _unscaled(grads, scale):
     return grads if scale is None else [g / tf.cast(scale[0], g.dtype) for g in grads]
 
 
-def _grouped(weights, decayed, num_replicas, most_bytes):
-    """`ShardGroup`s of weights of one dtype that decay alike, of `most_bytes` or of one weight."""
-    open_groups, closed = {}, []
+def _grouped(weights, decayed, large):
+    """Lists of positions: of weights of one dtype that decay alike, or of one of `large` bytes."""
+    groups, filling = [], {}  # (dtype, decayed) -> [positions, bytes] of the group not yet full
     for position, weight in enumerate(weights):
-        key = (weight.dtype, decayed[position])
         size = math.prod(weight.shape) * tf.as_dtype(weight.dtype).size
-        positions, total = open_groups.get(key, ([], 0))
-        if positions and total + size > most_bytes:
-            closed.append((key, positions))
+        if size >= large:
+            groups.append([position])
+            continue
+        positions, total = filling.pop((weight.dtype, decayed[position]), ([], 0))
+        if total + size > GROUP_BYTES:
+            groups.append(positions)
             positions, total = [], 0
-        open_groups[key] = ([*positions, position], total + size)
-    groups = [*closed, *((key, positions) for key, (positions, _) in open_groups.items())]
-    for (dtype, decays), positions in sorted(groups, key=lambda group: group[1]):
-        shapes = tuple(tuple(weights[i].shape) for i in positions)
-        yield ShardGroup(tuple(positions), shapes, dtype, decays, num_replicas)
+        filling[weight.dtype, decayed[position]] = ([*positions, position], total + size)
+    return groups + [positions for positions, _ in filling.values()]
