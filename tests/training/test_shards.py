@@ -16,9 +16,10 @@ from tfapp.experiment.calibration.measure import unchanged
 from tfapp.training import optimizers, sharded_optimizer
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.groups import EMA, OPTIMIZER
+from tfapp.training.reduction import reduce_across_replicas
 from tfapp.training.shards import Shards
 from tfapp.training.state import TrainState
-from tfapp.training.step import StepFunctions, StepOptions, make_train_step, reduce_across_replicas
+from tfapp.training.step import StepFunctions, StepOptions, make_train_step
 
 STEPS = 50
 EVERYTHING = {"optimizer": "adamw", "weight_decay": 0.1, "clip_norm": 0.5, "ema": 0.9}

@@ -13,11 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.training.placement import compile_step
+from tfapp.training.reduction import reduce_across_replicas
 from tfapp.training.step import (
     SKIPPED,
     add_sums,
     make_train_step,
-    reduce_across_replicas,
     reduce_nothing,
     to_host,
     zero_sums,
