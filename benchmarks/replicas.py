@@ -90,7 +90,7 @@ def _build(flags, folder, changes):
         batch_size=flags.batch_size, optimizer=flags.optimizer, ema=flags.ema, augment=(),
         learning_rate=flags.learning_rate, xla=flags.xla, precision="float32", steps=10**6,
         logical_devices=split, model_dir=folder,
-        schedule="constant", **changes,
+        schedule="constant", warmup_steps="0", **changes,
     )  # fmt: skip
     return assemble(config, open_run_folder(**folder_arguments(config)))
 
