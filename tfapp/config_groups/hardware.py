@@ -56,6 +56,11 @@ class Hardware:
         "of activations and products (weights are always float32); auto: float32, or bfloat16 "
         "where it is measured to gain at least 1.3x",
         choices=("auto", "float32", "bfloat16", "float16"), identity=True)
+    shard_optimizer: bool = _flag(False,
+        "each replica keeps and updates its own part of the optimizer's slots and the EMA weights")
+    allreduce_precision: str = _flag("float32",
+        "of gradients on their way between replicas; bfloat16 halves the bytes and rounds",
+        choices=("float32", "bfloat16"), identity=True)
     deterministic: bool = _flag(False, "the same bits again on the same machine", identity=True)
     steps_per_loop: str = _flag("auto",
         "steps between two returns to the host; auto: from the step's time")

@@ -21,6 +21,7 @@ from tfapp.experiment.prepare import prepare
 from tfapp.experiment.recipe.fill_in import fill_in, in_words
 from tfapp.experiment.rehearsal import is_needed, rehearse
 from tfapp.experiment.same_data import SameData
+from tfapp.experiment.sharing import describe_sharing
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
@@ -156,6 +157,9 @@ def _log(experiment):
     for remark in (*remarks(experiment.model), reading):
         if remark:
             _LOG.info("model: %s", remark)
+    replicas = batches.num_replicas
+    for line in describe_sharing(experiment.config, experiment.state, num_replicas=replicas):
+        _LOG.info("%s", line)
     _LOG.info("engine: %s (%s)", engine.name, engine.reason)
     _LOG.info("precision: %s (%s)", choice.precision, choice.precision_reason)
     _LOG.info("xla: %s (%s)", choice.placement, choice.placement_reason)

@@ -97,6 +97,7 @@ class Ground:
                 keras_draws=self.keras_draws,
                 skip_nonfinite=config.nan_policy == "skip",
                 deterministic=config.deterministic,
+                allreduce_precision=config.allreduce_precision,
             ),
             bad_examples=self.data.source.bad_examples,
         )

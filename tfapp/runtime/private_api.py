@@ -130,6 +130,11 @@ def variable_index(optimizer, variable):
     return optimizer._get_variable_index(variable)
 
 
+def release_value(variable):
+    """Frees the memory of a `keras.Variable` that from now on has values in scopes only."""
+    variable._value = None
+
+
 def functional_optimizer(kind):
     """A subclass of the Keras optimizer class `kind`, and of `FunctionalOptimizer`."""
     mixin = _FunctionalNadam if issubclass(kind, keras.optimizers.Nadam) else FunctionalOptimizer
@@ -149,6 +154,17 @@ class FunctionalOptimizer:
     def weights(self):
         """The weights that the optimizer was built for, in order."""
         return self._trainable_variables
+
+    @property
+    def slot_of(self):
+        """Id of a variable of the optimizer -> id of the weight that it is a slot of."""
+        return vars(self).get("_slot_of", {})
+
+    def add_variable_from_reference(self, reference_variable, *args, **kwargs):
+        slot = super().add_variable_from_reference(reference_variable, *args, **kwargs)
+        # Past Keras's __setattr__, which would put the dict into a tracked one of its own.
+        vars(self).setdefault("_slot_of", {})[id(slot)] = id(reference_variable)
+        return slot
 
     @contextlib.contextmanager
     def at_step(self, step):

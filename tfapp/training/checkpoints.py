@@ -34,7 +34,6 @@ class Checkpoints:
         self._state = state
         self._keep = keep
         self._whole = set()  # steps of those that this process has written or read
-        self._objects = tf.train.Checkpoint(variables=state.named_variables())
 
     def steps(self):
         """Steps of the checkpoints in the folder, ascending."""
@@ -45,18 +44,21 @@ class Checkpoints:
     def save(self):
         """Writes the state as it is now, and removes what is no longer kept.
 
+        With optimizer state in shares, it is gathered first, a collective of all workers.
+
         Raises:
           StorageError: the disk is full or the folder cannot be written; older ones are untouched.
         """
         step = self._state.host.step
         if step in self._whole:
             return
+        stored = tf.train.Checkpoint(variables=self._state.to_store())
         unfinished = self._folder / f"{_UNFINISHED}{step:08d}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
-            self._objects.write(str(unfinished / "variables"))
+            stored.write(str(unfinished / "variables"))
             manifest.write(unfinished, self._state.host)
             # There may be a damaged one of this step, which a resume has passed over.
             shutil.rmtree(self._path(step), ignore_errors=True)
@@ -103,8 +105,9 @@ class Checkpoints:
         self._whole.discard(step)  # until it is proven again
         host = manifest.read(path, step)
         try:
-            status = self._objects.read(str(path / "variables"))
-            status.assert_existing_objects_matched()
+            with self._state.restoring() as variables:
+                status = tf.train.Checkpoint(variables=variables).read(str(path / "variables"))
+                status.assert_existing_objects_matched()
         except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host

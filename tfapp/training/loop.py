@@ -6,17 +6,18 @@ strategy.run cannot carry them. A loss that is not finite ends the loop at that 
 """
 
 import dataclasses
+import functools
 import time
 
 import numpy as np
 import tensorflow as tf
 
 from tfapp.training.placement import compile_step
+from tfapp.training.reduction import reduce_across_replicas
 from tfapp.training.step import (
     SKIPPED,
     add_sums,
     make_train_step,
-    reduce_across_replicas,
     reduce_nothing,
     to_host,
     zero_sums,
@@ -55,7 +56,8 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
         train_step = make_train_step(functions, reduce_nothing, options)
         loop = _one_replica(state, train_step, pull, engine, placement, metrics)
     else:
-        train_step = make_train_step(functions, reduce_across_replicas, options)
+        reduce = functools.partial(reduce_across_replicas, precision=options.allreduce_precision)
+        train_step = make_train_step(functions, reduce, options, state.shards)
         loop = _many_replicas(state, train_step, pull, engine, strategy, metrics)
 
     def run(first_step, num_steps):

@@ -21,6 +21,7 @@ from tfapp.training import groups
 from tfapp.training.forward import ModelCall, replaced
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
 from tfapp.training.members import training_objective
+from tfapp.training.shards import in_shards
 from tfapp.training.update import make_update
 
 # Times the replica's number, added to each dropout seed, so that replicas draw different masks;
@@ -42,6 +43,7 @@ class StepOptions:
     keras_draws: bool = False  # layers draw by Keras's generator, as runs of 0.1.0 began
     skip_nonfinite: bool = False  # skip updates whose loss or gradient is not finite
     deterministic: bool = False  # TensorFlow's operations must be deterministic
+    allreduce_precision: str = "float32"  # of the gradients on their way between replicas
 
 
 class StepFunctions(NamedTuple):
@@ -179,14 +181,21 @@ def _accumulated(one_batch, values, batch, options, task):
     return loop({i: values[TRAINABLE][i] for i in assigned})[0]
 
 
-def make_train_step(functions, reduce, options):
+def make_train_step(functions, reduce, options, shards=None):
     """Composes a step: (values, batch, replica, step) -> (values, sums, bad).
 
     `values` are all groups of a `TrainState`; a group that the step leaves alone comes back as the
     same object. `step` is an int64 scalar. `reduce` maps (grads, state, loss) of a replica to what
     all replicas agree on; `state` is a tuple of the values that the forward pass left. `bad` is a
-    bool scalar: the step met something that is not finite and that was not skipped.
+    bool scalar: the step met something that is not finite and that was not skipped. `shards`: each
+    replica updates its own part of the weights; see `tfapp.training.shards`.
+
+    Raises:
+      ValueError: hooks and shards, as hooks read whole slots.
     """
+    if shards is not None and functions.hooks:
+        raise ValueError("after_update: hooks read whole slots; drop the hooks or the shards")
+    update = in_shards(functions.update, shards, options)
 
     def train_step(values, batch, replica, step):
         grads, assigned, non_trainable, sums = functions.gradients(
@@ -200,7 +209,8 @@ def make_train_step(functions, reduce, options):
             TRAINABLE: replaced(values[TRAINABLE], assigned),
             NON_TRAINABLE: left[len(assigned) :],
         }
-        updated = functions.update(groups.for_update(new, hooks=functions.hooks), grads, loss, step)
+        own = groups.for_update(new, hooks=functions.hooks)
+        updated = update(own, grads, loss, step, replica)
         new.update(updated.values)
         skipped = tf.zeros([], tf.float64)
         if options.skip_nonfinite or SCALE in values:
@@ -221,22 +231,6 @@ def keep_if(condition, new, old):
 def reduce_nothing(grads, state, loss):
     """The reduction of a single replica."""
     return grads, state, loss
-
-
-def reduce_across_replicas(grads, state, loss):
-    """Sums gradients, averages statistics and assigned weights; called inside strategy.run."""
-    context = tf.distribute.get_replica_context()
-    # One type: reductions are packed into one buffer. The reduced loss is only checked, not logged.
-    *grads, loss = context.all_reduce(
-        tf.distribute.ReduceOp.SUM, [*grads, tf.cast(loss, grads[0].dtype)]
-    )
-    floating = [i for i, v in enumerate(state) if v.dtype.is_floating]
-    if floating:
-        means = context.all_reduce(tf.distribute.ReduceOp.MEAN, [state[i] for i in floating])
-        state = list(state)
-        for i, mean in zip(floating, means, strict=True):
-            state[i] = mean
-    return tuple(grads), tuple(state), loss
 
 
 def example_weights(objective, batch):

@@ -27,7 +27,7 @@ class Update(NamedTuple):
 
 
 def make_update(optimizer, options, after_update=()):
-    """Builds update(values, grads, loss, step) -> `Update`.
+    """Builds update(values, grads, loss, step, norm=None) -> `Update`.
 
     Args:
       optimizer: from `optimizers.build_optimizer`, built.
@@ -35,16 +35,17 @@ def make_update(optimizer, options, after_update=()):
       after_update: `AfterUpdate` hooks, called in order.
 
     `values` are those of `groups.for_update`; `loss` is the sum over the global batch; `step`, an
-    int64 scalar, is the step that is being made, by which the learning rate's schedule goes.
+    int64 scalar, is the step that is being made, by which the learning rate's schedule goes; `norm`
+    is that of the whole unscaled gradient where `grads` are a part of it.
     """
 
-    def update(values, grads, loss, step):
+    def update(values, grads, loss, step, norm=None):
         scale = values.get(SCALE)
         guarded = options.skip_nonfinite or scale is not None
         finite = tf.math.is_finite(loss)
         if scale is not None:
             grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
-        if guarded or options.clip_norm:
+        if norm is None and (guarded or options.clip_norm):
             norm = tf.linalg.global_norm(grads)
         if guarded:
             finite &= tf.math.is_finite(norm)
