@@ -50,7 +50,7 @@ class Checkpoints:
           StorageError: the disk is full or the folder cannot be written; older ones are untouched.
         """
         step = self._state.host.step
-        if step in self._whole:
+        if self.holds(step):
             return
         stored = tf.train.Checkpoint(variables=self._state.to_store())
         unfinished = self._folder / f"{_UNFINISHED}{step:08d}"
@@ -99,8 +99,19 @@ class Checkpoints:
             )
         return None
 
-    def restore(self, step):
-        """Restores the checkpoint of `step`. Raises DataError, with file and reason."""
+    def holds(self, step):
+        """Whether the checkpoint of `step` is there, written or read whole by this process."""
+        return step in self._whole
+
+    def restore(self, step, *, send=lambda variables: None):
+        """Restores the checkpoint of `step`.
+
+        Args:
+          send: called with what has been read, name -> tf.Variable, to pass it on.
+
+        Raises:
+          DataError: it cannot be read, with file and reason.
+        """
         path = self._path(step)
         self._whole.discard(step)  # until it is proven again
         host = manifest.read(path, step)
@@ -108,6 +119,7 @@ class Checkpoints:
             with self._state.restoring() as variables:
                 status = tf.train.Checkpoint(variables=variables).read(str(path / "variables"))
                 status.assert_existing_objects_matched()
+                send(variables)
         except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host
