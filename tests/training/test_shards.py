@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 from tests.training.losses import losses
-from tfapp.distribution.strategy import mirrored, one_device
+from tfapp.distribution.devices import DeviceOptions
+from tfapp.distribution.strategy import Wanted, mirrored, one_device
 from tfapp.errors import DataError, UsageError
 from tfapp.experiment.calibration.measure import unchanged
 from tfapp.training import optimizers, sharded_optimizer
@@ -119,7 +120,7 @@ def test_groups_are_limited_and_hold_one_dtype(monkeypatch):
 def make_state(*, replicas, name="adam", **arguments):
     """A state of 330 weights with EMA; with replicas its slots and averages are divided."""
     build = one_device if replicas == 1 else mirrored
-    strategy = build(logical_devices=replicas, require_gpu=False).strategy
+    strategy = build(Wanted(DeviceOptions(logical_devices=replicas))).strategy
     make = functools.partial(optimizers.build_optimizer, name, **arguments)
     with strategy.scope():
         model = keras.Sequential([keras.layers.Dense(15), keras.layers.BatchNormalization()])
@@ -307,7 +308,7 @@ def test_one_replica_has_nothing_to_share(make_experiment, caplog):
 
 def test_gradients_in_bfloat16_are_rounded_and_the_loss_is_not():
     """The sums of 1 + 2**-12 and of its double, on two replicas."""
-    strategy = mirrored(logical_devices=2, require_gpu=False).strategy
+    strategy = mirrored(Wanted(DeviceOptions(logical_devices=2))).strategy
     fine = 1 + 2**-12
 
     @tf.function(autograph=False)

@@ -74,9 +74,10 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
 
 def _export(experiment, folder, servable):
     """Path of the exported SavedModel, or of the first format; None if nothing is exported."""
+    weights = experiment.state.read_for_answers()  # all workers take part in it
     if servable is None:
         return None
-    servable.assign(experiment.state.read_for_answers())
+    servable.assign(weights)
     paths = export_all(
         export.formats(experiment.config.export),
         servable,

@@ -99,11 +99,12 @@ class TrainingRun:
         """The `Servable` of the run, whose export has been tried; None if there is no export."""
         experiment, names = self._experiment, export.formats(self._config.export)
         begins = not self._checkpoints.steps()
+        weights = self._state.read_for_answers()  # all workers take part in it
         if not names or not experiment.cluster.is_chief:
             return None
         servable = Servable(
             model=experiment.model,
-            weights=self._state.read_for_answers(),
+            weights=weights,
             preprocess=experiment.data.preprocess,
             task=experiment.task,
             spec=experiment.data.spec,
