@@ -18,6 +18,7 @@ from tfapp.experiment.prepare import prepare
 from tfapp.experiment.recipe.fill_in import fill_in, in_words
 from tfapp.experiment.rehearsal import is_needed, rehearse
 from tfapp.experiment.same_data import SameData
+from tfapp.experiment.time_budget import check_budget
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
@@ -38,6 +39,8 @@ def assemble(config, folder, *, train=True):
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
+    if train and config.time_budget:
+        check_budget(config.time_budget)
     strategy, cluster, devices = choose_devices(config)
     _LOG.info("device: %s", devices)
     data = _prepare(config, folder, train)
@@ -57,17 +60,22 @@ def assemble(config, folder, *, train=True):
         keras_draws=draws == "keras",
         adjustments={} if train else kept.adjustments(folder),
     )
-    choice = None
+    parts = None
     if train and is_needed(config):
-        found, choice = rehearse(config, ground, folder=folder, kept=begun)
         # What the data was looked at for stays; what follows from the length is decided again.
-        looked_at = {"augment": recipe["augment"]} if "augment" in recipe else None
-        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
-        recipe.update(found)
+        looked_at = recipe.get("augment")
+
+        def refill(found):
+            filled, decided = auto(dataclasses.replace(given, **found), changes=looked_at)
+            return filled, {**decided, **found}
+
+        config, recipe, parts = rehearse(
+            config, ground, given=given, refill=refill, folder=folder, kept=begun
+        )
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
-    parts = ground.build(config, kept=choice.to_json() if choice else begun, measure=train)
-    choice = choice or parts.settled.choice
+    parts = parts or ground.build(config, kept=begun, measure=train)
+    choice = parts.settled.choice
     if train:
         more = {kept.DRAWS: draws, kept.MODEL: ground.model_name, kept.RECIPE: recipe}
         folder.write_json(CHOICES, {**choice.to_json(), **more})

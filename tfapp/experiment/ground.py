@@ -20,6 +20,7 @@ from tfapp.distribution.devices import device_type
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import BatchPlan, plan_batches
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.model_state import warmup_steps
 from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
 from tfapp.experiment.steps import StepBuilder
@@ -27,9 +28,14 @@ from tfapp.models.auto import choose_model
 from tfapp.spec import KIND_OF_TASK
 from tfapp.tasks import build_task
 from tfapp.tasks.task import Task
+from tfapp.training.schedules import Schedule
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
+
+
+# Fields of which nothing that is compiled depends but the schedule.
+_OF_LENGTH = ("steps", "epochs", "evaluate_every", "early_stopping")
 
 
 class Parts(NamedTuple):
@@ -78,6 +84,31 @@ class Ground:
             measure=measure,
         )
         return Parts(batches, steps, settled)
+
+    def at_length(self, parts, built, config):
+        """The `Parts` for another length, of what is compiled already.
+
+        Args:
+          parts, built: `Parts`, and the `Config` that they were built for.
+          config: its recipe is filled in.
+
+        Returns:
+          `Parts`; None if they have to be built anew.
+        """
+        others = [name for name in vars(config) if name not in _OF_LENGTH]
+        schedule = parts.settled.state.optimizer.schedule
+        scheduled = isinstance(schedule, Schedule)
+        # As tuples: values that are the same object are not compared, such as a user's data.
+        if tuple(vars(built)[name] for name in others) != tuple(
+            vars(config)[name] for name in others
+        ) or (scheduled and not schedule.adjustable):
+            return None
+        batches = plan(config, self.data, self.strategy)
+        if scheduled:
+            schedule.set_length(
+                warmup_steps=warmup_steps(config, batches), total_steps=batches.total_steps
+            )
+        return parts._replace(batches=batches)
 
     def _steps(self, config, batches):
         return StepBuilder(

@@ -150,6 +150,11 @@ class FunctionalOptimizer:
         """The weights that the optimizer was built for, in order."""
         return self._trainable_variables
 
+    @property
+    def schedule(self):
+        """What the learning rate follows: a Keras schedule, or a `keras.Variable`."""
+        return self._learning_rate
+
     @contextlib.contextmanager
     def at_step(self, step):
         """Inside, the learning rate is that of `step`."""
