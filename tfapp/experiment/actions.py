@@ -82,7 +82,7 @@ def _time_budget(experiment, evaluation_due):
         return []
     budget = TimeBudget(
         config.time_budget,
-        splits=experiment.data.source.splits,
+        source=experiment.data.source,
         batch_size=experiment.batches.batch_size,
         spent=experiment.state.host.train_seconds,
         evaluates=evaluation_due.due,

@@ -103,7 +103,7 @@ def _length(ground, built, seconds, given, *, again=0.0):
         given.time_budget,
         seconds,
         built.batches,
-        ground.data.source.splits,
+        ground.data.source,
         evaluate_every=given.evaluate_every,
         again=again,
     )

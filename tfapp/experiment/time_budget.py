@@ -10,10 +10,10 @@ import statistics
 import time
 from typing import NamedTuple
 
-from tfapp.data.splits.split_names import TRAIN, VALIDATION
+from tfapp.data.splits.split_names import TEST, VALIDATION
 from tfapp.errors import UsageError
 from tfapp.experiment.batch_plan import in_steps
-from tfapp.experiment.evaluations import MOST_OF_TRAIN
+from tfapp.experiment.evaluations import most_of_train
 from tfapp.experiment.recipe.evaluations import interval
 from tfapp.flag_values import parse_duration
 from tfapp.runtime.process_clock import seconds_since_start
@@ -50,14 +50,14 @@ def seconds_left(budget):
     return _seconds(budget) * (1 - _SPARE) - seconds_since_start()
 
 
-def length_within(budget, step, batches, splits, *, evaluate_every="auto", again=0.0):
+def length_within(budget, step, batches, source, *, evaluate_every="auto", again=0.0):
     """How many steps fit, at least 1, and the interval of evaluations that the time allows for.
 
     Args:
       budget: --time_budget.
       step: seconds of one.
       batches: the `BatchPlan`.
-      splits: name -> `Split`.
+      source: the `Source`.
       evaluate_every: the flag; a given interval stays, whatever it costs.
       again: seconds that building and compiling the steps of the run itself takes.
 
@@ -65,8 +65,8 @@ def length_within(budget, step, batches, splits, *, evaluate_every="auto", again
       a `Length`.
     """
     per_example = step / batches.batch_size * _FORWARD
-    evaluation = per_example * splits[VALIDATION].num_examples + _EACH
-    left = seconds_left(budget) - again - reserved(splits, per_example)
+    evaluation = per_example * source.splits[VALIDATION].num_examples + _EACH
+    left = seconds_left(budget) - again - reserved(source, per_example)
     steps = max(left / step, 1)
 
     def every(steps):
@@ -93,33 +93,34 @@ def _seconds(budget):
     return parse_duration(budget, "time_budget", ("seconds",)).value
 
 
-def reserved(splits, per_example):
+def reserved(source, per_example):
     """Seconds for what follows training: evaluations and the export.
 
-    `per_example`: seconds that the evaluation of one example takes.
+    Args:
+      source: the `Source`, of which each split is evaluated.
+      per_example: seconds that the evaluation of one example takes.
     """
-    examples = sum(
-        min(split.num_examples, MOST_OF_TRAIN) if name == TRAIN else split.num_examples
-        for name, split in splits.items()
-    )
+    examples = most_of_train(source, hurried=True)
+    examples += sum(source.splits[name].num_examples for name in (VALIDATION, TEST))
     return _OVERHEAD + per_example * examples
 
 
 class TimeBudget:
     """An action's callable that ends training while there is still time for what follows."""
 
-    def __init__(self, budget, *, splits, batch_size, spent, evaluates, clock=time.monotonic):
+    def __init__(self, budget, *, source, batch_size, spent, evaluates, clock=time.monotonic):
         """
         Args:
           budget: --time_budget.
-          splits: name -> `Split`, evaluated after training.
+          source: the `Source`, whose splits are evaluated after training.
           batch_size: examples a step.
           spent: seconds that earlier starts of the run trained.
           evaluates: (moment) -> whether validation is evaluated then.
           clock: the trainer's.
         """
         self._budget = budget
-        self._splits = splits
+        self._source = source
+        self._validation = source.splits[VALIDATION].num_examples
         self._batch_size = batch_size
         self._evaluates = evaluates
         self._end = clock() - seconds_since_start() + _seconds(budget) - spent
@@ -133,8 +134,8 @@ class TimeBudget:
         step = self._step_seconds(moment)
         per_example = self._per_example(step)
         # An evaluation that is due at this moment has begun after its `now`.
-        pending = per_example * self._splits[VALIDATION].num_examples
-        needed = step * moment.steps + pending + reserved(self._splits, per_example)
+        pending = per_example * self._validation
+        needed = step * moment.steps + pending + reserved(self._source, per_example)
         if moment.now + needed > self._end and not moment.last:
             moment.stop = f"time budget: {self._budget} are over but for evaluation and export"
 
@@ -146,7 +147,7 @@ class TimeBudget:
     def _per_example(self, step):
         """Seconds of the evaluation of one example; the first one was compiled as well."""
         if len(self._evaluations) > 1:
-            return self._evaluations[-1] / self._splits[VALIDATION].num_examples
+            return self._evaluations[-1] / self._validation
         return step / self._batch_size * _FORWARD
 
     def _step_seconds(self, moment):
