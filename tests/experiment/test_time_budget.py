@@ -95,10 +95,10 @@ def test_a_budget_that_is_over_before_anything_is_prepared_says_what_is_needed()
 @pytest.mark.parametrize("budget", ["12s", "60s", "10m", "3h"])
 def test_what_is_planned_fits_and_evaluations_take_a_small_part_of_it(budget, validation, again):
     source = source_of(500_000, validation, 2_000)
-    step, per_example = 0.1, 0.1 / 100 * 0.4
-    steps, every = length_within(budget, step, PLAN, source, again=again)
+    step, per_example = 0.1, 0.0004
+    steps, every = length_within(budget, step, validation * per_example, PLAN, source, again=again)
     every = int(every)
-    evaluations, evaluation = -(-steps // every), validation * per_example + 0.03
+    evaluations, evaluation = -(-steps // every), validation * per_example + 0.1
     total = {"12s": 12, "60s": 60, "10m": 600, "3h": 10_800}[budget]
     left = 0.95 * total - 10 - again - reserved(source, per_example)
     if left < step + 2 * evaluation:
@@ -113,8 +113,8 @@ def test_what_is_planned_fits_and_evaluations_take_a_small_part_of_it(budget, va
 @pytest.mark.parametrize("every, evaluations", [("50%", 2), ("10%", 10), ("1e", 121), ("500", 58)])
 def test_an_interval_that_is_given_stays_and_its_evaluations_are_counted(every, evaluations):
     source = source_of(20_000, 20_000, 20_000)
-    free, _ = length_within("1h", 0.1, PLAN, source)
-    length = length_within("1h", 0.1, PLAN, source, evaluate_every=every)
+    free, _ = length_within("1h", 0.1, 8.0, PLAN, source)
+    length = length_within("1h", 0.1, 8.0, PLAN, source, evaluate_every=every)
     assert length.evaluate_every == every
     left = 3600 * 0.95 - 10 - 6 - 3 * 20_000 * 0.0004
     assert length.steps * 0.1 + evaluations * 8 == pytest.approx(left, rel=0.05)

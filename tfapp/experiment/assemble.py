@@ -7,10 +7,8 @@ import dataclasses
 import functools
 import logging
 
-from tfapp.distribution.devices import device_type
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
-from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.ground import lay, name_model
 from tfapp.experiment.model_outputs import describe
@@ -24,7 +22,6 @@ from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
 
 _LOG = logging.getLogger("tfapp")
-_COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
 def assemble(config, folder, *, train=True):
@@ -105,34 +102,19 @@ def _prepare(config, folder, train):
 
 
 def _experiment(config, ground, parts, choice):
-    batches, steps, settled = parts
     return Experiment(
         config=config,
         model_name=ground.model_name,
         data=ground.data,
         strategy=ground.strategy,
         cluster=ground.cluster,
-        batches=batches,
-        steps=steps,
+        batches=parts.batches,
+        steps=parts.steps,
         engine_choice=ground.engine_choice,
         choice=choice,
-        state=settled.state,
-        run_loop=settled.run_loop,
-        evaluate=_evaluations(ground.data, batches, steps, ground.engine_choice, settled),
-    )
-
-
-def _evaluations(data, batches, steps, engine_choice, settled):
-    return Evaluations(
-        source=data.source,
-        state=settled.state,
-        task=steps.task,
-        preprocess=data.preprocess,
-        strategy=steps.strategy,
-        batch_size=batches.eval_batch_size,
-        device_type=device_type(),
-        allowed=engine_choice.left / 2,  # as much for validation as for test
-        jit=settled.choice.placement in _COMPILED_EVALUATION,
+        state=parts.settled.state,
+        run_loop=parts.settled.run_loop,
+        evaluate=parts.evaluate,
     )
 
 

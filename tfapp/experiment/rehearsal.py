@@ -9,14 +9,16 @@ import time
 from typing import NamedTuple
 
 from tfapp.config import Config
+from tfapp.data.splits.split_names import VALIDATION
 from tfapp.experiment.calibration.measure import Prepared, time_step
 from tfapp.experiment.ground import Parts
 from tfapp.experiment.learning_rate_find import choose, measure, rehearsal_of
-from tfapp.experiment.time_budget import length_within, seconds_left
+from tfapp.experiment.time_budget import evaluation_seconds, length_within, seconds_left
 from tfapp.run_folder import LEARNING_RATES
 
 _LOG = logging.getLogger("tfapp")
 _TIMING = 0.01  # share of the time left in which steps are timed
+_EVALUATING = 0.01  # share of the time left that an evaluation may take to be tried
 
 
 class Rehearsed(NamedTuple):
@@ -84,11 +86,12 @@ def _within_budget(config, ground, given, *, refill, kept):
     choice = built.settled.choice
     prepared = Prepared(built.settled.state, built.settled.run_loop, built.steps.engine)
     seconds = time_step(prepared, within=_TIMING * seconds_left(config.time_budget))
+    evaluation = _evaluation(built, ground, seconds, seconds_left(config.time_budget))
     again = time.monotonic() - begin - choice.spent
-    longer, recipe = refill(_length(ground, built, seconds, given))
+    longer, recipe = refill(_length(ground, built, seconds, evaluation, given))
     parts = ground.at_length(built, config, longer)
     if parts is None:
-        longer, recipe = refill(_length(ground, built, seconds, given, again=again))
+        longer, recipe = refill(_length(ground, built, seconds, evaluation, given, again=again))
         parts = ground.build(longer, kept=choice.to_json(), measure=True)
     _LOG.info(
         "time budget: %s steps of %.3g ms fit into %s",
@@ -97,11 +100,27 @@ def _within_budget(config, ground, given, *, refill, kept):
     return _with_choice(Rehearsed(longer, recipe, parts), choice)
 
 
-def _length(ground, built, seconds, given, *, again=0.0):
+def _evaluation(built, ground, step, left):
+    """Seconds of an evaluation on validation: measured, unless it is likely to take too long.
+
+    What is compiled for it is what the run evaluates with.
+    """
+    likely = evaluation_seconds(step, built.batches, ground.data.source)
+    # Agreed on: an evaluation is the work of all workers.
+    if ground.cluster.agree(likely > _EVALUATING * left):
+        return likely
+    built.evaluate(VALIDATION)
+    begin = time.monotonic()
+    built.evaluate(VALIDATION)
+    return time.monotonic() - begin
+
+
+def _length(ground, built, seconds, evaluation, given, *, again=0.0):
     """The fields of a `Length`, as the chief sees it; the interval only if it is auto."""
     length = length_within(
         given.time_budget,
         seconds,
+        evaluation,
         built.batches,
         ground.data.source,
         evaluate_every=given.evaluate_every,

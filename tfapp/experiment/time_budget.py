@@ -21,7 +21,7 @@ from tfapp.runtime.process_clock import seconds_since_start
 _EVALUATING = 0.1  # share of the time for training that evaluations on validation may take, ...
 _LEAST_EVALUATIONS = 2  # ... unless there would be fewer than this, the last one included
 _FORWARD = 0.4  # of a step's time, what an evaluation of as many examples takes
-_EACH = 0.03  # seconds that an evaluation takes however few examples it has, a checkpoint included
+_EACH = 0.1  # seconds for the records and the checkpoint after an evaluation
 _OVERHEAD = 6.0  # seconds: tracing of evaluations, the export and its verification
 _LEAST = 2.0  # seconds in which a run can be prepared, trained for a step and exported, at best
 _SPARE = 0.05  # of the budget, for a machine that becomes a little slower
@@ -50,12 +50,18 @@ def seconds_left(budget):
     return _seconds(budget) * (1 - _SPARE) - seconds_since_start()
 
 
-def length_within(budget, step, batches, source, *, evaluate_every="auto", again=0.0):
+def evaluation_seconds(step, batches, source):
+    """Seconds that an evaluation on validation is likely to take, from those of a `step`."""
+    return step / batches.batch_size * _FORWARD * source.splits[VALIDATION].num_examples
+
+
+def length_within(budget, step, evaluation, batches, source, *, evaluate_every="auto", again=0.0):
     """How many steps fit, at least 1, and the interval of evaluations that the time allows for.
 
     Args:
       budget: --time_budget.
       step: seconds of one.
+      evaluation: seconds of one on validation.
       batches: the `BatchPlan`.
       source: the `Source`.
       evaluate_every: the flag; a given interval stays, whatever it costs.
@@ -64,9 +70,9 @@ def length_within(budget, step, batches, source, *, evaluate_every="auto", again
     Returns:
       a `Length`.
     """
-    per_example = step / batches.batch_size * _FORWARD
-    evaluation = per_example * source.splits[VALIDATION].num_examples + _EACH
+    per_example = evaluation / source.splits[VALIDATION].num_examples
     left = seconds_left(budget) - again - reserved(source, per_example)
+    evaluation += _EACH
     steps = max(left / step, 1)
 
     def every(steps):

@@ -16,6 +16,7 @@ from tfapp.models.layers.columns import Columns, joined
 from tfapp.models.layers.members import Adapters, Heads
 from tfapp.models.layers.numbers import PeriodicNumbers, PiecewiseLinearNumbers
 
+_SCALE = 15.0  # of a linear model apart, whose weights grow by small steps in a short run
 _EMBEDDINGS = ("piecewise_linear", "periodic", "none")
 
 
@@ -38,6 +39,7 @@ class TabM(Ensemble, keras.Model):
         one_hot=32,
         adapters="normal",
         linear=True,
+        apart=False,
         **kwargs,
     ):
         """
@@ -58,11 +60,15 @@ class TabM(Ensemble, keras.Model):
           adapters: initial factors of the members: normal or signs.
           linear: whether a linear model of the columns, which starts at zero, is added to each
             member's output.
+          apart: whether that linear model is trained by a loss of its own instead, and answers by
+            the mean of its probabilities and the members'.
         """
         super().__init__(**kwargs)
         if numbers not in _EMBEDDINGS:
             raise UsageError(f"numbers={numbers}: must be one of {', '.join(_EMBEDDINGS)}")
-        self._members = members
+        if apart and not linear:
+            raise UsageError("apart=True: needs linear=True")
+        self._members, self._apart = members, apart
         self.columns = Columns(inputs, one_hot=one_hot)
         self.numbers = None
         edges = self.columns.edges
@@ -90,7 +96,7 @@ class TabM(Ensemble, keras.Model):
 
     @property
     def members(self):
-        return self._members
+        return 2 * self._members if self._apart else self._members
 
     def build(self, shapes):
         """Layers build themselves when they are first called."""
@@ -109,4 +115,8 @@ class TabM(Ensemble, keras.Model):
         outputs = self.heads(x)
         if self.linear is None:
             return outputs
-        return outputs + self.linear(joined(plain))[:, None]
+        added = self.linear(joined(plain))[:, None]
+        if not self._apart:
+            return outputs + added
+        # Repeated, so that it has half of the weight; its rate is that of the preset `linear`.
+        return ops.concatenate([outputs, ops.repeat(_SCALE * added, self._members, axis=1)], axis=1)
