@@ -6,7 +6,7 @@ import math
 from tfapp.data.augmentation import NONE
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.batch_plan import in_steps
-from tfapp.experiment.recipe import augment, model_size
+from tfapp.experiment.recipe import augment, model_size, small_table
 from tfapp.experiment.recipe.evaluations import interval, patience
 from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.flag_values import parse_duration
@@ -51,7 +51,8 @@ def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
     decided.update({name: _value(kept[name]) for name in found})
     if "augment" in decided and "augment" not in (kept or {}):
         decided["augment"] = augment.choose(recipe.augment, data) if changes is None else changes
-    decided.update(model_size.decide(dataclasses.replace(config, **decided), data, kept))
+    for rule in (model_size, small_table):
+        decided.update(rule.decide(dataclasses.replace(config, **decided), data, kept))
     return dataclasses.replace(config, **decided), decided
 
 
