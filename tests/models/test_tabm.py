@@ -109,8 +109,8 @@ def test_an_unknown_part_is_refused(flag):
         build((AGE,), **flag)
 
 
-def test_a_linear_model_apart_has_as_much_weight_as_all_members():
-    model = build((AGE, TOWN), apart=True)
+def test_a_linear_model_apart_has_the_weight_that_it_is_given():
+    model = build((AGE, TOWN), apart=0.5)
     row = {"age": np.ones(2, "f4"), "town": np.ones(2, "i4")}
     before = model(row).numpy()
     assert before.shape == (2, 8, 3)
@@ -120,5 +120,7 @@ def test_a_linear_model_apart_has_as_much_weight_as_all_members():
     after = model(row).numpy()
     assert after[:, :4] == pytest.approx(before[:, :4])
     assert after[:, 4:] == pytest.approx(15.0)
-    with pytest.raises(UsageError, match="apart=True: needs linear=True"):
-        build((AGE,), apart=True, linear=False)
+    assert build((AGE, TOWN), apart=0.2).members == 5
+    for wrong in ({"apart": 0.5, "linear": False}, {"apart": 1.0}, {"apart": -0.1}):
+        with pytest.raises(UsageError, match=r"apart=.*: must be at least 0 and below 1"):
+            build((AGE,), **wrong)

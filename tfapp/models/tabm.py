@@ -39,7 +39,7 @@ class TabM(Ensemble, keras.Model):
         one_hot=32,
         adapters="normal",
         linear=True,
-        apart=False,
+        apart=0.0,
         **kwargs,
     ):
         """
@@ -60,15 +60,17 @@ class TabM(Ensemble, keras.Model):
           adapters: initial factors of the members: normal or signs.
           linear: whether a linear model of the columns, which starts at zero, is added to each
             member's output.
-          apart: whether that linear model is trained by a loss of its own instead, and answers by
-            the mean of its probabilities and the members'.
+          apart: weight, below 1, with which that linear model is trained by a loss of its own
+            instead, and its answer is averaged with the members'; 0: it is added.
         """
         super().__init__(**kwargs)
         if numbers not in _EMBEDDINGS:
             raise UsageError(f"numbers={numbers}: must be one of {', '.join(_EMBEDDINGS)}")
-        if apart and not linear:
-            raise UsageError("apart=True: needs linear=True")
-        self._members, self._apart = members, apart
+        if not 0 <= apart < 1 or (apart and not linear):
+            raise UsageError(f"apart={apart}: must be at least 0 and below 1, with linear=True")
+        # Repeated among the members, it has about this weight.
+        self._repeats = max(round(members * apart / (1 - apart)), 1) if apart else 0
+        self._members = members
         self.columns = Columns(inputs, one_hot=one_hot)
         self.numbers = None
         edges = self.columns.edges
@@ -96,7 +98,7 @@ class TabM(Ensemble, keras.Model):
 
     @property
     def members(self):
-        return 2 * self._members if self._apart else self._members
+        return self._members + self._repeats
 
     def build(self, shapes):
         """Layers build themselves when they are first called."""
@@ -116,7 +118,7 @@ class TabM(Ensemble, keras.Model):
         if self.linear is None:
             return outputs
         added = self.linear(joined(plain))[:, None]
-        if not self._apart:
+        if not self._repeats:
             return outputs + added
-        # Repeated, so that it has half of the weight; its rate is that of the preset `linear`.
-        return ops.concatenate([outputs, ops.repeat(_SCALE * added, self._members, axis=1)], axis=1)
+        added = ops.repeat(_SCALE * added, self._repeats, axis=1)
+        return ops.concatenate([outputs, added], axis=1)
