@@ -36,7 +36,7 @@ def left(monkeypatch):
         monkeypatch.setattr(time_budget, "seconds_left", lambda budget: seconds)
         if step:
             monkeypatch.setattr(
-                "tfapp.experiment.rehearsal.time_step", lambda prepared, within: step
+                "tfapp.experiment.rehearsal.time_step", lambda prepared, within, clock: step
             )
 
     return leave

@@ -4,6 +4,7 @@ import types
 
 import pytest
 
+from tfapp.distribution.cluster import SingleProcess
 from tfapp.errors import UsageError
 from tfapp.experiment import time_budget
 from tfapp.experiment.time_budget import TimeBudget, check_budget, length_within, reserved
@@ -85,9 +86,9 @@ def test_the_last_loop_is_never_cut():
 
 
 def test_a_budget_that_is_over_before_anything_is_prepared_says_what_is_needed():
-    check_budget("15s")
+    check_budget("15s", SingleProcess())
     with pytest.raises(UsageError, match=r"--time_budget=11s: .*; at least 12s are needed here"):
-        check_budget("11s")
+        check_budget("11s", SingleProcess())
 
 
 @pytest.mark.parametrize("again", [0.0, 30.0, 1000.0])

@@ -36,9 +36,9 @@ def assemble(config, folder, *, train=True):
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
-    if train and config.time_budget:
-        check_budget(config.time_budget)
     strategy, cluster, devices = choose_devices(config)
+    if train and config.time_budget:
+        check_budget(config.time_budget, cluster)
     _LOG.info("device: %s", devices)
     data = _prepare(config, folder, train)
     begun = kept.choices(folder)

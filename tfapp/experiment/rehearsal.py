@@ -85,8 +85,10 @@ def _within_budget(config, ground, given, *, refill, kept):
     built = ground.build(config, kept=kept, measure=True)
     choice = built.settled.choice
     prepared = Prepared(built.settled.state, built.settled.run_loop, built.steps.engine)
-    seconds = time_step(prepared, within=_TIMING * seconds_left(config.time_budget))
-    evaluation = _evaluation(built, ground, seconds, seconds_left(config.time_budget))
+    agree = ground.cluster.agree
+    left = agree(seconds_left(config.time_budget))
+    seconds = time_step(prepared, within=_TIMING * left, clock=lambda: agree(time.monotonic()))
+    evaluation = _evaluation(built, ground, seconds, left)
     again = time.monotonic() - begin - choice.spent
     longer, recipe = refill(_length(ground, built, seconds, evaluation, given))
     parts = ground.at_length(built, config, longer)
@@ -103,11 +105,11 @@ def _within_budget(config, ground, given, *, refill, kept):
 def _evaluation(built, ground, step, left):
     """Seconds of an evaluation on validation: measured, unless it is likely to take too long.
 
-    What is compiled for it is what the run evaluates with.
+    `step` and `left`, seconds, are agreed on: all workers evaluate, or none. What is compiled for
+    it is what the run evaluates with.
     """
     likely = evaluation_seconds(step, built.batches, ground.data.source)
-    # Agreed on: an evaluation is the work of all workers.
-    if ground.cluster.agree(likely > _EVALUATING * left):
+    if likely > _EVALUATING * left:
         return likely
     built.evaluate(VALIDATION)
     begin = time.monotonic()

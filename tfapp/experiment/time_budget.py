@@ -35,9 +35,9 @@ class Length(NamedTuple):
     evaluate_every: str  # as --evaluate_every
 
 
-def check_budget(budget):
-    """Raises UsageError where the time is over before anything is prepared."""
-    needed = seconds_since_start() + _LEAST
+def check_budget(budget, cluster):
+    """Raises UsageError where the chief's time is over before anything is prepared."""
+    needed = cluster.agree(seconds_since_start()) + _LEAST
     if needed > _seconds(budget):
         raise UsageError(
             f"--time_budget={budget}: is over before training can begin; at least "
