@@ -8,11 +8,11 @@ from tfapp.config import Config
 from tfapp.experiment.recipe import small_table
 from tfapp.spec import DataSpec, FeatureSpec, InputSpec, LabelSpec
 
-APART = {"model_arg": ("apart=True",)}
+APART = {"model_arg": ("apart=0.5",)}
 
 
-def decide(rows, *, columns=5, kept=None, shape=(), **given):
-    label = LabelSpec("y", "class", 2)
+def decide(rows, *, columns=5, kept=None, shape=(), label="class", **given):
+    label = LabelSpec("y", label, 2)
     features = [FeatureSpec(f"a{i}", "numeric", shape, "float32") for i in range(columns)]
     inputs = [InputSpec(feature.name, "numeric", shape, "float32") for feature in features]
     source = types.SimpleNamespace(splits={"train": types.SimpleNamespace(num_examples=rows)})
@@ -27,6 +27,10 @@ def decide(rows, *, columns=5, kept=None, shape=(), **given):
 )
 def test_rows_of_many_columns_count_for_less(rows, columns, expected):
     assert decide(rows, columns=columns) == expected
+
+
+def test_a_quantity_is_left_to_the_network():
+    assert decide(300, label="real") == {}
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
 """What a small table's model has beside its network: a linear model that answers with it.
 
-Where rows are few the two err in different places, and their mean is better than either, as a mean
-with a linear model is with many rows no longer. docs/recipes.md has the figures.
+Where rows are few the two err in different places, and the mean of their probabilities is better
+than either. A quantity is better answered by the network alone. docs/recipes.md has the figures.
 """
 
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.recipe.rules import FEW_ROWS, effective_rows
 from tfapp.spec import TABLE, kind_of_data
 
-_ARGUMENTS = ("apart=True",)
+_ARGUMENTS = ("apart=0.5",)
 
 
 def decide(config, data, kept):
@@ -19,8 +19,9 @@ def decide(config, data, kept):
       data: a `Data`.
       kept: what an earlier start of the run decided; None: nothing yet.
     """
-    is_table = kind_of_data(data.inputs, data.spec.label) == TABLE
-    if kept is not None or not is_table or config.model != "auto" or config.model_arg:
+    label = data.spec.label
+    of_classes = label.kind == "class" and kind_of_data(data.inputs, label) == TABLE
+    if kept is not None or not of_classes or config.model != "auto" or config.model_arg:
         return {}
     rows = data.source.splits[TRAIN].num_examples
     is_small = effective_rows(rows, len(data.inputs)) < FEW_ROWS
