@@ -9,11 +9,9 @@ import hashlib
 import json
 import logging
 
-from tfapp.distribution.devices import device_type
 from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
-from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.ground import lay, name_model
 from tfapp.experiment.model_outputs import describe
@@ -22,12 +20,12 @@ from tfapp.experiment.recipe.fill_in import fill_in, in_words
 from tfapp.experiment.rehearsal import is_needed, rehearse
 from tfapp.experiment.same_data import SameData
 from tfapp.experiment.sharing import describe_sharing
+from tfapp.experiment.time_budget import check_budget
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
 
 _LOG = logging.getLogger("tfapp")
-_COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
 def assemble(config, folder, *, distribution=None, train=True):
@@ -44,6 +42,8 @@ def assemble(config, folder, *, distribution=None, train=True):
       TfappError: whatever cannot work, before the first step.
     """
     strategy, cluster, devices = distribution or choose_devices(config)
+    if train and config.time_budget:
+        check_budget(config.time_budget, cluster)
     _LOG.info("device: %s", devices)
     data = _prepare(config, folder, cluster, train)
     begun = kept.choices(folder)
@@ -62,18 +62,23 @@ def assemble(config, folder, *, distribution=None, train=True):
         keras_draws=draws == "keras",
         adjustments={} if train else kept.adjustments(folder),
     )
-    choice = None
+    parts = None
     if train and is_needed(config):
-        found, choice = rehearse(config, ground, folder=folder, kept=begun)
         # What the data was looked at for stays; what follows from the length is decided again.
-        looked_at = {"augment": recipe["augment"]} if "augment" in recipe else None
-        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
-        recipe.update(found)
+        looked_at = recipe.get("augment")
+
+        def refill(found):
+            filled, decided = auto(dataclasses.replace(given, **found), changes=looked_at)
+            return filled, {**decided, **found}
+
+        config, recipe, parts = rehearse(
+            config, ground, given=given, refill=refill, folder=folder, kept=begun
+        )
     check_alike(cluster, "its recipe", recipe)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
-    parts = ground.build(config, kept=choice.to_json() if choice else begun, measure=train)
-    choice = choice or parts.settled.choice
+    parts = parts or ground.build(config, kept=begun, measure=train)
+    choice = parts.settled.choice
     if train:
         more = {kept.DRAWS: draws, kept.MODEL: ground.model_name, kept.RECIPE: recipe}
         folder.write_json(CHOICES, {**choice.to_json(), **more})
@@ -109,34 +114,19 @@ def _sum(value):
 
 
 def _experiment(config, ground, parts, choice):
-    batches, steps, settled = parts
     return Experiment(
         config=config,
         model_name=ground.model_name,
         data=ground.data,
         strategy=ground.strategy,
         cluster=ground.cluster,
-        batches=batches,
-        steps=steps,
+        batches=parts.batches,
+        steps=parts.steps,
         engine_choice=ground.engine_choice,
         choice=choice,
-        state=settled.state,
-        run_loop=settled.run_loop,
-        evaluate=_evaluations(ground.data, batches, steps, ground.engine_choice, settled),
-    )
-
-
-def _evaluations(data, batches, steps, engine_choice, settled):
-    return Evaluations(
-        source=data.source,
-        state=settled.state,
-        task=steps.task,
-        preprocess=data.preprocess,
-        strategy=steps.strategy,
-        batch_size=batches.eval_batch_size,
-        device_type=device_type(),
-        allowed=engine_choice.left / 2,  # as much for validation as for test
-        jit=settled.choice.placement in _COMPILED_EVALUATION,
+        state=parts.settled.state,
+        run_loop=parts.settled.run_loop,
+        evaluate=parts.evaluate,
     )
 
 

@@ -97,7 +97,7 @@ def _dtype_policy(precision):
 def _optimizer(config, model, batches):
     """(the optimizer, built; the `ShardedOptimizer` that it is of, or None)."""
     rate = config.learning_rate
-    warmup = batches.steps(parse_duration(config.warmup_steps, "warmup_steps"))
+    warmup = warmup_steps(config, batches)
     if config.schedule != "constant" or warmup:
         rate = Schedule(
             config.schedule,
@@ -105,6 +105,8 @@ def _optimizer(config, model, batches):
             warmup_steps=warmup,
             total_steps=batches.total_steps,
             arguments=parse_arguments(config.schedule_arg, "schedule_arg"),
+            # A variable of one device cannot be captured by programs on several.
+            adjustable=bool(config.time_budget) and not tf.distribute.has_strategy(),
         )
     elif config.schedule_arg:
         raise UsageError(f"--schedule_arg={config.schedule_arg[0]}: needs a --schedule")
@@ -134,6 +136,11 @@ def _optimizer(config, model, batches):
         optimizers.decay_only(optimizer, weights, decayed)
     optimizer.build(weights)
     return optimizer, None
+
+
+def warmup_steps(config, batches):
+    """--warmup_steps of a `Config` whose recipe is filled in, for a `BatchPlan`."""
+    return batches.steps(parse_duration(config.warmup_steps, "warmup_steps"))
 
 
 def _call(name, model, inputs):

@@ -166,6 +166,11 @@ class FunctionalOptimizer:
         vars(self).setdefault("_slot_of", {})[id(slot)] = id(reference_variable)
         return slot
 
+    @property
+    def schedule(self):
+        """What the learning rate follows: a Keras schedule, or a `keras.Variable`."""
+        return self._learning_rate
+
     @contextlib.contextmanager
     def at_step(self, step):
         """Inside, the learning rate is that of `step`."""
