@@ -17,7 +17,7 @@ import tensorflow as tf
 from tfapp.distribution.bounded_calls import BoundedCalls
 from tfapp.distribution.cluster import Cluster
 from tfapp.errors import PeerLost, TfappError
-from tfapp.runtime import output
+from tfapp.runtime import output, process_end
 
 _PIECE = 1 << 20  # characters of a value in the store; longer ones are divided
 _POLL_SECONDS = 1.0
@@ -97,7 +97,7 @@ class Workers(Cluster):
             self.barrier("the end")
         except BaseException as error:
             lost = self._as_lost(error)
-            self._end_in_any_case(lost or error)
+            process_end.skip_shutdown()
             self._tell(lost or error)
             if lost is None or lost is error:
                 raise
@@ -242,13 +242,6 @@ class Workers(Cluster):
                 output.report(f"{reason}, and this worker did not end within {_LAST_SECONDS:.0f} s")
                 os._exit(PeerLost.exit_code)
             return
-
-    def _end_in_any_case(self, error):
-        """Ends the process in a while, should TensorFlow hang when it shuts down."""
-        if isinstance(error, PeerLost):
-            timer = threading.Timer(_LAST_SECONDS, os._exit, (error.exit_code,))
-            timer.daemon = True
-            timer.start()
 
 
 def _with_cause(name, failure):
