@@ -4,16 +4,12 @@ import tensorflow as tf
 
 from tfapp.data.pipeline import order
 from tfapp.data.pipeline.engine import Engine
+from tfapp.data.pipeline.local_reader import HERE
+from tfapp.data.pipeline.pieces import INDICES, Pieces
 from tfapp.data.splits.example_loader import SERVED
-from tfapp.runtime.host import cores
-from tfapp.spec import EXAMPLE_SEED, reserved_name
+from tfapp.spec import EXAMPLE_SEED
 
-# Pieces that are read at a time, and batches that are ready. Fixed rather than tuned: tf.data's
-# tuner starts with few and reconsiders only after seconds, which is long where a piece is many
-# files; and deleting an iterator waits for the tuner to wake, up to a minute after a long run.
-_PARALLEL = cores() + 1
-_AHEAD = 4
-INDICES = reserved_name("indices")  # of the examples in a piece
+_AHEAD = 4  # batches that are ready
 
 
 class StreamInput(Engine):
@@ -22,9 +18,10 @@ class StreamInput(Engine):
     name = "stream"
     waits = True
 
-    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
-        """See `ResidentInput`."""
+    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False, reader=HERE):
+        """See `ResidentInput`; `reader` is a `PieceReader`."""
         self._split = split
+        self._reader = reader
         self._strategy = strategy
         self._examples = {
             "num_examples": split.num_examples,
@@ -47,10 +44,12 @@ class StreamInput(Engine):
 
     def _dataset(self, first_step):
         """Elements are one replica's share each: all of a step in turn, then those of the next."""
-        return read_pieces(self._split, self._share, lambda size: self._drawn(first_step, size))
+        return read_pieces(
+            self._split, self._share, lambda size: self._pieces(first_step, size), self._reader
+        )
 
-    def _drawn(self, first_step, size):
-        """A data set of pieces of `size` examples: their indices, and their seeds."""
+    def _pieces(self, first_step, size):
+        """`Pieces` of `size` examples, with their seeds, from global step `first_step` on."""
         pieces = self._examples["batch_size"] // size
 
         def draw(number):
@@ -63,7 +62,7 @@ class StreamInput(Engine):
                 EXAMPLE_SEED: order.example_seeds(indices, step, **self._examples),
             }
 
-        return tf.data.Dataset.range(first_step * pieces, tf.int64.max).map(draw)
+        return Pieces(size, first_step * pieces, tf.int64.max, draw)
 
 
 def iterator(strategy, make_dataset):
@@ -73,25 +72,20 @@ def iterator(strategy, make_dataset):
     return iter(strategy.distribute_datasets_from_function(lambda _: make_dataset()))
 
 
-@tf.autograph.experimental.do_not_convert
-def read_pieces(split, share, draw):
+def read_pieces(split, share, make_pieces, reader=HERE):
     """Reads examples in parallel, in order, a few batches ahead.
 
     Args:
       split: a `Split`.
       share: examples in an element of the result.
-      draw: (size) -> a data set of {INDICES: int64 [size], ...}; other entries are passed on.
+      make_pieces: (size) -> `Pieces` of `size` examples, a divisor of `share`.
+      reader: a `PieceReader`.
 
     Returns:
       a data set of dicts of tensors [share, ...].
     """
     size = split.chunk_size(share)
-
-    def read(piece):
-        indices = tf.ensure_shape(piece.pop(INDICES), [size])
-        return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
-
-    pieces = draw(size).map(read, num_parallel_calls=_PARALLEL, deterministic=True)
+    pieces = reader.read(split, make_pieces(size))
     if size < share:
         pieces = pieces.batch(share // size, drop_remainder=True).map(_joined)
     options = tf.data.Options()
