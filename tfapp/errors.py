@@ -69,6 +69,13 @@ class StorageError(TfappError):
     meaning = "disk full or folder not writable"
 
 
+class ServiceLost(TfappError):
+    """A service that the run depends on has been away for too long; the last checkpoint is kept."""
+
+    exit_code = 75
+    meaning = "another process was lost (repeat to continue)"
+
+
 class Stopped(TfappError):
     """Stopped by SIGTERM or SIGINT after saving; the same command continues."""
 

@@ -124,6 +124,7 @@ def _evaluations(data, batches, steps, engine_choice, settled):
         batch_size=batches.eval_batch_size,
         device_type=device_type(),
         allowed=engine_choice.left / 2,  # as much for validation as for test
+        reader=data.reader,
         jit=settled.choice.placement in _COMPILED_EVALUATION,
     )
 

@@ -176,6 +176,7 @@ def _input(config, data, batches, strategy, cluster):
         strategy=strategy,
         device_type=device_type(),
         crops=crops,
+        served=data.served,
         free=cluster.agree(engines.free_bytes(device_type())),
     )
     engine = engines.build(
@@ -185,6 +186,7 @@ def _input(config, data, batches, strategy, cluster):
         batch_size=batches.batch_size,
         seed=config.seed,
         with_seeds=bool(config.augment),
+        reader=data.reader,
     )
     return choice, engine, change
 

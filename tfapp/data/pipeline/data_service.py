@@ -1,0 +1,141 @@
+"""Reads pieces by a tf.data service: data workers on other machines, in the order of this process.
+
+A data worker takes the next number, reads its piece and sends it with the number. Pieces therefore
+come in any order, from any number of workers, and are put into order here. The graph that workers
+run is sent to them; they open files by the paths that this process uses.
+"""
+
+import math
+
+import tensorflow as tf
+
+from tfapp.data.pipeline.in_order import PiecesLost, in_order
+from tfapp.data.pipeline.local_reader import PARALLEL
+from tfapp.data.pipeline.pieces import INDICES, PieceReader
+from tfapp.data.splits.example_loader import SERVED
+from tfapp.errors import DataError, ServiceLost
+from tfapp.spec import EXAMPLE_SEED, reserved_name
+
+PATIENCE_SECONDS = 10.0  # for one piece, before it is asked for again
+GIVE_UP_SECONDS = 120.0  # for one piece, in all
+_NUMBER = reserved_name("piece")
+_WAITING_BYTES = 1 << 30  # of pieces that came too early
+_LEAST_WAITING = 64  # pieces, whatever their size: several data workers read as many at a time
+
+
+class DataService(PieceReader):
+    """See `PieceReader`."""
+
+    def __init__(self, address, *, fail):
+        """
+        Args:
+          address: of the dispatcher, such as "grpc://10.0.0.2:5050".
+          fail: called with a TfappError that ends reading, which it raises; see `BadExamples.fail`.
+        """
+        self._address = address
+        self._fail = fail
+
+    @tf.autograph.experimental.do_not_convert
+    def read(self, split, pieces):
+        numbers = tf.data.Dataset.range(pieces.first, pieces.end)
+        found = tf.data.Dataset.zip(numbers.map(pieces.draw), self._ordered(split, pieces))
+
+        def checked(piece, rows):
+            piece = dict(piece)
+            indices = piece.pop(INDICES)
+            return {**self._checked(split, indices, piece.get(EXAMPLE_SEED), rows), **piece}
+
+        return found.map(checked, num_parallel_calls=PARALLEL, deterministic=True)
+
+    def _ordered(self, split, pieces):
+        """A data set of what data workers read of each piece, in order."""
+        asked = _asked(split, pieces, pieces.first)
+        specs = {name: spec for name, spec in asked.element_spec.items() if name != _NUMBER}
+
+        def ask(number):
+            again = number != pieces.first
+            for found in self._served(_asked(split, pieces, number) if again else asked):
+                yield int(found.pop(_NUMBER)), found
+
+        def ordered():
+            try:
+                yield from in_order(
+                    ask,
+                    pieces.first,
+                    pieces.end,
+                    most_waiting=_most(specs),
+                    patience=PATIENCE_SECONDS,
+                    give_up=GIVE_UP_SECONDS,
+                )
+            except PiecesLost as error:
+                self._fail(
+                    ServiceLost(
+                        f"--data_service={self._address}: sent nothing usable for "
+                        f"{GIVE_UP_SECONDS:.0f} s ({error}); look whether its dispatcher and data "
+                        "workers run, then repeat the command to continue"
+                    )
+                )
+
+        return tf.data.Dataset.from_generator(ordered, output_signature=specs)
+
+    def _served(self, asked):
+        """The data set `asked`, each of whose elements one of the data workers makes."""
+        service = tf.data.experimental.service.distribute(
+            tf.data.experimental.service.ShardingPolicy.DYNAMIC, self._address, compression=None
+        )
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        return asked.apply(service).with_options(options)
+
+    def _checked(self, split, indices, seeds, rows):
+        """The examples that a data worker read or, where it could not, that are read here.
+
+        So bad examples are found, counted and replaced as without a service.
+        """
+        return tf.cond(
+            tf.reduce_all(rows[SERVED] == indices),
+            lambda: rows,
+            lambda: self._read_here(split, indices, seeds),
+        )
+
+    def _read_here(self, split, indices, seeds):
+        rows = split.load_chunk(indices, seeds)
+        refused = tf.cond(
+            tf.reduce_all(rows[SERVED] == indices),
+            lambda: tf.numpy_function(lambda i: self._refuse(split, i), (indices,), tf.int64),
+            lambda: tf.constant(0, tf.int64),
+        )
+        with tf.control_dependencies([refused]):
+            return {name: tf.identity(value) for name, value in rows.items()}
+
+    def _refuse(self, split, indices):
+        several = f" or one of {len(indices) - 1} read with it" if len(indices) > 1 else ""
+        self._fail(
+            DataError(
+                f"--data_service={self._address}: a data worker cannot read "
+                f"{split.name_of(int(indices[0]))}{several}, which can be read here; every data "
+                "worker must see the files under the same path"
+            )
+        )
+
+
+def _asked(split, pieces, first):
+    """The pieces from number `first` on, each with its number: the data set that workers run."""
+
+    def load(number):
+        piece = pieces.draw(number)
+        indices = tf.ensure_shape(piece[INDICES], [pieces.size])
+        return {_NUMBER: number, **split.load_chunk_elsewhere(indices, piece.get(EXAMPLE_SEED))}
+
+    options = tf.data.Options()
+    # Reading one element of a pipeline within counts as state, of which it has none.
+    options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
+    # By autotune, because only a worker knows its cores.
+    numbers = tf.data.Dataset.range(first, pieces.end)
+    return numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE).with_options(options)
+
+
+def _most(specs):
+    """How many pieces may have come too early."""
+    size = sum(math.prod(spec.shape) * spec.dtype.size for spec in specs.values())
+    return max(_WAITING_BYTES // size, _LEAST_WAITING)
