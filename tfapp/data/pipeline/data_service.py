@@ -9,18 +9,22 @@ import math
 
 import tensorflow as tf
 
-from tfapp.data.pipeline.in_order import PiecesLost, in_order
+from tfapp.data.pipeline.in_order import InOrder, PiecesLost
 from tfapp.data.pipeline.local_reader import PARALLEL
 from tfapp.data.pipeline.pieces import INDICES, PieceReader
 from tfapp.data.splits.example_loader import SERVED
 from tfapp.errors import DataError, ServiceLost
 from tfapp.spec import EXAMPLE_SEED, reserved_name
 
-PATIENCE_SECONDS = 10.0  # for one piece, before it is asked for again
-GIVE_UP_SECONDS = 120.0  # for one piece, in all
+PATIENCE_SECONDS = 5.0  # for a piece when later ones have come; it is read here then
+GIVE_UP_SECONDS = 120.0  # for any piece
 _NUMBER = reserved_name("piece")
+_LOST = -2  # as SERVED, of a piece that got lost
 _WAITING_BYTES = 1 << 30  # of pieces that came too early
-_LEAST_WAITING = 64  # pieces, whatever their size: several data workers read as many at a time
+_LEAST_WAITING = 16  # pieces, whatever their size
+# Pieces that a data worker reads at a time, the examples of each side by side. To begin with, each
+# takes most of a second of one core; and more would be far ahead of those of a slower worker.
+_AT_A_TIME = 2
 
 
 class DataService(PieceReader):
@@ -45,7 +49,8 @@ class DataService(PieceReader):
             indices = piece.pop(INDICES)
             return {**self._checked(split, indices, piece.get(EXAMPLE_SEED), rows), **piece}
 
-        return found.map(checked, num_parallel_calls=PARALLEL, deterministic=True)
+        found = found.map(checked, num_parallel_calls=PARALLEL, deterministic=True)
+        return found.with_options(_own_threads())
 
     def _ordered(self, split, pieces):
         """A data set of what data workers read of each piece, in order."""
@@ -57,20 +62,25 @@ class DataService(PieceReader):
             for found in self._served(_asked(split, pieces, number) if again else asked):
                 yield int(found.pop(_NUMBER)), found
 
+        lost = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in specs.items()}
+        lost[SERVED] = tf.fill(specs[SERVED].shape, tf.constant(_LOST, tf.int64))
+
         def ordered():
+            found = InOrder(
+                ask,
+                pieces.first,
+                pieces.end,
+                most_waiting=_most(specs),
+                patience=PATIENCE_SECONDS,
+                give_up=GIVE_UP_SECONDS,
+            )
             try:
-                yield from in_order(
-                    ask,
-                    pieces.first,
-                    pieces.end,
-                    most_waiting=_most(specs),
-                    patience=PATIENCE_SECONDS,
-                    give_up=GIVE_UP_SECONDS,
-                )
+                for piece in found:
+                    yield lost if piece is None else piece
             except PiecesLost as error:
                 self._fail(
                     ServiceLost(
-                        f"--data_service={self._address}: sent nothing usable for "
+                        f"--data_service={self._address}: sent nothing for "
                         f"{GIVE_UP_SECONDS:.0f} s ({error}); look whether its dispatcher and data "
                         "workers run, then repeat the command to continue"
                     )
@@ -83,27 +93,26 @@ class DataService(PieceReader):
         service = tf.data.experimental.service.distribute(
             tf.data.experimental.service.ShardingPolicy.DYNAMIC, self._address, compression=None
         )
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        return asked.apply(service).with_options(options)
+        return asked.apply(service).with_options(_own_threads())
 
     def _checked(self, split, indices, seeds, rows):
-        """The examples that a data worker read or, where it could not, that are read here.
+        """The examples that a data worker read or, where none could, that are read here.
 
         So bad examples are found, counted and replaced as without a service.
         """
+        lost = tf.reduce_all(rows[SERVED] == _LOST)
         return tf.cond(
             tf.reduce_all(rows[SERVED] == indices),
             lambda: rows,
-            lambda: self._read_here(split, indices, seeds),
+            lambda: self._read_here(split, indices, seeds, lost),
         )
 
-    def _read_here(self, split, indices, seeds):
+    def _read_here(self, split, indices, seeds, lost):
         rows = split.load_chunk(indices, seeds)
         refused = tf.cond(
-            tf.reduce_all(rows[SERVED] == indices),
-            lambda: tf.numpy_function(lambda i: self._refuse(split, i), (indices,), tf.int64),
+            lost | tf.reduce_any(rows[SERVED] != indices),
             lambda: tf.constant(0, tf.int64),
+            lambda: tf.numpy_function(lambda i: self._refuse(split, i), (indices,), tf.int64),
         )
         with tf.control_dependencies([refused]):
             return {name: tf.identity(value) for name, value in rows.items()}
@@ -130,9 +139,17 @@ def _asked(split, pieces, first):
     options = tf.data.Options()
     # Reading one element of a pipeline within counts as state, of which it has none.
     options.experimental_external_state_policy = tf.data.experimental.ExternalStatePolicy.IGNORE
-    # By autotune, because only a worker knows its cores.
+    options.autotune.enabled = False  # as in `local_reader`
     numbers = tf.data.Dataset.range(first, pieces.end)
-    return numbers.map(load, num_parallel_calls=tf.data.AUTOTUNE).with_options(options)
+    return numbers.map(load, num_parallel_calls=_AT_A_TIME).with_options(options)
+
+
+def _own_threads():
+    """Options: what waits for pieces must not keep threads of TensorFlow's own pool from others."""
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = PARALLEL + 1
+    options.autotune.enabled = False
+    return options
 
 
 def _most(specs):

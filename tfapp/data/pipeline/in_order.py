@@ -1,7 +1,6 @@
 """Puts numbered pieces into order that come in any order, and of which some may get lost.
 
 Data workers hand out each piece at most once: one that ends takes along what it was about to send.
-Since the order of examples is a function of the step, what is missing is simply asked for again.
 """
 
 import atexit
@@ -12,94 +11,127 @@ import time
 import weakref
 
 _LOG = logging.getLogger("tfapp")
-_PAUSE = 0.1  # of the patience, after an error and before pieces are asked for again
+_PAUSE_SECONDS = 1.0  # after a failure, before pieces are asked for again; then twice as long
 _POLL_SECONDS = 1.0  # between two looks whether a feed has been closed
 _READY = 4  # pieces that a feed holds
-_END_SECONDS = 2.0  # for a feed to end when the process does
+_END_SECONDS = 2.0  # for all feeds to end when the process does
 _OPEN = weakref.WeakSet()  # feeds
 
 
 class PiecesLost(Exception):
-    """A piece does not come; the message gives the reason."""
+    """No pieces come any more; the message gives the reason."""
 
 
-def in_order(ask, first, end, *, most_waiting, patience, give_up):
-    """Yields pieces first, first + 1, ..., end - 1.
+class FeedFailed(Exception):
+    """Reading a feed raised an error, whose text is the message."""
 
-    Args:
-      ask: (number) -> an iterable of pairs (number of a piece, piece) from that number on, in any
-        order. It is called and iterated over in a thread, which may wait and fail.
-      first, end: numbers.
-      most_waiting: pieces that may have come too early; more mean that one is lost.
-      patience: seconds to wait for a piece before it is asked for again, then twice as long.
-      give_up: seconds to wait for it in all.
+
+class InOrder:
+    """Iterates over pieces first, first + 1, ..., end - 1; None in place of one that got lost.
 
     Raises:
-      PiecesLost: a piece has not come, however often it was asked for.
+      PiecesLost: none has come for `give_up` seconds.
     """
-    waiting, feed = {}, Feed(ask, first)
-    try:
-        for number in range(first, end):
-            ends, wait = time.monotonic() + give_up, patience
-            while reason := _receive(feed, number, waiting, most_waiting, wait):
-                left = ends - time.monotonic()
-                if left <= 0:
-                    raise PiecesLost(reason)
-                _LOG.warning("data: %s; asking for it again", reason)
-                feed.close()
-                waiting.clear()
-                feed, wait = Feed(ask, number), min(2 * wait, left)
-            yield waiting.pop(number)
-    finally:
-        feed.close()
 
+    def __init__(self, ask, first, end, *, most_waiting, patience, give_up):
+        """
+        Args:
+          ask: (number) -> an iterable of pairs (number of a piece, piece) from that number on, in
+            any order. It is called and iterated over in a thread, which may wait and fail. After a
+            failure it is called again.
+          first, end: numbers.
+          most_waiting: pieces that may have come too early; more mean that one is lost.
+          patience: seconds after which a piece is lost if later ones have come.
+          give_up: seconds to wait if none come.
+        """
+        self._ask = ask
+        self._numbers = range(first, end)
+        self._most_waiting = most_waiting
+        self._patience, self._give_up = patience, give_up
+        self._waiting = {}  # number -> piece
+        self._feed = None
 
-def _receive(feed, wanted, waiting, most_waiting, seconds):
-    """Fills `waiting` until the piece `wanted` is there; "", or why it will not come."""
-    ends = time.monotonic() + seconds
-    while wanted not in waiting:
+    def __iter__(self):
+        self._feed = Feed(self._ask, self._numbers.start)
         try:
-            found = feed.next(ends - time.monotonic())
-        except queue.Empty:
-            return f"piece {wanted} has not come for {seconds:.0f} s"
-        if isinstance(found, Exception):
-            time.sleep(_PAUSE * seconds)
-            return f"piece {wanted} has not come ({' '.join(str(found).split())[:300]})"
-        if found is None or len(waiting) >= most_waiting:
-            time.sleep(_PAUSE * seconds)
-            return f"piece {wanted} has not come, but {len(waiting)} after it"
-        number, piece = found
-        waiting[number] = piece
-    return ""
+            for number in self._numbers:
+                self._wait_for(number)
+                yield self._waiting.pop(number)
+        finally:
+            self._feed.close()
+
+    def _wait_for(self, number):
+        begin, pause = time.monotonic(), _PAUSE_SECONDS
+        while number not in self._waiting:
+            seconds = self._patience if self._waiting else self._give_up
+            try:
+                self._receive(number, begin + seconds)
+            except queue.Empty:
+                if not self._waiting:
+                    raise PiecesLost(f"nothing has come for {seconds:.0f} s") from None
+                self._lose(number)
+            except FeedFailed as error:
+                if time.monotonic() + pause > begin + self._give_up:
+                    raise PiecesLost(str(error)) from error
+                _LOG.warning("data: reading failed and is begun again (%s)", error)
+                self._feed.close()
+                time.sleep(pause)
+                self._feed, pause = Feed(self._ask, number), 2 * pause
+
+    def _receive(self, wanted, ends):
+        """Takes one pair from the feed. Raises queue.Empty, FeedFailed."""
+        pair = self._feed.next(ends)
+        if pair is None or len(self._waiting) >= self._most_waiting:
+            self._lose(wanted)
+        if pair is not None and pair[0] >= wanted:
+            self._waiting[pair[0]] = pair[1]
+
+    def _lose(self, wanted):
+        """Gives up `wanted` and whatever else should have come before the last that did."""
+        last = max(self._waiting, default=wanted)
+        lost = [number for number in range(wanted, last + 1) if number not in self._waiting]
+        _LOG.warning(
+            "data: piece %d and %d after it have not come in time; they are read here",
+            wanted,
+            len(lost) - 1,
+        )
+        self._waiting.update(dict.fromkeys(lost))
 
 
 class Feed:
     """An iterable read in a thread of its own, because it may wait without end."""
 
     def __init__(self, ask, number):
-        """See `in_order`."""
+        """See `InOrder`."""
         self._found = queue.Queue(_READY)
+        self._ended = False
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ask, number), daemon=True)
         self._thread.start()
         _OPEN.add(self)
 
-    def next(self, seconds):
-        """The next pair; None at the end; an Exception that reading raised.
+    def next(self, ends):
+        """The next pair; None at the end.
 
         Raises:
-          queue.Empty: nothing has come for so many seconds.
+          queue.Empty: nothing comes until `ends`, of time.monotonic.
+          FeedFailed: reading raised an error.
         """
-        return self._found.get(timeout=max(seconds, 0.0))
+        if self._ended:
+            return None
+        found = self._found.get(timeout=max(ends - time.monotonic(), 0.0))
+        if isinstance(found, Exception):
+            raise FeedFailed(" ".join(str(found).split())[:300]) from found
+        self._ended = found is None
+        return found
 
     def close(self):
         """Ends the thread as soon as it no longer waits."""
         self._closed.set()
-        while not self._found.empty():  # makes room, if it waits for that
-            self._found.get_nowait()
 
-    def join(self):
-        self._thread.join(_END_SECONDS)
+    def join(self, seconds):
+        """Waits for the thread to end."""
+        self._thread.join(seconds)
 
     def _run(self, ask, number):
         try:
@@ -127,5 +159,6 @@ def _close_all():
     feeds = list(_OPEN)
     for feed in feeds:
         feed.close()
+    ends = time.monotonic() + _END_SECONDS
     for feed in feeds:
-        feed.join()
+        feed.join(max(ends - time.monotonic(), 0.0))

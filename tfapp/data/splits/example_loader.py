@@ -50,10 +50,13 @@ class ExampleLoader:
 
     @tf.autograph.experimental.do_not_convert
     def load_chunk_elsewhere(self, rows, labels, positions, seeds=None):
-        """See `Split.load_chunk_elsewhere`; arguments as of `load_chunk`. Reads at most twice."""
+        """See `Split.load_chunk_elsewhere`; arguments as of `load_chunk`.
+
+        The examples are read side by side, twice at most.
+        """
         size = positions.shape[0]
         source = _slices(positions, seeds)
-        whole = source.map(lambda *where: self.load(rows, labels, *where))
+        whole = source.map(lambda *where: self.load(rows, labels, *where), num_parallel_calls=size)
         whole = whole.batch(size, drop_remainder=True)
         blank = {k: tf.zeros(spec.shape, spec.dtype) for k, spec in whole.element_spec.items()}
         unread = tf.fill([size], tf.constant(_UNREAD, tf.int64))
