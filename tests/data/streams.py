@@ -8,20 +8,18 @@ import tensorflow as tf
 from tests.data.opening import open_all
 from tests.tf_examples import example
 from tfapp.data.pipeline import choose as engines
+from tfapp.data.splits.source import Source
 from tfapp.distribution.strategy import build_distribution
 
 
-def batches(
-    folder, first, count, *, engine="stream", replicas=1, windows=False, reader=None, **opening
-):
+def batches(data, first, count, *, engine="stream", replicas=1, windows=False, reader=None):
     """Yields the global batches of steps first, first + 1, ..., name -> NumPy [12, ...].
 
     Args:
-      folder: a folder of images, or a str, as --dataset.
+      data: a folder of images, a str as --dataset, or a `Source`.
       reader: (`Source`) -> the `PieceReader` of a stream; None: of this process.
-      **opening: arguments of `open_source`.
     """
-    name = folder if isinstance(folder, str) else f"folder:{folder}"
+    source = _opened(data)
     strategy = build_distribution(
         strategy="auto",
         logical_devices=replicas,
@@ -29,7 +27,6 @@ def batches(
         deterministic=False,
         require_gpu=False,
     ).strategy
-    source = open_all(name, **opening)
     train = source.splits["train"]
     if windows:
         train = train.with_random_windows()
@@ -47,6 +44,12 @@ def batches(
             own = tf.nest.map_structure(lambda v, r=replica: part_of(v, r), pulled)
             parts.append({k: v.numpy() for k, v in built.batch(own, replica).items()})
         yield {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
+
+
+def _opened(data):
+    if isinstance(data, Source):
+        return data
+    return open_all(data if isinstance(data, str) else f"folder:{data}")
 
 
 def part_of(value, replica):

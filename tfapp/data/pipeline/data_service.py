@@ -18,7 +18,7 @@ from tfapp.spec import EXAMPLE_SEED, reserved_name
 
 PATIENCE_SECONDS = 5.0  # for a piece when later ones have come; it is read here then
 GIVE_UP_SECONDS = 120.0  # for any piece
-_NUMBER = reserved_name("piece")
+NUMBER = reserved_name("piece")  # of a piece, among what data workers send
 _LOST = -2  # as SERVED, of a piece that got lost
 _WAITING_BYTES = 1 << 30  # of pieces that came too early
 _LEAST_WAITING = 16  # pieces, whatever their size
@@ -55,12 +55,12 @@ class DataService(PieceReader):
     def _ordered(self, split, pieces):
         """A data set of what data workers read of each piece, in order."""
         asked = _asked(split, pieces, pieces.first)
-        specs = {name: spec for name, spec in asked.element_spec.items() if name != _NUMBER}
+        specs = {name: spec for name, spec in asked.element_spec.items() if name != NUMBER}
 
         def ask(number):
             again = number != pieces.first
             for found in self._served(_asked(split, pieces, number) if again else asked):
-                yield int(found.pop(_NUMBER)), found
+                yield int(found.pop(NUMBER)), found
 
         lost = {name: tf.zeros(spec.shape, spec.dtype) for name, spec in specs.items()}
         lost[SERVED] = tf.fill(specs[SERVED].shape, tf.constant(_LOST, tf.int64))
@@ -134,7 +134,7 @@ def _asked(split, pieces, first):
     def load(number):
         piece = pieces.draw(number)
         indices = tf.ensure_shape(piece[INDICES], [pieces.size])
-        return {_NUMBER: number, **split.load_chunk_elsewhere(indices, piece.get(EXAMPLE_SEED))}
+        return {NUMBER: number, **split.load_chunk_elsewhere(indices, piece.get(EXAMPLE_SEED))}
 
     options = tf.data.Options()
     # Reading one element of a pipeline within counts as state, of which it has none.
