@@ -6,6 +6,7 @@ Data workers hand out each piece at most once: one that ends takes along what it
 import atexit
 import logging
 import queue
+import re
 import threading
 import time
 import weakref
@@ -15,6 +16,7 @@ _PAUSE_SECONDS = 1.0  # after a failure, before pieces are asked for again; then
 _POLL_SECONDS = 1.0  # between two looks whether a feed has been closed
 _READY = 4  # pieces that a feed holds
 _END_SECONDS = 2.0  # for all feeds to end when the process does
+_NODE = re.compile(r"\{\{.*?\}\}|\[Op:.*")
 _OPEN = weakref.WeakSet()  # feeds
 
 
@@ -73,7 +75,7 @@ class InOrder:
             except FeedFailed as error:
                 if time.monotonic() + pause > begin + self._give_up:
                     raise PiecesLost(str(error)) from error
-                _LOG.warning("data: reading failed and is begun again (%s)", error)
+                _LOG.warning("data: the data service failed and is asked again (%s)", error)
                 self._feed.close()
                 time.sleep(pause)
                 self._feed, pause = Feed(self._ask, number), 2 * pause
@@ -91,9 +93,10 @@ class InOrder:
         last = max(self._waiting, default=wanted)
         lost = [number for number in range(wanted, last + 1) if number not in self._waiting]
         _LOG.warning(
-            "data: piece %d and %d after it have not come in time; they are read here",
+            "data: %d piece%s from number %d on did not come in time and will be read here",
+            len(lost),
+            "" if len(lost) == 1 else "s",
             wanted,
-            len(lost) - 1,
         )
         self._waiting.update(dict.fromkeys(lost))
 
@@ -121,7 +124,7 @@ class Feed:
             return None
         found = self._found.get(timeout=max(ends - time.monotonic(), 0.0))
         if isinstance(found, Exception):
-            raise FeedFailed(" ".join(str(found).split())[:300]) from found
+            raise FeedFailed(_words(found)) from found
         self._ended = found is None
         return found
 
@@ -151,6 +154,11 @@ class Feed:
             except queue.Full:
                 continue
         return False
+
+
+def _words(error):
+    """The text of an error in one line, without the names of graph nodes."""
+    return " ".join(_NODE.sub("", str(error)).split())[:300]
 
 
 @atexit.register
