@@ -20,6 +20,7 @@ _MODES = {
     "benchmark": "tfapp.modes.benchmark",
     "inspect": "tfapp.modes.inspect.main",
     "doctor": "tfapp.modes.doctor",
+    "data_service": "tfapp.modes.data_service",
 }
 
 

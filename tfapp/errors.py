@@ -77,7 +77,14 @@ class PeerLost(TfappError):
     """
 
     exit_code = 75
-    meaning = "another worker was lost (start all again to continue)"
+    meaning = "another process was lost (start again to continue)"
+
+
+class ServiceLost(TfappError):
+    """A service that the run depends on has been away for too long; the last checkpoint is kept."""
+
+    exit_code = 75
+    meaning = PeerLost.meaning
 
 
 class Stopped(TfappError):

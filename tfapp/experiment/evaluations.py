@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.pipeline.evaluation import evaluation_input
+from tfapp.data.pipeline.pieces import PieceReader
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN, VALIDATION
@@ -44,6 +45,7 @@ class Evaluations:
     batch_size: int  # examples a step over all replicas
     device_type: str
     allowed: float  # bytes that one split may take on the device
+    reader: PieceReader  # of splits that are streamed
     jit: bool  # whether XLA compiles one replica's whole pass, where it is worth it
     _compiled: dict = dataclasses.field(default_factory=dict, init=False)  # by split and metrics
 
@@ -76,6 +78,7 @@ class Evaluations:
                 batch_size=self.batch_size,
                 device_type=self.device_type,
                 allowed=self.allowed,
+                reader=self.reader,
             )
         run = evaluation.make_evaluation(
             state=self.state,

@@ -123,6 +123,7 @@ class Ground:
             batch_size=batches.eval_batch_size,
             device_type=device_type(),
             allowed=self.engine_choice.left / 2,  # as much for validation as for test
+            reader=self.data.reader,
             jit=settled.choice.placement in _COMPILED_EVALUATION,
         )
 
@@ -224,6 +225,7 @@ def _input(config, data, batches, strategy, cluster):
         strategy=strategy,
         device_type=device_type(),
         crops=crops,
+        served=data.served,
         free=cluster.agree(engines.free_bytes(device_type())),
     )
     engine = engines.build(
@@ -233,6 +235,7 @@ def _input(config, data, batches, strategy, cluster):
         batch_size=batches.batch_size,
         seed=config.seed,
         with_seeds=bool(config.augment),
+        reader=data.reader,
     )
     return choice, engine, change
 

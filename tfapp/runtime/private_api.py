@@ -237,6 +237,16 @@ def gpu_memory_limits():
     return [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
 
 
+def data_service_port(server):
+    """The port of a `DispatchServer` or `WorkerServer` of tf.data.experimental.service; an int."""
+    return int(server._address.rpartition(":")[2])
+
+
+def registered_workers(dispatcher):
+    """How many data workers a `DispatchServer` of tf.data.experimental.service knows; an int."""
+    return dispatcher._num_workers()
+
+
 def record_reader(path):
     """A reader of the TFRecord file at `path` whose read(offset) returns (bytes, next offset).
 

@@ -6,17 +6,13 @@ import tensorflow as tf
 
 from tfapp.data.pipeline import order
 from tfapp.data.pipeline.engine import Engine
+from tfapp.data.pipeline.local_reader import HERE
+from tfapp.data.pipeline.pieces import INDICES, Pieces
 from tfapp.data.splits.example_loader import SERVED
-from tfapp.runtime.host import cores
-from tfapp.spec import EXAMPLE_SEED, reserved_name
+from tfapp.spec import EXAMPLE_SEED
 
-# Pieces that are read at a time, and batches that are ready. Fixed rather than tuned: tf.data's
-# tuner starts with few and reconsiders only after seconds, which is long where a piece is many
-# files; and deleting an iterator waits for the tuner to wake, up to a minute after a long run.
-_PARALLEL = cores() + 1
-_AHEAD = 4
+_AHEAD = 4  # batches that are ready
 _INFINITE = tf.data.INFINITE_CARDINALITY
-INDICES = reserved_name("indices")  # of the examples in a piece
 
 
 class StreamInput(Engine):
@@ -25,9 +21,10 @@ class StreamInput(Engine):
     name = "stream"
     waits = True
 
-    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
-        """See `ResidentInput`."""
+    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False, reader=HERE):
+        """See `ResidentInput`; `reader` is a `PieceReader`."""
         self._split = split
+        self._reader = reader
         self._strategy = strategy
         self._examples = {
             "num_examples": split.num_examples,
@@ -51,14 +48,19 @@ class StreamInput(Engine):
     def _dataset(self, part, first_step):
         """Elements are one replica's share each: all of a step in turn, then those of the next."""
         return read_pieces(
-            self._split, self._share, lambda size: self._drawn(part, first_step, size)
+            self._split,
+            self._share,
+            lambda size: self._pieces(part, first_step, size),
+            self._reader,
         )
 
-    def _drawn(self, part, first_step, size):
-        """A data set of pieces of `size` examples: their indices, and their seeds."""
+    def _pieces(self, part, first_step, size):
+        """`Pieces` of `size` examples, with their seeds, from global step `first_step` on."""
         pieces = self._examples["batch_size"] // size
+        own, number_of = part.of(pieces)
 
-        def draw(number):
+        def draw(i):
+            number = number_of(i)
             step, first = number // pieces, (number % pieces) * size
             indices = order.batch_indices(step, first=first, count=size, **self._examples)
             if not self._with_seeds:
@@ -68,7 +70,7 @@ class StreamInput(Engine):
                 EXAMPLE_SEED: order.example_seeds(indices, step, **self._examples),
             }
 
-        return part.numbers(first_step, tf.int64.max // pieces, pieces).map(draw)
+        return Pieces(size, first_step * own, tf.int64.max, draw)
 
 
 class Part(NamedTuple):
@@ -77,14 +79,21 @@ class Part(NamedTuple):
     worker: int = 0
     workers: int = 1
 
-    def numbers(self, first_step, end, pieces):
-        """A data set of the numbers of pieces from `first_step` up to `end`, `pieces` a step."""
-        if self.workers == 1:
-            return tf.data.Dataset.range(first_step * pieces, end * pieces)
+    def of(self, pieces):
+        """Which of the pieces of a step are this worker's.
+
+        Args:
+          pieces: number of pieces in a step.
+
+        Returns:
+          (number of its own in a step, function from the count of its own pieces, those of the
+          first step first, to the number of a piece among all).
+        """
         own = pieces // self.workers
         first = self.worker * own
-        counted = tf.data.Dataset.range(first_step * own, end * own)
-        return counted.map(lambda i: i // own * pieces + first + i % own)
+        if self.workers == 1:
+            return own, lambda i: i
+        return own, lambda i: i // own * pieces + first + i % own
 
 
 def iterator(strategy, make_dataset):
@@ -106,25 +115,20 @@ def iterator(strategy, make_dataset):
     return iter(strategy.distribute_datasets_from_function(of_worker))
 
 
-@tf.autograph.experimental.do_not_convert
-def read_pieces(split, share, draw):
+def read_pieces(split, share, make_pieces, reader=HERE):
     """Reads examples in parallel, in order, a few batches ahead.
 
     Args:
       split: a `Split`.
       share: examples in an element of the result.
-      draw: (size) -> a data set of {INDICES: int64 [size], ...}; other entries are passed on.
+      make_pieces: (size) -> `Pieces` of `size` examples, a divisor of `share`.
+      reader: a `PieceReader`.
 
     Returns:
       a data set of dicts of tensors [share, ...].
     """
     size = split.chunk_size(share)
-
-    def read(piece):
-        indices = tf.ensure_shape(piece.pop(INDICES), [size])
-        return {**split.load_chunk(indices, piece.get(EXAMPLE_SEED)), **piece}
-
-    pieces = draw(size).map(read, num_parallel_calls=_PARALLEL, deterministic=True)
+    pieces = reader.read(split, make_pieces(size))
     if size < share:
         pieces = pieces.batch(share // size, drop_remainder=True).map(_joined)
     options = tf.data.Options()

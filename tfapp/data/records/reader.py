@@ -28,6 +28,7 @@ class RecordReader(Reader):
           channels: of the images.
         """
         self._records = records
+        self.only_here = records.only_here
         self._schema = schema
         self._decode = decode.decoder(size, channels) if size else None
         self.size, self.channels = size, channels
@@ -38,8 +39,7 @@ class RecordReader(Reader):
         )
 
     def read(self, row, seed=None):
-        record = tf.numpy_function(self._bytes, (row,), tf.string, stateful=False)
-        record.set_shape(())
+        record = self._records.in_graph(row)
         found = tf.io.parse_single_example(record, self._schema.parser(self._schema.features))
         example = {}
         for field in self._schema.features:
@@ -69,9 +69,6 @@ class RecordReader(Reader):
         except UnicodeDecodeError:
             return "is no tf.Example"
         return "could not be read at first, but can be now"
-
-    def _bytes(self, row):
-        return np.bytes_(b"") if row < 0 else np.array(self._records.read(int(row)), object)
 
 
 def columns(records, rows, schema, fields):
