@@ -14,15 +14,15 @@ class DataService:
     # fmt: off
     data_service: str = _flag("",
         "grpc://HOST:PORT of a dispatcher, whose data workers read and decode the files of a data "
-        "set for this run; with --mode=data_service: of the dispatcher that this process's data "
-        "workers join, instead of running a dispatcher", resolved=False)
+        "set for this run; in the mode data_service: of the dispatcher that this process's data "
+        "workers join, instead of running one", resolved=False)
     data_workers: int = _flag(1,
-        "data workers that --mode=data_service runs; one uses all cores; 0: the dispatcher alone",
+        "data workers of the mode data_service; one uses all cores; 0: the dispatcher alone",
         least=0, resolved=False)
     data_host: str = _flag("",
-        "name or address by which others reach the machine of --mode=data_service; by default that "
-        "of its network interface", resolved=False)
+        "name or address by which others reach the machine of data workers; by default that of its "
+        "network interface", resolved=False)
     port: int = _flag(0,
-        "of the dispatcher of --mode=data_service or, if it joins one, of its data worker; 0: any "
-        "that is free", least=0, most=65535, resolved=False)
+        "of the dispatcher or, where one is joined, of its data worker; 0: any that is free",
+        least=0, most=65535, resolved=False)
     # fmt: on
