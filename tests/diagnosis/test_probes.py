@@ -1,7 +1,6 @@
 """Probes, on the files and libraries of made-up machines."""
 
 import ctypes
-import functools
 import importlib.metadata
 import os
 import types
@@ -240,8 +239,10 @@ def test_a_tensorflow_that_cannot_be_imported(tmp_path, monkeypatch, code, messa
 
 def test_a_sum_over_devices_is_tried():
     # The only strategy of this process: see `_mirrored`.
-    make = functools.partial(strategy._mirrored, options=CollectiveOptions())
-    assert tensorflow_report._try_reduction(tf, ("CPU:0", "CPU:1"), make) == ""
+    found = tensorflow_report._try_reduction(
+        tf, ("CPU:0", "CPU:1"), lambda names: strategy._mirrored(names, CollectiveOptions())
+    )
+    assert found == ""
 
 
 def test_a_sum_over_devices_that_fails():
