@@ -41,7 +41,21 @@ class RecordIndex(Records):
         return len(self.files)
 
     def read(self, row):
-        reader = private_api.record_reader(os.fsencode(self.plain[self.files[row]]))
+        return self._read(row, private_api.record_reader(os.fsencode(self.plain[self.files[row]])))
+
+    def read_many(self, rows):
+        # Opening a reader and filling its buffer takes as long as reading hundreds of records.
+        path, reader = None, None
+        for row in rows:
+            try:
+                if self.plain[self.files[row]] != path:
+                    path = self.plain[self.files[row]]
+                    reader = private_api.record_reader(os.fsencode(path))
+                yield self._read(row, reader)
+            except tf.errors.OpError as error:
+                yield error
+
+    def _read(self, row, reader):
         try:
             return reader.read(int(self.offsets[row]))[0]
         except IndexError as error:

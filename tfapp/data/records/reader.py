@@ -89,11 +89,11 @@ def columns(records, rows, schema, fields):
 def _parsed(records, rows, schema, fields):
     """`columns` of a few records."""
     found, wrong = [], {}
-    for row in rows.tolist():
-        try:
-            found.append(records.read(row))
-        except tf.errors.OpError as error:
-            wrong[row] = in_words(error)
+    for row, record in zip(rows.tolist(), records.read_many(rows.tolist()), strict=True):
+        if isinstance(record, tf.errors.OpError):
+            wrong[row] = in_words(record)
+        else:
+            found.append(record)
     parser = schema.parser(fields)
     try:
         parsed = tf.io.parse_example(tf.constant(found, tf.string), parser)

@@ -24,6 +24,14 @@ class Records(abc.ABC):
           tf.errors.OpError: the file has changed since it was indexed.
         """
 
+    def read_many(self, rows):
+        """Yields the bytes of each of `rows`, ints, or the OpError that `read` raises for it."""
+        for row in rows:
+            try:
+                yield self.read(row)
+            except tf.errors.OpError as error:
+                yield error
+
     @abc.abstractmethod
     def where(self, row):
         """What messages call record `row`, an int: its file, and where in it; a str."""
