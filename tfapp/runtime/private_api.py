@@ -8,7 +8,7 @@ import contextlib
 
 import keras
 import tensorflow as tf
-from keras.src.backend.common import global_state, masking
+from keras.src.backend.common import global_state, masking, stateless_scope
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import func_graph
 
@@ -136,6 +136,42 @@ def functional_optimizer(kind):
     return type(kind.__name__, (mixin, kind), {})
 
 
+class OptimizerValues(keras.StatelessScope):
+    """Inside, weights and an optimizer's variables have given values, for a `FunctionalOptimizer`.
+
+    Unlike in Keras's own scope, they may have another shape than the variables, as rows of them do.
+    """
+
+    def __init__(self, values, ok=None):
+        """
+        Args:
+          values: pairs of a `keras.Variable` and its value.
+          ok: bool scalar; where it is False, every assignment leaves the value as it is. So what
+            is computed from a variable that was assigned reads what is kept of it, and XLA needs
+            no copy of the old value. None: assignments always take effect.
+        """
+        super().__init__()
+        self.state_mapping.update((id(v), tf.convert_to_tensor(value)) for v, value in values)
+        self._ok = ok
+
+    def add_update(self, update):
+        """What `keras.Variable.assign` calls."""
+        variable, value = update
+        if self._ok is not None:
+            value = tf.where(self._ok, value, self.get_current_value(variable))
+        super().add_update((variable, value))
+
+
+def updates_one_by_one(optimizer):
+    """Whether a `FunctionalOptimizer` updates each weight by its own `update_step` alone.
+
+    A class that a user wrote may override the methods around it, to look at all gradients.
+    """
+    around = {"apply", "_backend_apply_gradients", "_backend_update_step", "_clip_gradients"}
+    own = [k for k in type(optimizer).__mro__ if not around.isdisjoint(vars(k))]
+    return all(k.__module__.startswith(("keras.src.", "tfapp.")) for k in own)
+
+
 class FunctionalOptimizer:
     """Lets a Keras optimizer be applied in a `keras.StatelessScope`, at a step that it is given.
 
@@ -149,6 +185,17 @@ class FunctionalOptimizer:
     def weights(self):
         """The weights that the optimizer was built for, in order."""
         return self._trainable_variables
+
+    @property
+    def slot_of(self):
+        """Id of a variable of the optimizer -> id of the weight that it is a slot of."""
+        return vars(self).get("_slot_of", {})
+
+    def add_variable_from_reference(self, reference_variable, *args, **kwargs):
+        slot = super().add_variable_from_reference(reference_variable, *args, **kwargs)
+        # Past Keras's __setattr__, which would put the dict into a tracked one of its own.
+        vars(self).setdefault("_slot_of", {})[id(slot)] = id(reference_variable)
+        return slot
 
     @contextlib.contextmanager
     def at_step(self, step):
@@ -171,13 +218,13 @@ class FunctionalOptimizer:
         return self.rate_at(self.iterations if self._step is None else self._step)
 
     def assign(self, variable, value):
-        variable.assign(keras.ops.cast(value, variable.dtype))
+        _assign(variable, keras.ops.cast(value, variable.dtype))
 
     def assign_add(self, variable, value):
-        variable.assign(variable + keras.ops.cast(value, variable.dtype))
+        _assign(variable, variable + keras.ops.cast(value, variable.dtype))
 
     def assign_sub(self, variable, value):
-        variable.assign(variable - keras.ops.cast(value, variable.dtype))
+        _assign(variable, variable - keras.ops.cast(value, variable.dtype))
 
     def _var_key(self, variable):
         return id(variable)
@@ -189,11 +236,19 @@ class FunctionalOptimizer:
             if self._use_weight_decay(variable):
                 rate = keras.ops.cast(self.learning_rate, variable.dtype)
                 decay = keras.ops.cast(self.weight_decay, variable.dtype)
-                variable.assign(variable - variable * decay * rate)
+                _assign(variable, variable - variable * decay * rate)
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         for grad, variable in zip(grads, trainable_variables, strict=True):
             self.update_step(grad, variable, learning_rate)
+
+
+def _assign(variable, value):
+    scope = stateless_scope.get_stateless_scope()
+    if isinstance(scope, OptimizerValues):
+        scope.add_update((variable, value))  # Keras would compare the shapes
+    else:
+        variable.assign(value)
 
 
 class _FunctionalNadam(FunctionalOptimizer):

@@ -134,3 +134,12 @@ def compile_augment(augment, placement):
 
 def _jit(function, wanted):
     return tf.function(function, jit_compile=True, autograph=False) if wanted else function
+
+
+def apart(function):
+    """The function as a graph of its own, without the cycle of the loop around it.
+
+    oneDNN takes over a pool's gradient only if it comes upon the pool first, and around a cycle
+    there is no first.
+    """
+    return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})

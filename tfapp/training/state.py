@@ -4,6 +4,7 @@
 the few numbers that the outer loop keeps.
 """
 
+import contextlib
 import dataclasses
 
 import keras
@@ -12,6 +13,9 @@ import tensorflow as tf
 from tfapp.models.outputs import READS_LOGITS
 from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRAINABLE
 from tfapp.training.update import INITIAL_SCALE
+
+# Of all of a state's values on one device, from which on steps update them in place.
+LARGE_BYTES = 1 << 28
 
 
 @dataclasses.dataclass
@@ -97,12 +101,24 @@ class TrainState:
             for i, variable in enumerate(group)
         }
 
-    def read(self, replica=0):
+    @property
+    def is_large(self):
+        """Whether steps update variables in place, as `tfapp.training.in_place` does."""
+        variables = [v for group in self._local[0].values() for v in group]
+        return sum(v.shape.num_elements() * v.dtype.size for v in variables) >= LARGE_BYTES
+
+    def variables(self, replica=0):
+        """This process's own tf.Variables of a replica: group -> tuple."""
+        return self._variables(replica)
+
+    def read(self, replica=0, select=dict):
         """The values on a replica: group -> tuple of tensors.
 
-        `replica` is its number among those of all workers; every worker has as many.
+        Args:
+          replica: its number among those of all workers; every worker has as many.
+          select: picks groups of a dict; all of them by default.
         """
-        return {name: _values(group) for name, group in self._variables(replica).items()}
+        return {name: _values(group) for name, group in select(self._variables(replica)).items()}
 
     def write(self, values, replica=0):
         """Assigns the groups in `values`, all or some of them, on the replica, as in `read`."""
@@ -120,12 +136,20 @@ class TrainState:
         for replica, part in enumerate(values):
             self.write(part, replica)
 
+    @contextlib.contextmanager
+    def unchanged(self):
+        """Puts all values back at the end, bit for bit."""
+        kept = tf.nest.map_structure(tf.identity, self.read_all())
+        try:
+            yield
+        finally:
+            self.write_all(kept)
+
     def is_finite(self):
         """False if a value is NaN or infinite, other than in the optimizer's slots."""
         groups = [group for name, group in self._local[0].items() if name != OPTIMIZER]
         floating = [v for group in groups for v in group if v.dtype.is_floating]
-        finite = [tf.math.is_finite(variable.read_value()) for variable in floating]
-        return all(bool(tf.reduce_all(value)) for value in finite)
+        return all(bool(tf.reduce_all(tf.math.is_finite(v.read_value()))) for v in floating)
 
     def read_for_answers(self, replica=0):
         """(trainable, non_trainable) for evaluation and export; with --ema, the EMA weights."""

@@ -26,8 +26,45 @@ class Update(NamedTuple):
     bad: tf.Tensor  # bool scalar: something is not finite and was not skipped
 
 
+class Checked(NamedTuple):
+    """What is known of a gradient before it is applied."""
+
+    grads: tuple  # of the loss itself, not of the scaled one
+    factor: tf.Tensor | None  # by which clipping scales them; None: no clipping
+    finite: tf.Tensor  # bool scalar: whether the update is to be made; see `is_guarded`
+
+
+def is_guarded(options, scaled):
+    """Whether an update is skipped if something is not finite; `scaled`: the loss has a scale."""
+    return options.skip_nonfinite or scaled
+
+
+def check(scale, grads, loss, options):
+    """Unscales a gradient, looks whether it is finite, and by how much it is too long.
+
+    Args:
+      scale: values of the group SCALE, or None.
+      grads, loss: as of `make_update`.
+      options: `StepOptions`.
+
+    Returns:
+      `Checked`.
+    """
+    guarded = is_guarded(options, scale is not None)
+    finite, factor = tf.math.is_finite(loss), None
+    if scale is not None:
+        grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
+    if guarded or options.clip_norm:
+        norm = tf.linalg.global_norm(grads)
+    if guarded:
+        finite &= tf.math.is_finite(norm)
+    if options.clip_norm:
+        factor = options.clip_norm / tf.maximum(norm, options.clip_norm)
+    return Checked(grads, factor, finite)
+
+
 def make_update(optimizer, options, after_update=()):
-    """Builds update(values, grads, loss, step) -> `Update`.
+    """Builds update(values, grads, loss, step, discard=None) -> `Update`.
 
     Args:
       optimizer: from `optimizers.build_optimizer`, built.
@@ -36,42 +73,50 @@ def make_update(optimizer, options, after_update=()):
 
     `values` are those of `groups.for_update`; `loss` is the sum over the global batch; `step`, an
     int64 scalar, is the step that is being made, by which the learning rate's schedule goes.
+
+    `discard`, a bool scalar, is given where values are updated in place, without hooks: True has
+    the new values be the old ones. The results are the same, but whether an update is made is
+    decided at each assignment, so that XLA needs no copy of old values.
     """
 
-    def update(values, grads, loss, step):
+    def update(values, grads, loss, step, discard=None):
         scale = values.get(SCALE)
-        guarded = options.skip_nonfinite or scale is not None
-        finite = tf.math.is_finite(loss)
-        if scale is not None:
-            grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
-        if guarded or options.clip_norm:
-            norm = tf.linalg.global_norm(grads)
-        if guarded:
-            finite &= tf.math.is_finite(norm)
-        if options.clip_norm:
-            grads = _clip(grads, norm, options.clip_norm)
-        new = _applied(optimizer, after_update, values, grads, step)
+        guarded = is_guarded(options, scale is not None)
+        grads, factor, finite = check(scale, grads, loss, options)
+        grads = clipped(grads, factor)
+        ok = None if discard is None else made(finite, discard, guarded)
+        new = _applied(optimizer, after_update, values, grads, step, ok)
         if options.ema:
             count = optimizers.update_count(optimizer, new[OPTIMIZER])
             averages = new.get(EMA, values[EMA])
-            new[EMA] = _averaged(averages, new[TRAINABLE], count, options.ema)
-        bad = ~finite
-        if guarded:
+            new[EMA] = averaged(averages, new[TRAINABLE], count, options.ema, ok)
+        if guarded and ok is None:
             old = {name: values[name] for name in new}
             new = tf.nest.map_structure(lambda a, b: tf.where(finite, a, b), new, old)
-            bad = tf.constant(False)
+        bad = is_bad(finite, scale, guarded)
         if scale is not None:
-            bad = ~finite & (scale[0] <= _SMALLEST_SCALE)
-            new[SCALE] = _rescaled(scale, finite)
+            new[SCALE] = rescaled(scale, finite, discard)
         return Update(new, finite, bad)
 
     return update
 
 
-def _applied(optimizer, after_update, values, grads, step):
+def made(finite, discard, guarded):
+    """Whether an update in place is made, a bool scalar."""
+    return ~discard & finite if guarded else ~discard
+
+
+def is_bad(finite, scale, guarded):
+    """Whether something is not finite and not skipped, a bool scalar."""
+    if scale is not None:
+        return ~finite & (scale[0] <= _SMALLEST_SCALE)
+    return tf.constant(False) if guarded else ~finite
+
+
+def _applied(optimizer, after_update, values, grads, step, ok):
     """The groups that the optimizer and the hooks change."""
     trainable, state = optimizers.apply(
-        optimizer, values[TRAINABLE], values[OPTIMIZER], grads, step
+        optimizer, values[TRAINABLE], values[OPTIMIZER], grads, step, ok=ok
     )
     new = {TRAINABLE: trainable, OPTIMIZER: state}
     for hook in after_update:
@@ -83,26 +128,36 @@ def _applied(optimizer, after_update, values, grads, step):
     return new
 
 
-def _clip(grads, norm, clip_norm):
+def clipped(grads, factor):
     """Gradients scaled such that their global norm is at most `clip_norm` (arXiv:1211.5063)."""
-    factor = clip_norm / tf.maximum(norm, clip_norm)
+    if factor is None:
+        return grads
     return tuple(g * tf.cast(factor, g.dtype) for g in grads)
 
 
-def _averaged(ema, trainable, count, decay):
-    """The moving average after `count` updates; it follows faster at the beginning."""
+def averaged(ema, trainable, count, decay, ok=None):
+    """The moving average after `count` updates; it follows faster at the beginning.
+
+    `ok`: bool scalar; where it is False the averages stay as they are.
+    """
     count = tf.cast(count, tf.float32)
     keep = tf.minimum(decay, (1.0 + count) / (10.0 + count))
-    return tuple(
+    new = tuple(
         e + (w - e) * tf.cast(1.0 - keep, w.dtype) for e, w in zip(ema, trainable, strict=True)
     )
+    if ok is None:
+        return new
+    return tuple(tf.where(ok, a, b) for a, b in zip(new, ema, strict=True))
 
 
-def _rescaled(scale, finite):
+def rescaled(scale, finite, discard=None):
+    """The loss scale and the steps since it changed, after a step; as before if `discard`."""
     value, steps = scale
     grown = tf.where(steps + 1 >= _GROWTH_STEPS, value * 2, value)
     new_value = tf.clip_by_value(
         tf.where(finite, grown, value / 2), _SMALLEST_SCALE, _LARGEST_SCALE
     )
     new_steps = tf.where(finite & (steps + 1 < _GROWTH_STEPS), steps + 1, tf.zeros_like(steps))
-    return new_value, new_steps
+    if discard is None:
+        return new_value, new_steps
+    return tf.where(discard, value, new_value), tf.where(discard, steps, new_steps)
