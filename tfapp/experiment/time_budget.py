@@ -25,7 +25,7 @@ _RECENT = 5  # loops whose median is the current speed
 
 def step_seconds(settled, engine):
     """Seconds of one step of a `Settled`, measured; its state stays what it was."""
-    return time_step(Prepared(settled.state, settled.run_loop, engine))
+    return time_step(Prepared(settled.state, settled.run_loop, engine, settled.in_place))
 
 
 def steps_within(budget, seconds, batches, splits, *, again):

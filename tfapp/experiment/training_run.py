@@ -113,6 +113,7 @@ class TrainingRun:
         )
         if not self._checkpoints.steps():
             try_export(names, servable, experiment.data.examples)
+        servable.release()
         return servable
 
     def _stop_signals(self):

@@ -142,24 +142,10 @@ class OptimizerValues(keras.StatelessScope):
     Unlike in Keras's own scope, they may have another shape than the variables, as rows of them do.
     """
 
-    def __init__(self, values, ok=None):
-        """
-        Args:
-          values: pairs of a `keras.Variable` and its value.
-          ok: bool scalar; where it is False, every assignment leaves the value as it is. So what
-            is computed from a variable that was assigned reads what is kept of it, and XLA needs
-            no copy of the old value. None: assignments always take effect.
-        """
+    def __init__(self, values):
+        """`values`: pairs of a `keras.Variable` and its value."""
         super().__init__()
-        self.state_mapping.update((id(v), tf.convert_to_tensor(value)) for v, value in values)
-        self._ok = ok
-
-    def add_update(self, update):
-        """What `keras.Variable.assign` calls."""
-        variable, value = update
-        if self._ok is not None:
-            value = tf.where(self._ok, value, self.get_current_value(variable))
-        super().add_update((variable, value))
+        self.state_mapping.update({id(v): tf.convert_to_tensor(value) for v, value in values})
 
 
 def updates_one_by_one(optimizer):
@@ -259,6 +245,14 @@ class _FunctionalNadam(FunctionalOptimizer):
         factor = self.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, count))
         self.assign(self._u_product, self._u_product * factor)
         super()._backend_update_step(grads, trainable_variables, learning_rate)
+
+
+def free(variable):
+    """Frees the memory of a tf.Variable, eagerly, until a value is assigned to it again."""
+    # The operation compares shapes only if it is told to.
+    tf.raw_ops.AssignVariableOp(
+        resource=variable.handle, value=tf.zeros([0], variable.dtype), validate_shape=False
+    )
 
 
 def gpu_memory_limits():

@@ -5,7 +5,7 @@ Where values travel through a loop, the variables, the values before a step and 
 alive at once: up to twelve bytes for every byte of weights with Adam, where weights, two slots and
 a gradient take four. XLA's programs read and assign the variables themselves, and write new values
 over old ones; with TensorFlow's kernels, one variable is updated after the other, see
-`tfapp.training.pieces`.
+`tfapp.training.pieces`. A loop that is one XLA program as a whole does so anyway.
 """
 
 import functools
@@ -17,6 +17,11 @@ from tfapp.training.placement import apart
 from tfapp.training.step import make_halves
 
 
+def is_worth_it(state, placement, *, hooks):
+    """Whether a `TrainState` is updated in place; `hooks` after the update may read old values."""
+    return state.is_large and not placement.loop and not hooks
+
+
 def make_step(*, state, functions, reduce, options, placement, replicas):
     """Builds step(batch, replica, step, discard) -> (sums, bad), which reads and assigns variables.
 
@@ -25,7 +30,7 @@ def make_step(*, state, functions, reduce, options, placement, replicas):
       functions: `StepFunctions` without hooks, as the placement compiles them.
       reduce: see `make_train_step`, as for the step's arguments and results.
       options: `StepOptions`.
-      placement: a `Placement`.
+      placement: a `Placement`, not that of the whole loop.
       replicas: how many there are; several call the step inside strategy.run.
 
     `discard`, a bool scalar: all values stay as they are.
@@ -44,8 +49,6 @@ def make_step(*, state, functions, reduce, options, placement, replicas):
     def whole(batch, replica, step, discard):
         return assign(read(batch, replica), replica, step, discard)
 
-    if placement.loop:
-        return whole
     if placement.step:
         return tf.function(whole, jit_compile=True, autograph=False)
     read_apart = apart(read) if replicas == 1 else read
@@ -71,7 +74,7 @@ def _compiled(assign):
 
         return tf.function(assign_on_replica, jit_compile=True, autograph=False)
 
-    return lambda reduced, replica, step, discard: of(replica)(reduced, step, discard)
+    return lambda reduced, replica, step, discard: of(int(replica))(reduced, step, discard)
 
 
 def _in_pieces(state, options, divided):

@@ -2,8 +2,8 @@
 
 `make_loop` closes over everything and returns run(first_step, num_steps) -> LoopResult. One replica
 carries the values of all variables through the loop; several keep them in their variables, for
-strategy.run cannot carry them. So does any number if the state is large: then a step updates the
-variables in place. A loss that is not finite ends the loop at that step, on the device.
+strategy.run cannot carry them. So does one if the state is large: then a step updates the variables
+in place. A loss that is not finite ends the loop at that step, on the device.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from tfapp.training.in_place import make_step as make_step_in_place
+from tfapp.training import in_place
 from tfapp.training.placement import apart, compile_step
 from tfapp.training.step import make_train_step, reduce_across_replicas, reduce_nothing
 from tfapp.training.sums import SKIPPED, add_sums, to_host, zero_sums
@@ -50,22 +50,22 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
     pull = _puller(engine, strategy, _python_clock if options.deterministic else tf.timestamp)
     replicas = strategy.num_replicas_in_sync
     reduce = reduce_nothing if replicas == 1 else reduce_across_replicas
-    in_place = state.is_large and not functions.hooks  # which may read any value of before
-    if in_place:
-        step = make_step_in_place(
+    updates_in_place = in_place.is_worth_it(state, placement, hooks=functions.hooks)
+    if updates_in_place:
+        step = in_place.make_step(
             state=state, functions=functions, reduce=reduce, options=options, placement=placement,
             replicas=replicas,
         )  # fmt: skip
-        loop = _over_variables(step, pull, engine, strategy, placement, metrics)
+        loop = _over_variables(step, pull, engine, strategy, metrics)
     elif replicas == 1:
         train_step = make_train_step(functions, reduce, options)
         loop = _over_values(state, train_step, pull, engine, placement, metrics)
     else:
         step = _assigning(state, make_train_step(functions, reduce, options))
-        loop = _over_variables(step, pull, engine, strategy, placement, metrics)
+        loop = _over_variables(step, pull, engine, strategy, metrics)
 
     def run(first_step, num_steps, *, discard=False):
-        with contextlib.nullcontext() if in_place or not discard else state.unchanged():
+        with contextlib.nullcontext() if updates_in_place or not discard else state.unchanged():
             sums, bad_step = loop(
                 engine.inputs,
                 tf.constant(first_step, tf.int64),
@@ -119,7 +119,7 @@ def _assigning(state, train_step):
     return step_of_replica
 
 
-def _over_variables(step_of_replica, pull, engine, strategy, placement, metrics):
+def _over_variables(step_of_replica, pull, engine, strategy, metrics):
     """The loop whose steps read and assign variables, of one replica or of several."""
 
     def replica_step(pulled, step, discard):
@@ -153,7 +153,7 @@ def _over_variables(step_of_replica, pull, engine, strategy, placement, metrics)
         )
         return sums, bad_step
 
-    return tf.function(loop, jit_compile=True if placement.loop else None, autograph=False)
+    return tf.function(loop, autograph=False)
 
 
 def _going_on(end):

@@ -105,7 +105,7 @@ def decay_only(optimizer, variables, decayed):
     optimizer.exclude_from_weight_decay([v for v in variables if id(v) not in wanted])
 
 
-def apply(optimizer, trainable, optimizer_state, grads, step, *, ok=None):
+def apply(optimizer, trainable, optimizer_state, grads, step):
     """One update.
 
     Args:
@@ -115,7 +115,6 @@ def apply(optimizer, trainable, optimizer_state, grads, step, *, ok=None):
       grads: one dense gradient a variable, summed over replicas already.
       step: int64 scalar, the run's step, which the learning rate's schedule follows. All else that
         depends on time, such as Adam's bias correction, follows the optimizer's count of updates.
-      ok: bool scalar; False: every value stays as it is. None: the update is made.
 
     Returns:
       (trainable, optimizer_state) after the update, as tuples of tensors.
@@ -127,16 +126,15 @@ def apply(optimizer, trainable, optimizer_state, grads, step, *, ok=None):
         [*zip(weights, trainable, strict=True), *zip(slots, optimizer_state, strict=True)],
         grads,
         step,
-        ok=ok,
     )
     return tuple(value(v) for v in weights), tuple(value(v) for v in slots)
 
 
-def apply_to(optimizer, weights, values, grads, step, *, ok=None):
+def apply_to(optimizer, weights, values, grads, step):
     """One update of some of the optimizer's weights.
 
     Args:
-      optimizer, step, ok: see `apply`.
+      optimizer, step: see `apply`.
       weights: `keras.Variable`s that the optimizer was built for.
       values: pairs of a `keras.Variable` and its value: of these weights, of their slots, and of
         the optimizer's variables that belong to no weight. Where the optimizer treats each element
@@ -146,7 +144,7 @@ def apply_to(optimizer, weights, values, grads, step, *, ok=None):
     Returns:
       (variable) -> its value after the update.
     """
-    with private_api.OptimizerValues(values, ok) as scope, optimizer.at_step(step):
+    with private_api.OptimizerValues(values) as scope, optimizer.at_step(step):
         optimizer.apply(list(grads), list(weights))
     return scope.get_current_value
 

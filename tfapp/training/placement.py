@@ -72,16 +72,20 @@ def check(forced, valid, *, num_replicas, uncompiled=None):
 _LARGE_PRODUCTS = 30_000_000
 
 
-def worth_trying(valid, *, device_type, has_convolutions, work=0):
+def worth_trying(valid, *, device_type, has_convolutions, work=0, large=False):
     """The valid placements that --xla=auto considers, the best guess first.
 
     On a CPU, XLA's convolutions are 2 to 100 times slower than oneDNN's (slowest inside a loop), so
     with convolutions only the update is compiled. Without them the loop as one program wins at
     small batches and oneDNN's products at large ones: `work`, the number of weights times the
-    batch size, tells which is tried first.
+    batch size, tells which is tried first. Of a `large` state only the update is compiled: its
+    products are large, XLA's kernel library packs a copy of a matrix to multiply by it, and each
+    way that is tried leaves its memory in TensorFlow's pool.
     """
     if device_type == "CPU" and has_convolutions:
         order = ("update", "off")
+    elif device_type == "CPU" and large:
+        order = ("update",)
     elif device_type == "CPU" and work > _LARGE_PRODUCTS:
         order = ("update", "loop", "step", "gradients")
     elif device_type == "CPU":

@@ -139,7 +139,9 @@ class TrainState:
     @contextlib.contextmanager
     def unchanged(self):
         """Puts all values back at the end, bit for bit."""
-        kept = tf.nest.map_structure(tf.identity, self.read_all())
+        # A device may have no room for a large state twice.
+        with tf.device("CPU:0") if self.is_large else contextlib.nullcontext():
+            kept = tf.nest.map_structure(tf.identity, self.read_all())
         try:
             yield
         finally:
@@ -184,8 +186,9 @@ def _values(variables):
 
 def _average(variable):
     # The value's copy: given a tf.Variable, Keras would take it as its own, weight and average one.
+    # A real one: with one buffer for both, the first step would copy it for each of them.
     return keras.Variable(
-        tf.identity(variable.value),
+        tf.raw_ops.DeepCopy(x=tf.identity(variable.value)),
         dtype=variable.dtype,
         trainable=False,
         name=variable.path.replace("/", "."),

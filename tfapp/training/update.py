@@ -75,24 +75,34 @@ def make_update(optimizer, options, after_update=()):
     int64 scalar, is the step that is being made, by which the learning rate's schedule goes.
 
     `discard`, a bool scalar, is given where values are updated in place, without hooks: True has
-    the new values be the old ones. The results are the same, but whether an update is made is
-    decided at each assignment, so that XLA needs no copy of old values.
+    the new values be the old ones. Then the update is a branch of a condition: to choose between
+    new and old values afterwards, XLA would keep a copy of the old ones.
     """
+
+    def applied(values, grads, factor, step):
+        new = _applied(optimizer, after_update, values, clipped(grads, factor), step)
+        if options.ema:
+            count = optimizers.update_count(optimizer, new[OPTIMIZER])
+            averages = new.get(EMA, values[EMA])
+            new[EMA] = averaged(averages, new[TRAINABLE], count, options.ema)
+        return new
 
     def update(values, grads, loss, step, discard=None):
         scale = values.get(SCALE)
         guarded = is_guarded(options, scale is not None)
         grads, factor, finite = check(scale, grads, loss, options)
-        grads = clipped(grads, factor)
-        ok = None if discard is None else made(finite, discard, guarded)
-        new = _applied(optimizer, after_update, values, grads, step, ok)
-        if options.ema:
-            count = optimizers.update_count(optimizer, new[OPTIMIZER])
-            averages = new.get(EMA, values[EMA])
-            new[EMA] = averaged(averages, new[TRAINABLE], count, options.ema, ok)
-        if guarded and ok is None:
-            old = {name: values[name] for name in new}
-            new = tf.nest.map_structure(lambda a, b: tf.where(finite, a, b), new, old)
+        if discard is None:
+            new = applied(values, grads, factor, step)
+            if guarded:
+                old = {name: values[name] for name in new}
+                new = tf.nest.map_structure(lambda a, b: tf.where(finite, a, b), new, old)
+        else:
+            names = (TRAINABLE, OPTIMIZER, EMA) if options.ema else (TRAINABLE, OPTIMIZER)
+            new = tf.cond(
+                made(finite, discard, guarded),
+                lambda: applied(values, grads, factor, step),
+                lambda: {name: values[name] for name in names},
+            )
         bad = is_bad(finite, scale, guarded)
         if scale is not None:
             new[SCALE] = rescaled(scale, finite, discard)
@@ -113,10 +123,10 @@ def is_bad(finite, scale, guarded):
     return tf.constant(False) if guarded else ~finite
 
 
-def _applied(optimizer, after_update, values, grads, step, ok):
+def _applied(optimizer, after_update, values, grads, step):
     """The groups that the optimizer and the hooks change."""
     trainable, state = optimizers.apply(
-        optimizer, values[TRAINABLE], values[OPTIMIZER], grads, step, ok=ok
+        optimizer, values[TRAINABLE], values[OPTIMIZER], grads, step
     )
     new = {TRAINABLE: trainable, OPTIMIZER: state}
     for hook in after_update:
@@ -135,19 +145,13 @@ def clipped(grads, factor):
     return tuple(g * tf.cast(factor, g.dtype) for g in grads)
 
 
-def averaged(ema, trainable, count, decay, ok=None):
-    """The moving average after `count` updates; it follows faster at the beginning.
-
-    `ok`: bool scalar; where it is False the averages stay as they are.
-    """
+def averaged(ema, trainable, count, decay):
+    """The moving average after `count` updates; it follows faster at the beginning."""
     count = tf.cast(count, tf.float32)
     keep = tf.minimum(decay, (1.0 + count) / (10.0 + count))
-    new = tuple(
+    return tuple(
         e + (w - e) * tf.cast(1.0 - keep, w.dtype) for e, w in zip(ema, trainable, strict=True)
     )
-    if ok is None:
-        return new
-    return tuple(tf.where(ok, a, b) for a, b in zip(new, ema, strict=True))
 
 
 def rescaled(scale, finite, discard=None):

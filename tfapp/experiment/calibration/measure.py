@@ -55,8 +55,9 @@ class Prepared:
     """A candidate that is ready to run: its state, its compiled loop, its engine."""
 
     state: TrainState
-    run_loop: Callable[[int, int], LoopResult]
+    run_loop: Callable[..., LoopResult]  # of `make_loop`
     engine: Engine
+    in_place: bool = False  # steps update the state in place, of which there may be no room for two
 
 
 def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=time.monotonic):
@@ -98,12 +99,14 @@ def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=t
         if not timings:
             budget = min(_MOST_SECONDS, _MOST_SHARE * (total_steps - step) * timing.step_seconds)
             begin = agreed_clock()  # the first one's compilation is the run's own
+        if timing.prepared.state.is_large:
+            timing.prepared = None  # the next one's may need its memory
         timings.append(timing)
     # In turns, so that what else the machine does for a while slows all of them.
     close = _CLOSE * min(t.step_seconds for t in timings)
     for _ in range(_REPEATS - 1 if len(timings) > 1 else 0):
         for timing in timings:
-            if timing.step_seconds <= close and agreed_clock() - begin < budget:
+            if timing.prepared and timing.step_seconds <= close and agreed_clock() - begin < budget:
                 seconds = _burst(timing.prepared, step, timing.steps, agreed_clock)
                 timing.step_seconds = min(timing.step_seconds, seconds)
     return [timing.measurement() for timing in timings]
@@ -149,7 +152,7 @@ class _Timing:
     """A candidate's times so far."""
 
     candidate: Candidate
-    prepared: Prepared
+    prepared: Prepared | None  # None: not kept
     compile_seconds: float
     step_seconds: float  # the least that was seen
     steps: int  # of a burst
@@ -172,7 +175,7 @@ def _first(candidate, prepared, step, steps_left, clock):
 
 def _burst(prepared, step, steps, clock):
     """Seconds a step, of `steps` steps; the state is afterwards what it was before."""
-    if prepared.state.is_large:  # there may be no room for a copy of it
+    if prepared.in_place:
         begin = clock()
         prepared.run_loop(step, steps, discard=True)
         return (clock() - begin) / steps
