@@ -261,12 +261,14 @@ def test_variables_read():
     assert unused is not new
 
 
-def test_a_freed_variable_is_empty_until_it_is_assigned():
+def test_a_freed_variable_is_empty_until_it_is_refilled():
     """TensorFlow compares the shapes of a variable and a value where it is told to."""
     variable = tf.Variable(tf.ones([1000, 3]))
     private_api.free(variable)
     assert variable.read_value().numpy().nbytes == 0
-    variable.assign(tf.fill([1000, 3], 2.0))
+    with pytest.raises(ValueError, match="incompatible"):
+        private_api.refill(variable, tf.ones([3, 1000]))
+    private_api.refill(variable, tf.fill([1000, 3], 2.0))
     assert (variable.numpy() == 2).all()
 
 

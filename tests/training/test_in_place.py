@@ -163,7 +163,7 @@ def built_optimizer(name):
 
 @pytest.mark.parametrize(
     "name, by_rows",
-    [("adam", True), ("lion", True), ("sgd", True), ("nadam", True), ("ftrl", True),
+    [("adam", True), ("lion", True), ("sgd", True), ("nadam", True),
      ("lamb", False), ("lars", False), ("muon", False)],
 )  # fmt: skip
 def test_rows_where_the_rule_treats_each_element_by_itself(monkeypatch, name, by_rows):

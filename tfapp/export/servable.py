@@ -106,7 +106,7 @@ class Servable:
         """Replaces the weights, given as to the constructor; nothing is traced again."""
         variables = (*self.trainable_weights, *self.other_weights)
         for variable, value in zip(variables, (*weights[0], *weights[1]), strict=True):
-            variable.assign(value)
+            private_api.refill(variable, value)
 
     def release(self):
         """Frees the weights' memory; before it serves again, `assign` must be called."""

@@ -248,11 +248,19 @@ class _FunctionalNadam(FunctionalOptimizer):
 
 
 def free(variable):
-    """Frees the memory of a tf.Variable, eagerly, until a value is assigned to it again."""
-    # The operation compares shapes only if it is told to.
-    tf.raw_ops.AssignVariableOp(
-        resource=variable.handle, value=tf.zeros([0], variable.dtype), validate_shape=False
-    )
+    """Frees the memory of a tf.Variable, eagerly, until `refill` gives it a value again."""
+    _assign_any(variable, tf.zeros([0], variable.dtype))
+
+
+def refill(variable, value):
+    """Assigns a tensor to a tf.Variable, eagerly, whether it was freed or not."""
+    variable.shape.assert_is_compatible_with(value.shape)
+    _assign_any(variable, value)
+
+
+def _assign_any(variable, value):
+    # The operation compares shapes only if it is told to, as `tf.Variable.assign` does.
+    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value, validate_shape=False)
 
 
 def gpu_memory_limits():

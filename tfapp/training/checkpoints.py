@@ -106,7 +106,7 @@ class Checkpoints:
         try:
             for part in _parts(self._state.named_variables()):
                 status = tf.train.Checkpoint(variables=part).read(str(path / "variables"))
-                status.assert_existing_objects_matched()
+                status.assert_existing_objects_matched().expect_partial()
         except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host

@@ -113,7 +113,8 @@ def test_large_products_on_a_cpu_try_onednn_first(dense):
 def test_of_a_large_state_on_a_cpu_the_update_alone_is_compiled(dense, convolutional):
     assert placements(dense, large=True) == ["update"]
     assert placements(convolutional, large=True) == ["update", "off"]
-    assert placements(dense, large=True, device_type="GPU")[0] == "loop"
+    on_gpu = pairs(ask(precision="float32"), dense, large=True, device_type="GPU")
+    assert on_gpu[0] == ("loop", "float32")
 
 
 def test_several_replicas_have_no_loop_around_them(dense, convolutional):
