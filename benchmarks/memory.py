@@ -6,7 +6,8 @@ The network is 4096-H-10 with Adam in float32 at batch 64, so that almost all me
 matrix, its two slots and its gradient: 4 bytes for every byte of weights are needed. Each row is
 a process of its own, which first trains the same network with 16 hidden units: what that leaves
 resident (libraries, threads, compilers) is not counted. The peak is that of building, of the first
-step and of all others. Linux only: it reads VmHWM in /proc/self/status.
+step and of all others. "keras graph" is fit without XLA, "pytorch fused" has Adam(fused=True).
+Linux only: it reads VmHWM in /proc/self/status.
 """
 
 import contextlib
@@ -22,7 +23,13 @@ import command_line
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PLACEMENTS = ("off", "update", "gradients", "step", "loop")
-ROWS = (*(f"tfapp {name}" for name in PLACEMENTS), "keras fit", "keras graph", "pytorch")
+ROWS = (
+    *(f"tfapp {name}" for name in PLACEMENTS),
+    "keras fit",
+    "keras graph",
+    "pytorch",
+    "pytorch fused",
+)
 _FEATURES, _CLASSES, _BATCH, _EXAMPLES = 4096, 10, 64, 256
 _SMALL = 16  # hidden units of the network whose memory is not counted
 _RATE = 1e-4
@@ -78,7 +85,7 @@ def measure(row, hidden, rounds, root):
 
 
 def _print(hidden, row, root, flags):
-    python = flags.pytorch if row == "pytorch" else sys.executable
+    python = flags.pytorch if row.startswith("pytorch") else sys.executable
     command = [python, __file__, f"--run={row}", f"--hidden={hidden}", f"--rounds={flags.rounds}"]
     done = subprocess.run([*command, f"--root={root}"], capture_output=True, text=True)
     name = row if root == str(ROOT) else f"{row}, {pathlib.Path(root).resolve().name}"
@@ -155,14 +162,14 @@ def _keras(variant, *, root):
     return train
 
 
-def _pytorch(*, root):
+def _pytorch(variant="", *, root):
     del root
     torch = command_line.needs("torch")
     nn = torch.nn
 
     def train(hidden, rounds):
         model = nn.Sequential(nn.Linear(_FEATURES, hidden), nn.ReLU(), nn.Linear(hidden, _CLASSES))
-        optimizer = torch.optim.Adam(model.parameters(), lr=_RATE)
+        optimizer = torch.optim.Adam(model.parameters(), lr=_RATE, fused=bool(variant))
         x, y = map(torch.from_numpy, _arrays())
         batches = list(zip(x.split(_BATCH), y.long().split(_BATCH), strict=True))
 

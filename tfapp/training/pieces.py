@@ -2,7 +2,7 @@
 
 An optimizer's rule is a chain of operations, and TensorFlow runs each of them over whole tensors:
 several as large as the weight are alive at once, and each is written to memory and read again.
-A megabyte of rows at a time needs next to no memory, and stays in a core's cache.
+Two megabytes of rows at a time need next to no memory, and stay in a cache.
 """
 
 import math
@@ -17,7 +17,9 @@ from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, SCALE, TRAINABL
 from tfapp.training.sums import counted
 from tfapp.training.update import averaged, check, clipped, is_bad, is_guarded, made, rescaled
 
-PIECE_BYTES = 1 << 20  # of a weight: what is smaller is updated together with all others that are
+# Of a weight; what is smaller is updated together with all others that are. Of 0.25 to 4 MB the
+# fastest for a matrix of 197 MB with Adam, on two cores: 0.8 times the time of whole tensors.
+PIECE_BYTES = 1 << 21
 _TRIAL_ROWS = 6
 _FEW = 4  # pieces, below which a weight is not worth a loop
 
