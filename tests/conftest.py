@@ -23,6 +23,7 @@ from tfapp import cli, flags
 from tfapp.data.sources import tfds
 from tfapp.experiment.assemble import assemble
 from tfapp.run_folder import open_run_folder
+from tfapp.runtime import process_clock
 from tfapp.seed_recipe import SEED
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -158,6 +159,7 @@ def run_cli(capsys):
 
     def run(*flags):
         capsys.readouterr()
+        process_clock.begin_run()
         code = cli.main(["main.py", *map(str, flags)])
         return Outcome(code, *capsys.readouterr())
 

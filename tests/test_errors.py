@@ -15,6 +15,7 @@ def test_exit_codes_are_unique_and_documented():
         "DivergedError": 4,
         "DeviceError": 5,
         "StorageError": 6,
+        "ProcessLost": 75,
         "Stopped": 143,
     }
 

@@ -9,7 +9,7 @@ from tfapp import flag_help
 from tfapp.callbacks.signals import interrupting
 from tfapp.errors import Stopped, StorageError, TfappError, UsageError
 from tfapp.flag_values import STOP_SIGNALS
-from tfapp.runtime import output, storage
+from tfapp.runtime import output, process_end, storage
 from tfapp.runtime.tf_settings import cache_folder
 from tfapp.users_code import place, reason
 
@@ -20,6 +20,7 @@ _MODES = {
     "benchmark": "tfapp.modes.benchmark",
     "inspect": "tfapp.modes.inspect.main",
     "doctor": "tfapp.modes.doctor",
+    "data_service": "tfapp.modes.data_service",
 }
 
 
@@ -64,7 +65,7 @@ def run():
     for name in STOP_SIGNALS:  # one that comes late, as to each of several workers, changes nothing
         if name not in ("TERM", "INT"):
             signal.signal(signal.Signals[f"SIG{name}"], signal.SIG_IGN)
-    sys.exit(code)
+    process_end.leave(code)
 
 
 def _run_mode(config):

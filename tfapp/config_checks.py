@@ -18,6 +18,7 @@ from tfapp.runtime import plain_text
 _LARGEST = 10**12  # of a whole number: what is counted has 64 bits
 _LONGEST = 10_000  # characters of a text; Linux takes paths of 4,096 bytes
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, or a byte of a name in no UTF-8
+_DISPATCHER = re.compile(r"grpc://[^\s:/,]+:([0-9]{1,5})")
 _PERCENTAGE = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)%")
 
 
@@ -117,6 +118,7 @@ def check_forms(config):
         raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")
     if "none" in config.export and len(config.export) > 1:
         raise UsageError(f"--export={','.join(config.export)}: none excludes every other format")
+    check_dispatcher(config.data_service)
     for name in config.writers:
         if config.writers.count(name) > 1:
             raise UsageError(f"--writers={','.join(config.writers)}: {name} is given twice")
@@ -136,12 +138,29 @@ def check_together(config):
             f"--strategy=one contradicts --logical_devices={config.logical_devices}: "
             "drop one of them"
         )
-    if config.engine == "stream" and config.xla == "loop":
+    streamed = "--engine=stream" if config.engine == "stream" else "--data_service"
+    if config.xla == "loop" and (config.engine == "stream" or config.data_service):
         raise UsageError(
-            "--engine=stream contradicts --xla=loop: the host feeds every step; use --xla=step"
+            f"{streamed} contradicts --xla=loop: the host feeds every step; use --xla=step"
         )
+    if config.data_service and config.engine == "resident":
+        raise UsageError(
+            "--data_service contradicts --engine=resident, which reads the data only once; drop "
+            "one of them"
+        )
+    if config.mode != "data_service":
+        for name, given in (("data_host", config.data_host), ("port", config.port)):
+            if given:
+                raise UsageError(f"--{name} belongs to --mode=data_service")
     if config.resume == "must" and not config.model_dir:
         raise UsageError("--resume=must needs --model_dir, the folder to continue")
+
+
+def check_dispatcher(address):
+    """Raises UsageError if `address` is neither empty nor that of a dispatcher of data workers."""
+    found = _DISPATCHER.fullmatch(address)
+    if address and not (found and 0 < int(found[1]) < 2**16):
+        raise UsageError(f"--data_service={_short(address)}: write it as grpc://HOST:PORT")
 
 
 def check_names_run(mode, model_dir):

@@ -69,6 +69,25 @@ class StorageError(TfappError):
     meaning = "disk full or folder not writable"
 
 
+class ProcessLost(TfappError):
+    """A process that this one depends on is gone; the last checkpoint is kept."""
+
+    exit_code = 75
+    meaning = "another process was lost (start again to continue)"
+
+
+class PeerLost(ProcessLost):
+    """Another worker failed or is gone; all end, and start again from the last checkpoint.
+
+    Where the other one has ended with a code of its own, such as that of a data error, starting
+    again would not help: `exit_code` is then that one's.
+    """
+
+
+class ServiceLost(ProcessLost):
+    """A service has been away for too long."""
+
+
 class Stopped(TfappError):
     """Stopped by a signal or by --max_time after saving; the same command continues."""
 

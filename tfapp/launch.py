@@ -17,14 +17,13 @@ import time
 
 from tfapp import config_checks, flag_parsing
 from tfapp.config_fields import Flag
-from tfapp.errors import Stopped, TfappError, UsageError
+from tfapp.errors import PeerLost, Stopped, TfappError, UsageError
 from tfapp.runtime import output
 from tfapp.runtime.workers import Pace, Workers
 
 _HOST = "127.0.0.1"
 _COMMAND = (sys.executable, "-m", "tfapp")
 _STRATEGY = "--strategy=multi_worker"  # a worker's own flags come later, and so override it
-_PEER_LOST = 75  # the code of a worker whose peer is gone: what that one ended with counts
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 _HELP = {"--help", "-help", "-h", "--helpfull", "--helpshort"}
 _USAGE = "python -m tfapp.launch --workers=2 -- --dataset=digits"
@@ -105,7 +104,7 @@ def _run(values, command, pace):
             cause = _cause(ends)
             if cause is None:
                 return 0
-            again = cause.code == _PEER_LOST or cause.code < 0
+            again = cause.code == PeerLost.exit_code or cause.code < 0
             if received or not again or restarts == values["restarts"]:
                 break
             output.report(f"{cause}; restart {restarts + 1} of {values['restarts']}")
@@ -138,7 +137,7 @@ def _environment(addresses, index):
 def _cause(ends):
     """The first failure, in place of what followed from it; None if all ended with 0."""
     failures = [end for end in ends if end.code != 0 and not end.forced]
-    causes = [end for end in failures if end.code != _PEER_LOST]
+    causes = [end for end in failures if end.code != PeerLost.exit_code]
     return next(iter([*causes, *failures]), None)
 
 

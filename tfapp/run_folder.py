@@ -51,6 +51,7 @@ class RunFolder:
     def __init__(self, path, lock, *, is_new, made=()):
         """`made`: folders that this process made for it, the innermost first."""
         self.path = pathlib.Path(path)
+        self.shown = str(path)  # where the run is, for messages
         self.is_new = is_new  # nothing was in it before this process
         self.version = tfapp.__version__  # of the tfapp that began the run
         self._lock = lock

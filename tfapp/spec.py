@@ -54,6 +54,7 @@ class InputSpec:
     # Of each value of a table's number: the ascending edges of the bins of its quantiles on train,
     # or () for a value that is no quantity (1 for missing); () for the whole where none are fitted.
     edges: tuple[tuple[float, ...], ...] = ()
+    names: tuple[str, ...] = ()  # what each id of "tokens" spells; () if that is not known
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import ROOT
 
 SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "memory", "million_files", "models_page",
-           "read_images", "read_tables", "time_to_accuracy", "peers/jax_scan", "peers/keras_fit",
-           "peers/pytorch",
+           "read_images", "read_tables", "replicas", "time_to_accuracy",
+           "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
 PEER = "--workload=mlp-32 --arrays=arrays.npz"
 
@@ -101,6 +101,8 @@ BAD = [
     ("read_images --seconds=nan", "--seconds: nan: a number above 0 is needed"),
     ("read_images --repeats=0", "--repeats: 0: a whole number above 0 is needed"),
     ("read_tables --rows=0", "--rows: 0: a whole number above 0 is needed"),
+    ("replicas --replicas=0", "--replicas: 0: a whole number above 0 is needed"),
+    ("replicas --variants=half", "--variants: half: unknown (one of whole, shards, bfloat16, "),
     ("time_to_accuracy", "the following arguments are required: --data"),
     ("time_to_accuracy --data=nowhere", "--data: nowhere: is not a folder"),
     ("peers/jax_scan --variant=scan --workload=cnn-128", "--workload: invalid choice: 'cnn-128'"),

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfapp.diagnosis import gather, host, libraries, tensorflow_report
 from tfapp.distribution import strategy
+from tfapp.distribution.collective import CollectiveOptions
 
 GPU_MACHINE = {
     "proc/cpuinfo": "model name\t: Some CPU\nflags\t\t: fpu avx avx2 amx_bf16\n\nmodel name\t: x\n",
@@ -237,9 +238,11 @@ def test_a_tensorflow_that_cannot_be_imported(tmp_path, monkeypatch, code, messa
 
 
 def test_a_sum_over_devices_is_tried():
-    cpus = tuple(device.name for device in tf.config.list_logical_devices("CPU")[:2])
     # The only strategy of this process: see `_mirrored`.
-    assert tensorflow_report._try_reduction(tf, cpus, strategy._mirrored) == ""
+    found = tensorflow_report._try_reduction(
+        tf, ("CPU:0", "CPU:1"), lambda names: strategy._mirrored(names, CollectiveOptions())
+    )
+    assert found == ""
 
 
 def test_a_sum_over_devices_that_fails():

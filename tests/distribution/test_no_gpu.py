@@ -6,7 +6,7 @@ import pytest
 
 from tests.diagnosis.machines import NO_DRIVER, without_gpus
 from tfapp.distribution import devices
-from tfapp.distribution.strategy import build_distribution
+from tfapp.distribution.strategy import Wanted, build_distribution
 from tfapp.errors import DeviceError
 
 NOTHING = {"pci_gpus": 0, "gpu_files": 0, "driver": ""}
@@ -28,11 +28,10 @@ def build():
     """build(**changes): the strategy of a default run."""
 
     def build_default(**changes):
-        defaults = {
-            "strategy": "auto", "logical_devices": 0, "batch_size": 32, "deterministic": False,
-            "require_gpu": False,
-        }  # fmt: skip
-        return build_distribution(**{**defaults, **changes})
+        wanted = Wanted(devices.DeviceOptions(**changes))
+        return build_distribution(
+            strategy="auto", wanted=wanted, batch_size=32, deterministic=False
+        )
 
     return build_default
 

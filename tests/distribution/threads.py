@@ -1,6 +1,7 @@
 """A cluster whose workers are threads of the test's process."""
 
 import concurrent.futures
+import contextlib
 import json
 import threading
 
@@ -26,6 +27,12 @@ class ThreadCluster(Cluster):
 
     def agree(self, value):
         return self._exchange("agree", value)[0]
+
+    def gather(self, value):
+        return self._exchange("gather", value)
+
+    def ending(self):
+        return contextlib.nullcontext()
 
     def any(self, flag):
         return any(self._exchange("any", bool(flag)))

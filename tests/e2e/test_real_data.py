@@ -81,14 +81,14 @@ def test_houses(train, predict, make_experiment, test_data):
 
 def test_sentences_of_77_intents(train, predict, test_data):
     path = test_data / "banking77" / "test.csv"
-    metrics = train("banking77", f"--dataset=csv:{path.parent}", "--steps=150")
-    assert metrics["accuracy"] > 0.1  # of 77 classes
+    metrics = train("banking77", f"--dataset=csv:{path.parent}", "--steps=60")
+    assert metrics["accuracy"] > 0.05  # of 77 classes
     check_classes(predict(path), [row["category"] for row in rows_of(path)], metrics)
 
 
 def test_photographs_in_folders(train, predict, make_experiment, test_data):
     folder = test_data / "sign_language_digits" / "images"
-    metrics = train("sign_language_digits", f"--dataset=folder:{folder}", "--steps=60")
+    metrics = train("sign_language_digits", f"--dataset=folder:{folder}", "--steps=20")
     split = held_out_test_split(make_experiment, dataset=f"folder:{folder}", model="mlp")
     paths = [split.reader.where(row) for row in split.rows]
     pathlib.Path("files.txt").write_text("\n".join(paths) + "\n")
@@ -98,8 +98,8 @@ def test_photographs_in_folders(train, predict, make_experiment, test_data):
 
 def test_fashion_mnist_from_files_fetched_by_hand(train, predict, test_data):
     folder = test_data / "fashion_mnist"
-    metrics = train("fashion_mnist", "--offline", f"--manual_dir={folder}", "--steps=150")
-    assert metrics["accuracy"] > 0.75
+    metrics = train("fashion_mnist", "--offline", f"--manual_dir={folder}", "--steps=100")
+    assert metrics["accuracy"] > 0.7
     with gzip.open(folder / "t10k-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
     with gzip.open(folder / "t10k-labels-idx1-ubyte.gz") as file:
@@ -111,7 +111,7 @@ def test_fashion_mnist_from_files_fetched_by_hand(train, predict, test_data):
 
 def test_plays(train, test_data):
     path = test_data / "tiny_shakespeare" / "input.txt"
-    metrics = train("tiny_shakespeare", f"--dataset=text:{path}", "--steps=10")
+    metrics = train("tiny_shakespeare", f"--dataset=text:{path}", "--steps=10", "--text_length=64")
     text = path.read_text()
     text = text[len(text) - len(text) // 10 :]
     windows = [text[i : i + 65] for i in range(0, len(text) - 64, 64)]

@@ -158,7 +158,7 @@ def test_a_signal_where_a_record_is_due_loses_no_record(make_config, monkeypatch
 
     def stop_at_40(self, moment):
         if moment.step == 40:
-            self._received = signal.SIGTERM
+            self._cause = "SIGTERM"
             moment.stop = signals.STOP_REASON
 
     changes = {"steps": 80, "log_every": "20", "evaluate_every": "40"}

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 
+from tfapp.distribution.cluster import SingleProcess
 from tfapp.experiment import kept, selection
 from tfapp.training.state import HostState
 
@@ -30,7 +31,7 @@ def make(choice, *, early_stopping=0, best_step=BEST):
     config = types.SimpleNamespace(export_weights=choice, early_stopping=early_stopping)
     split = types.SimpleNamespace(num_examples=50)
     data = types.SimpleNamespace(source=types.SimpleNamespace(splits={"validation": split}))
-    return types.SimpleNamespace(state=state, config=config, data=data)
+    return types.SimpleNamespace(state=state, config=config, data=data, cluster=SingleProcess())
 
 
 def choose(monkeypatch, experiment, losses, monitor="loss"):

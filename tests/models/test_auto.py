@@ -26,7 +26,7 @@ def image(side):
         ([InputSpec("x", "numeric", (20,), "float32")], CLASSES, "mlp"),
         ([AGE, TOWN], CLASSES, "tabm"),
         ([AGE], LabelSpec("y", "real"), "tabm"),
-        ([TOKENS], CLASSES, "text_encoder"),
+        ([TOKENS], CLASSES, "text_ensemble"),
         ([TOKENS, AGE], CLASSES, "tabm"),
         ([TOKENS], LabelSpec("next", "tokens", 30, shape=(12,)), "gpt"),
     ],

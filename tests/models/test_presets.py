@@ -23,7 +23,7 @@ def test_parameters_and_outputs(name):
     model = build_model(name, {}, outputs=preset.outputs, inputs=preset.inputs)
     values = {spec.name: tf.zeros((2, *spec.shape), spec.dtype) for spec in preset.inputs}
     outputs = model(values if len(values) > 1 else next(iter(values.values())))
-    axes = {"causal_transformer": (16,), "gpt": (16,), "tabm": (16,), "text_ensemble": (4,)}
+    axes = {"causal_transformer": (16,), "gpt": (16,), "tabm": (16,), "text_ensemble": (2,)}
     assert outputs.shape == (2, *axes.get(name, ()), preset.outputs)
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == preset.parameters
     assert preset.source

@@ -107,3 +107,20 @@ def test_kernels_decay_and_biases_and_adapters_do_not():
 def test_an_unknown_part_is_refused(flag):
     with pytest.raises(UsageError, match=f"--model=tabm: {next(iter(flag))}="):
         build((AGE,), **flag)
+
+
+def test_a_linear_model_apart_has_the_weight_that_it_is_given():
+    model = build((AGE, TOWN), apart=0.5)
+    row = {"age": np.ones(2, "f4"), "town": np.ones(2, "i4")}
+    before = model(row).numpy()
+    assert before.shape == (2, 8, 3)
+    assert model.members == 8
+    assert before[:, 4:] == pytest.approx(0.0)
+    model.linear.bias.assign(keras.ops.ones(3))
+    after = model(row).numpy()
+    assert after[:, :4] == pytest.approx(before[:, :4])
+    assert after[:, 4:] == pytest.approx(15.0)
+    assert build((AGE, TOWN), apart=0.2).members == 5
+    for wrong in ({"apart": 0.5, "linear": False}, {"apart": 1.0}, {"apart": -0.1}):
+        with pytest.raises(UsageError, match=r"apart=.*: must be at least 0 and below 1"):
+            build((AGE,), **wrong)

@@ -9,7 +9,7 @@ import pytest
 import tfapp
 
 TINY = ("width=8", "depth=1", "heads=2")
-ENCODERS = ("members=2", "width=4", "filters=4")
+ENCODERS = ("encoders=2", "width=4", "filters=4")
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def files():
         ("gpt", TINY, "text", 0, "bfloat16"),
         ("transformer", TINY, "csv", 2, "bfloat16"),
         ("text_ensemble", ENCODERS, "csv", 2, "float32"),
+        ("text_ensemble", ENCODERS, "csv", 0, "bfloat16"),
     ],
 )
 def test_trains_resumes_exports_and_answers(

@@ -1,5 +1,8 @@
 """What Keras and TensorFlow do not promise, one test for each piece that tfapp relies on."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -82,6 +85,7 @@ def test_variable_index():
         "_backend_update_step",
         "_var_key",
         "_use_weight_decay",
+        "add_variable_from_reference",
         "_get_variable_index",
         "assign",
         "assign_add",
@@ -151,6 +155,28 @@ def test_nadams_running_product_is_updated_and_among_its_variables(kind):
     _, state = updated(optimizer)
     assert len(state) == 2 + 2 * 2 + 1
     assert float(state[-1]) == pytest.approx(0.9 * (1 - 0.5 * 0.96))
+
+
+def test_slots_are_known_by_their_weights():
+    """Shards are stored as the slots of whole weights would be."""
+    optimizer, variables = private_api.functional_optimizer(keras.optimizers.Adam)(), weights()
+    assert optimizer.slot_of == {}
+    optimizer.build(variables)
+    of = [optimizer.slot_of.get(id(v)) for v in optimizer.variables]
+    assert of[2:] == [id(variables[0])] * 2 + [id(variables[1])] * 2
+    assert of[:2] == [None, None]  # the count of updates and the learning rate
+
+
+def test_a_released_variable_frees_its_memory_and_has_values_in_scopes():
+    variable = keras.Variable(np.ones((2, 3), "f4"), name="part")
+    freed = weakref.ref(variable.value)
+    private_api.release_value(variable)
+    gc.collect()
+    assert freed() is None
+    with keras.StatelessScope([(variable, tf.zeros((2, 3)))]) as scope:
+        variable.assign(variable + 1)
+    assert np.array_equal(scope.get_current_value(variable), np.ones((2, 3)))
+    assert (variable.shape, variable.dtype, variable.path) == ((2, 3), "float32", "part")
 
 
 def test_memory_limits_of_gpus():

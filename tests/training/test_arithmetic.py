@@ -162,9 +162,10 @@ def overflowing(make_experiment, save_npz):
     return make
 
 
-def test_an_overflow_on_one_replica_skips_the_step_on_all(overflowing):
+@pytest.mark.parametrize("shards", [False, True])
+def test_an_overflow_on_one_replica_skips_the_step_on_all(overflowing, shards):
     """Of two steps, one is skipped, by both replicas."""
-    built = overflowing(logical_devices=2, learning_rate=1e-6)
+    built = overflowing(logical_devices=2, learning_rate=1e-6, shard_optimizer=shards)
     result = built.run_loop(0, 2)
     assert result.bad_step is None
     assert result.sums["skipped"] == pytest.approx(1)

@@ -34,7 +34,7 @@ def compare(name, steps, optimizer, **arguments):
     case = CASES[name]
     plain, ours = make_optimizer(optimizer, **arguments)
     data = batches(case, steps)
-    expected = run_plain(build(case), plain, data)
+    expected = run_plain(build(case), plain, data, compiled=graph)
     assert_same(measured(case, ours, steps), expected)
 
 

@@ -46,7 +46,7 @@ class Progress:
 
     def note(self, text):
         """Prints a line of its own above the live line."""
-        text = self._shown_as(text)
+        text = output.tagged(self._shown_as(text))
         if self._live and self._width:
             text = "\r" + plain_text.padded(text, self._width)
         self._write(text + "\n")
@@ -72,7 +72,7 @@ class Progress:
     def _show(self, parts, final):
         parts = [(rank, self._shown_as(text)) for rank, text in parts]
         if not self._live:
-            self._write(_joined(parts) + "\n")
+            self._write(output.tagged(_joined(parts)) + "\n")
             return
         # Asked for each time, because a window can be resized. A character in the last column
         # would move some terminals on to the next line.

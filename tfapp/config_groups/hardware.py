@@ -13,11 +13,38 @@ class Hardware:
 
     # fmt: off
     strategy: str = _flag("auto",
-        "one device, or mirrored over all GPUs; auto: mirrored if there are several",
-        choices=("auto", "one", "mirrored"))
+        "one device, mirrored over all GPUs, or multi_worker over those of several processes; "
+        "auto: multi_worker where --workers, TF_CONFIG or Slurm name several, else mirrored if "
+        "there are several GPUs", choices=("auto", "one", "mirrored", "multi_worker"))
+    devices: tuple[str, ...] = _flag((),
+        "numbers of the GPUs to use (0,2); by default all", resolved=False)
     logical_devices: int = _flag(0,
         "split the CPU into so many devices, to try several replicas without GPUs; 0: leave it "
         "whole", least=0)
+    gpu_memory_growth: bool = _flag(False,
+        "take a GPU's memory bit by bit, so that others may use it as well", resolved=False)
+    gpu_memory_limit: int = _flag(0,
+        "MB of each GPU's memory to take; 0: all that is free", resolved=False, least=0)
+    workers: tuple[str, ...] = _flag((),
+        "HOST:PORT of every worker, where neither TF_CONFIG nor Slurm names them", resolved=False)
+    worker: int = _flag(-1,
+        "index of this process among --workers; -1: that of a Kubernetes indexed job",
+        resolved=False, least=-1)
+    worker_port: int = _flag(8888,
+        "port of the first worker on a host under Slurm, which names the hosts alone",
+        resolved=False, above=0, below=65536)
+    peer_timeout: str = _flag("10m",
+        "how long a worker waits for the others, at the start and at each meeting",
+        resolved=False, units=("seconds",), above=0)
+    collective: str = _flag("auto",
+        "how gradients are summed: ring or nccl between workers; nccl, hierarchical (copies in "
+        "stages) or one (on one device) on one machine; auto: TensorFlow's choice",
+        choices=("auto", "ring", "nccl", "hierarchical", "one"))
+    collective_pack: int = _flag(0,
+        "MB of gradients that workers sum together; 0: TensorFlow's choice", least=0)
+    collective_timeout: str = _flag("",
+        "time after which one sum between workers fails, to find what hangs; empty: none",
+        units=("seconds",), words=("",), above=0)
     engine: str = _flag("auto",
         "resident keeps the data on the device, stream feeds it from the host; auto: resident "
         "where it fits", choices=("auto", "resident", "stream"))
@@ -29,6 +56,11 @@ class Hardware:
         "of activations and products (weights are always float32); auto: float32, or bfloat16 "
         "where it is measured to gain at least 1.3x",
         choices=("auto", "float32", "bfloat16", "float16"), identity=True)
+    shard_optimizer: bool = _flag(False,
+        "each replica keeps and updates its own part of the optimizer's slots and the EMA weights")
+    allreduce_precision: str = _flag("float32",
+        "of gradients on their way between replicas; bfloat16 halves the bytes and rounds",
+        choices=("float32", "bfloat16"), identity=True)
     deterministic: bool = _flag(False, "the same bits again on the same machine", identity=True)
     steps_per_loop: str = _flag("auto",
         "steps between two returns to the host; auto: from the step's time")

@@ -14,9 +14,10 @@ class Run:
     # fmt: off
     mode: str = _flag("train",
         "train (then evaluate and export), eval or predict with a finished run, benchmark (how "
-        "fast this configuration trains here), inspect (what the data set holds) or doctor (what "
-        "is wrong with this machine)",
-        choices=("train", "eval", "predict", "benchmark", "inspect", "doctor"), resolved=False)
+        "fast this configuration trains here), inspect (what the data set holds), doctor (what is "
+        "wrong with this machine) or data_service (data workers for training elsewhere)",
+        choices=("train", "eval", "predict", "benchmark", "inspect", "doctor", "data_service"),
+        resolved=False)
     model_dir: str = _flag("",
         "the run's folder; by default a new runs/DATASET-MODEL-N", resolved=False)
     resume: str = _flag("auto",

@@ -1,6 +1,7 @@
 """The processes that train one model together: who is chief, and what all agree on."""
 
 import abc
+import contextlib
 
 
 class Cluster(abc.ABC):
@@ -10,11 +11,11 @@ class Cluster(abc.ABC):
     goes through `agree` or `any` before it decides how many steps a loop has, what is compiled or
     when training stops; otherwise the workers' collective operations do not match and all hang.
 
-    `agree`, `any` and `barrier` are collective: every worker calls the same ones in the same order.
-    A cluster of several workers checks what it can of that, waits no longer than a deadline that it
-    states, and raises a TfappError with exit code 75 (a peer was lost; start again) once the
-    deadline has passed or a worker is known to be gone. They cost a message between hosts: the
-    outer loop affords one `agree` of a small value and one `any` a loop of steps.
+    `agree`, `gather`, `any` and `barrier` are collective: every worker calls the same ones in the
+    same order. A cluster of several workers checks what it can of that, waits no longer than a
+    deadline that it states, and raises a `PeerLost` once the deadline has passed or a worker is
+    known to be gone. They cost a message between hosts: the outer loop affords one `agree` of a
+    small value and one `any` a loop of steps.
     """
 
     @property
@@ -41,12 +42,29 @@ class Cluster(abc.ABC):
         """
 
     @abc.abstractmethod
+    def gather(self, value):
+        """What each worker passed, in the order of the workers, on all of them: a list.
+
+        Args:
+          value: as for `agree`.
+        """
+
+    @abc.abstractmethod
     def any(self, flag):
         """True on all workers if `flag` is true on at least one of them."""
 
     @abc.abstractmethod
     def barrier(self, name):
         """Returns once every worker has called it with the same `name`, a str."""
+
+    @abc.abstractmethod
+    def ending(self):
+        """A context manager around all that the workers do together: they end together.
+
+        Without an error it is left once every worker has come to its end. An error inside is told
+        to the other workers, in which a `PeerLost` ends it; one that only follows from the failure
+        of another worker becomes such a `PeerLost`.
+        """
 
 
 class SingleProcess(Cluster):
@@ -63,8 +81,14 @@ class SingleProcess(Cluster):
     def agree(self, value):
         return value
 
+    def gather(self, value):
+        return [value]
+
     def any(self, flag):
         return bool(flag)
 
     def barrier(self, name):
         del name
+
+    def ending(self):
+        return contextlib.nullcontext()

@@ -8,6 +8,7 @@ from tfapp.data.splits.split_names import VALIDATION
 from tfapp.errors import DivergedError
 from tfapp.experiment.time_budget import TimeBudget
 from tfapp.flag_values import parse_duration
+from tfapp.runtime import output
 from tfapp.training import optimizers
 from tfapp.training.action import Action
 from tfapp.training.triggers import EveryLoop, EverySeconds, EverySteps
@@ -30,6 +31,7 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
         steps_per_epoch=batches.steps_per_epoch,
         batch_size=batches.batch_size,
         metrics=experiment.task.training_metrics,
+        stream=None if experiment.cluster.is_chief else output.Nowhere(),
     )
     log = _metrics_log(experiment, writers)
     validation = _validation(experiment, log, monitor, progress.note)
@@ -44,7 +46,7 @@ def list_actions(experiment, *, writers, signals, throughput, checkpoints, monit
         Action(log_due, log.write_train),
         Action(evaluation_due, validation),
         *more,
-        *_time_budget(experiment),
+        *_time_budget(experiment, evaluation_due),
         # A signal comes after what is due at this step: a resume starts behind it.
         Action(EveryLoop(), signals),
         Action(EveryLoop(), progress, at_stop=True),
@@ -76,16 +78,17 @@ def _validation(experiment, log, monitor, note):
     )
 
 
-def _time_budget(experiment):
+def _time_budget(experiment, evaluation_due):
     """The action that ends training in time; none without --time_budget."""
     config = experiment.config
     if not config.time_budget:
         return []
     budget = TimeBudget(
         config.time_budget,
-        splits=experiment.data.source.splits,
+        source=experiment.data.source,
         batch_size=experiment.batches.batch_size,
         spent=experiment.state.host.train_seconds,
+        evaluates=evaluation_due.due,
     )
     return [Action(EveryLoop(), budget)]
 

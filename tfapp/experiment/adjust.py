@@ -28,6 +28,7 @@ def adjust(experiment):
             continue
         found = experiment.evaluate(VALIDATION, metrics=(metric,)).metrics
         new = {name: found[name] for name in metric.result(metric.zero().numpy())}
+        new = experiment.cluster.agree(new)
         task = experiment.task.adjusted(new)
         if task is experiment.task:
             continue

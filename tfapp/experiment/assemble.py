@@ -5,12 +5,13 @@ What cannot work fails here, in one line, before the first step.
 
 import dataclasses
 import functools
+import hashlib
+import json
 import logging
 
-from tfapp.distribution.devices import device_type
+from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
-from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.ground import lay, name_model
 from tfapp.experiment.model_outputs import describe
@@ -18,29 +19,33 @@ from tfapp.experiment.prepare import prepare
 from tfapp.experiment.recipe.fill_in import fill_in, in_words
 from tfapp.experiment.rehearsal import is_needed, rehearse
 from tfapp.experiment.same_data import SameData
+from tfapp.experiment.sharing import describe_sharing
+from tfapp.experiment.time_budget import check_budget
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
 
 _LOG = logging.getLogger("tfapp")
-_COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 
 
-def assemble(config, folder, *, train=True):
+def assemble(config, folder, *, distribution=None, train=True):
     """Builds an `Experiment`.
 
     Args:
       config: a `Config` whose names are checked.
       folder: the `RunFolder`. What an earlier start fitted and chose is read from it and, if this
         run trains, what this one does is written to it.
+      distribution: the `Distribution`; None: what the configuration asks for.
       train: whether the run trains; False: it is only evaluated, and the folder is only read.
 
     Raises:
       TfappError: whatever cannot work, before the first step.
     """
-    strategy, cluster, devices = choose_devices(config)
+    strategy, cluster, devices = distribution or choose_devices(config)
+    if train and config.time_budget:
+        check_budget(config.time_budget, cluster)
     _LOG.info("device: %s", devices)
-    data = _prepare(config, folder, train)
+    data = _prepare(config, folder, cluster, train)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
@@ -57,17 +62,23 @@ def assemble(config, folder, *, train=True):
         keras_draws=draws == "keras",
         adjustments={} if train else kept.adjustments(folder),
     )
-    choice = None
+    parts = None
     if train and is_needed(config):
-        found, choice = rehearse(config, ground, folder=folder, kept=begun)
         # What the data was looked at for stays; what follows from the length is decided again.
-        looked_at = {"augment": recipe["augment"]} if "augment" in recipe else None
-        config, recipe = auto(dataclasses.replace(given, **found), kept=looked_at)
-        recipe.update(found)
+        looked_at = recipe.get("augment")
+
+        def refill(found):
+            filled, decided = auto(dataclasses.replace(given, **found), changes=looked_at)
+            return filled, {**decided, **found}
+
+        config, recipe, parts = rehearse(
+            config, ground, given=given, refill=refill, folder=folder, kept=begun
+        )
+    check_alike(cluster, "its recipe", recipe)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
-    parts = ground.build(config, kept=choice.to_json() if choice else begun, measure=train)
-    choice = choice or parts.settled.choice
+    parts = parts or ground.build(config, kept=begun, measure=train)
+    choice = parts.settled.choice
     if train:
         more = {kept.DRAWS: draws, kept.MODEL: ground.model_name, kept.RECIPE: recipe}
         folder.write_json(CHOICES, {**choice.to_json(), **more})
@@ -81,50 +92,41 @@ def _recipe(begun):
     return begun.get(kept.RECIPE, {}) if begun else None
 
 
-def _prepare(config, folder, train):
+def _prepare(config, folder, cluster, train):
     fitted = kept.fitted(folder)
     same_data = SameData(config, folder, fitted, train=train)
 
     def check(raw):
-        same_data(raw)
+        check_alike(cluster, "the data", same_data(raw))
         if fitted is not None:
             kept.check_fits(folder, fitted, raw.spec)
 
     data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
+    check_alike(cluster, "what is fitted on the data", _sum(data.preprocess.to_json()))
     if fitted is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())
     return data
 
 
+def _sum(value):
+    """A short name of a value that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _experiment(config, ground, parts, choice):
-    batches, steps, settled = parts
     return Experiment(
         config=config,
         model_name=ground.model_name,
         data=ground.data,
         strategy=ground.strategy,
         cluster=ground.cluster,
-        batches=batches,
-        steps=steps,
+        batches=parts.batches,
+        steps=parts.steps,
         engine_choice=ground.engine_choice,
         choice=choice,
-        state=settled.state,
-        run_loop=settled.run_loop,
-        evaluate=_evaluations(ground.data, batches, steps, ground.engine_choice, settled),
-    )
-
-
-def _evaluations(data, batches, steps, engine_choice, settled):
-    return Evaluations(
-        source=data.source,
-        state=settled.state,
-        task=steps.task,
-        preprocess=data.preprocess,
-        strategy=steps.strategy,
-        batch_size=batches.eval_batch_size,
-        device_type=device_type(),
-        allowed=engine_choice.left / 2,  # as much for validation as for test
-        jit=settled.choice.placement in _COMPILED_EVALUATION,
+        state=parts.settled.state,
+        run_loop=parts.settled.run_loop,
+        evaluate=parts.evaluate,
     )
 
 
@@ -145,6 +147,9 @@ def _log(experiment):
     for remark in (*remarks(experiment.model), reading):
         if remark:
             _LOG.info("model: %s", remark)
+    replicas = batches.num_replicas
+    for line in describe_sharing(experiment.config, experiment.state, num_replicas=replicas):
+        _LOG.info("%s", line)
     _LOG.info("engine: %s (%s)", engine.name, engine.reason)
     _LOG.info("precision: %s (%s)", choice.precision, choice.precision_reason)
     _LOG.info("xla: %s (%s)", choice.placement, choice.placement_reason)

@@ -32,13 +32,23 @@ class BatchPlan:
 
     def steps(self, duration):
         """A `Duration` in optimizer steps, at least 1 unless its value is 0."""
-        per_unit = {
-            "steps": 1.0,
-            "epochs": self.steps_per_epoch,
-            "percent": self.total_steps / 100,
-            "examples": 1.0 / self.batch_size,
-        }[duration.unit]
-        return max(math.ceil(duration.value * per_unit - 1e-9), 1 if duration.value else 0)
+        return in_steps(
+            duration,
+            per_epoch=self.steps_per_epoch,
+            total=self.total_steps,
+            batch_size=self.batch_size,
+        )
+
+
+def in_steps(duration, *, per_epoch, total, batch_size):
+    """A `Duration` in steps of a run of `total` of them, at least 1 unless its value is 0."""
+    per_unit = {
+        "steps": 1.0,
+        "epochs": per_epoch,
+        "percent": total / 100,
+        "examples": 1.0 / batch_size,
+    }[duration.unit]
+    return max(math.ceil(duration.value * per_unit - 1e-9), 1 if duration.value else 0)
 
 
 def plan_batches(source, *, num_replicas, batch_size, accumulate, eval_batch_size, epochs, steps):

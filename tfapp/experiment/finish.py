@@ -7,7 +7,7 @@ from tfapp import export
 from tfapp.data.splits.split_names import TEST, TRAIN, VALIDATION
 from tfapp.errors import DivergedError
 from tfapp.experiment.adjust import adjust
-from tfapp.experiment.evaluations import MOST_OF_TRAIN
+from tfapp.experiment.evaluations import most_of_train
 from tfapp.experiment.kept import EXPORTED_STEP
 from tfapp.experiment.selection import choose_weights
 from tfapp.experiment.verdict import verdict
@@ -43,8 +43,9 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
     if why:
         _LOG.info("weights: %s", why)
     experiment, adjustments = adjust(experiment)
+    most = most_of_train(experiment.data.source, hurried=bool(experiment.config.time_budget))
     evaluated = {
-        TRAIN: experiment.evaluate(TRAIN, most=MOST_OF_TRAIN),
+        TRAIN: experiment.evaluate(TRAIN, most=most),
         **{split: experiment.evaluate(split) for split in (VALIDATION, TEST)},
     }
     loss = evaluated[TEST].metrics["loss"]
@@ -74,9 +75,10 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
 
 def _export(experiment, folder, servable):
     """Path of the exported SavedModel, or of the first format; None if nothing is exported."""
+    weights = experiment.state.read_for_answers()  # all workers take part in it
     if servable is None:
         return None
-    servable.assign(experiment.state.read_for_answers())
+    servable.assign(weights)
     paths = export_all(
         export.formats(experiment.config.export),
         servable,

@@ -20,6 +20,8 @@ from tfapp.distribution.devices import device_type
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import BatchPlan, plan_batches
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.evaluations import Evaluations
+from tfapp.experiment.model_state import warmup_steps
 from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
 from tfapp.experiment.steps import StepBuilder
@@ -27,9 +29,15 @@ from tfapp.models.auto import choose_model
 from tfapp.spec import KIND_OF_TASK
 from tfapp.tasks import build_task
 from tfapp.tasks.task import Task
+from tfapp.training.schedules import Schedule
 from tfapp.training.step import StepOptions
 
 _LOG = logging.getLogger("tfapp")
+
+
+_COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
+# Fields of which nothing that is compiled depends but the schedule.
+_OF_LENGTH = ("steps", "epochs", "evaluate_every", "early_stopping")
 
 
 class Parts(NamedTuple):
@@ -38,6 +46,7 @@ class Parts(NamedTuple):
     batches: BatchPlan
     steps: StepBuilder
     settled: Settled
+    evaluate: Evaluations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +86,46 @@ class Ground:
             kept=kept,
             measure=measure,
         )
-        return Parts(batches, steps, settled)
+        return Parts(batches, steps, settled, self._evaluations(batches, steps, settled))
+
+    def at_length(self, parts, built, config):
+        """The `Parts` for another length, of what is compiled already.
+
+        Args:
+          parts, built: `Parts`, and the `Config` that they were built for.
+          config: its recipe is filled in.
+
+        Returns:
+          `Parts`; None if they have to be built anew.
+        """
+        others = [name for name in vars(config) if name not in _OF_LENGTH]
+        schedule = parts.settled.state.optimizer.schedule
+        scheduled = isinstance(schedule, Schedule)
+        # As tuples: values that are the same object are not compared, such as a user's data.
+        if tuple(vars(built)[name] for name in others) != tuple(
+            vars(config)[name] for name in others
+        ) or (scheduled and not schedule.adjustable):
+            return None
+        batches = plan(config, self.data, self.strategy)
+        if scheduled:
+            schedule.set_length(
+                warmup_steps=warmup_steps(config, batches), total_steps=batches.total_steps
+            )
+        return parts._replace(batches=batches)
+
+    def _evaluations(self, batches, steps, settled):
+        return Evaluations(
+            source=self.data.source,
+            state=settled.state,
+            task=steps.task,
+            preprocess=self.data.preprocess,
+            strategy=self.strategy,
+            batch_size=batches.eval_batch_size,
+            device_type=device_type(),
+            allowed=self.engine_choice.left / 2,  # as much for validation as for test
+            reader=self.data.reader,
+            jit=settled.choice.placement in _COMPILED_EVALUATION,
+        )
 
     def _steps(self, config, batches):
         return StepBuilder(
@@ -97,6 +145,7 @@ class Ground:
                 keras_draws=self.keras_draws,
                 skip_nonfinite=config.nan_policy == "skip",
                 deterministic=config.deterministic,
+                allreduce_precision=config.allreduce_precision,
             ),
             bad_examples=self.data.source.bad_examples,
         )
@@ -176,6 +225,7 @@ def _input(config, data, batches, strategy, cluster):
         strategy=strategy,
         device_type=device_type(),
         crops=crops,
+        served=data.served,
         free=cluster.agree(engines.free_bytes(device_type())),
     )
     engine = engines.build(
@@ -185,6 +235,7 @@ def _input(config, data, batches, strategy, cluster):
         batch_size=batches.batch_size,
         seed=config.seed,
         with_seeds=bool(config.augment),
+        reader=data.reader,
     )
     return choice, engine, change
 

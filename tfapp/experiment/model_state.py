@@ -1,6 +1,7 @@
 """Model, optimizer and state of a run, checked on real examples."""
 
 import contextlib
+import functools
 import logging
 
 import keras
@@ -16,7 +17,7 @@ from tfapp.models.ensemble import members_of
 from tfapp.models.hidden_matrices import hidden_matrices
 from tfapp.models.supported import check_layers
 from tfapp.models.weight_decay import decayed_weights
-from tfapp.training import optimizers, remat, unseeded
+from tfapp.training import optimizers, remat, sharded_optimizer, unseeded
 from tfapp.training.schedules import Schedule
 from tfapp.training.state import TrainState
 from tfapp.users_code import users_code
@@ -69,7 +70,7 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
             raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:
             remat.check(model, model_name)
-        optimizer = _optimizer(config, model, batches)
+        optimizer, sharded = _optimizer(config, model, batches)
         reader = find_reader(model_name, model, result, label, lambda: examples(_EXAMPLES))
         return TrainState(
             model,
@@ -78,6 +79,7 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
             precision=precision,
             read_outputs=reader,
             ema=config.ema > 0,
+            sharded=sharded,
         )
 
 
@@ -93,8 +95,9 @@ def _dtype_policy(precision):
 
 
 def _optimizer(config, model, batches):
+    """(the optimizer, built; the `ShardedOptimizer` that it is of, or None)."""
     rate = config.learning_rate
-    warmup = batches.steps(parse_duration(config.warmup_steps, "warmup_steps"))
+    warmup = warmup_steps(config, batches)
     if config.schedule != "constant" or warmup:
         rate = Schedule(
             config.schedule,
@@ -102,6 +105,8 @@ def _optimizer(config, model, batches):
             warmup_steps=warmup,
             total_steps=batches.total_steps,
             arguments=parse_arguments(config.schedule_arg, "schedule_arg"),
+            # A variable of one device cannot be captured by programs on several.
+            adjustable=bool(config.time_budget) and not tf.distribute.has_strategy(),
         )
     elif config.schedule_arg:
         raise UsageError(f"--schedule_arg={config.schedule_arg[0]}: needs a --schedule")
@@ -109,16 +114,33 @@ def _optimizer(config, model, batches):
     arguments = parse_arguments(config.optimizer_arg, "optimizer_arg")
     if config.optimizer.lower() == "muon":
         arguments = {**optimizers.muon_for(weights, hidden_matrices(model)), **arguments}
-    optimizer = optimizers.build_optimizer(
+    make = functools.partial(
+        optimizers.build_optimizer,
         config.optimizer,
-        learning_rate=rate,
         weight_decay=config.weight_decay,
         arguments=arguments,
     )
+    decayed = weights if config.decay_all else decayed_weights(model)
+    if config.shard_optimizer and batches.num_replicas > 1:
+        sharded = sharded_optimizer.build(
+            make,
+            name=config.optimizer,
+            learning_rate=rate,
+            weights=weights,
+            decayed=decayed if config.weight_decay else weights,  # fewer groups: fewer collectives
+            num_replicas=batches.num_replicas,
+        )
+        return sharded.optimizer, sharded
+    optimizer = make(learning_rate=rate)
     if not config.decay_all:
-        optimizers.decay_only(optimizer, weights, decayed_weights(model))
+        optimizers.decay_only(optimizer, weights, decayed)
     optimizer.build(weights)
-    return optimizer
+    return optimizer, None
+
+
+def warmup_steps(config, batches):
+    """--warmup_steps of a `Config` whose recipe is filled in, for a `BatchPlan`."""
+    return batches.steps(parse_duration(config.warmup_steps, "warmup_steps"))
 
 
 def _call(name, model, inputs):

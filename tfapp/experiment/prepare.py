@@ -8,10 +8,15 @@ import logging
 
 from tfapp.data import open_source, preprocessing
 from tfapp.data.augmentation import ALONE
+from tfapp.data.pipeline import dispatcher
+from tfapp.data.pipeline.data_service import DataService
+from tfapp.data.pipeline.local_reader import HERE
+from tfapp.data.pipeline.pieces import PieceReader
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits import holdout
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TEST, TRAIN
+from tfapp.errors import UsageError
 from tfapp.experiment.encoding import encode
 from tfapp.experiment.point_out import point_out
 from tfapp.models import takes_pixels
@@ -30,6 +35,12 @@ class Data:
     preprocess: Preprocessing
     examples: dict  # raw features of a few test examples, name -> NumPy [n, ...]
     raw: Source | None  # before it was encoded, where `prepare` was asked to keep it
+    reader: PieceReader = HERE  # of what is streamed
+
+    @property
+    def served(self):
+        """Whether a data service reads what is streamed."""
+        return self.reader is not HERE
 
     @property
     def spec(self):
@@ -63,6 +74,8 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
     Raises:
       UsageError, DataError, StorageError: the data cannot be used.
     """
+    if config.data_service:
+        dispatcher.find(config.data_service)
     raw = holdout.with_all_splits(
         open_source(
             config.dataset,
@@ -116,7 +129,21 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
         preprocess=preprocess,
         examples={f.name: found[f.name] for f in source.spec.features},
         raw=raw if keep_raw else None,
+        reader=_reader(config.data_service, source),
     )
+
+
+def _reader(address, source):
+    """The `PieceReader` of --data_service=`address`. Raises UsageError."""
+    if not address:
+        return HERE
+    why = source.splits[TRAIN].only_here
+    if why:
+        raise UsageError(
+            f"--data_service={address}: cannot serve {source.spec.name}, because {why}; drop the "
+            "flag, or use a data set of image files or TFRecords"
+        )
+    return DataService(address, fail=source.bad_examples.fail)
 
 
 def _real(label):

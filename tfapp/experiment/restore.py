@@ -6,14 +6,16 @@ from tfapp.errors import DataError
 from tfapp.experiment import kept
 from tfapp.experiment.assemble import assemble
 from tfapp.experiment.selection import restore_weights
-from tfapp.run_folder import CHECKPOINTS
-from tfapp.training.checkpoints import Checkpoints
+from tfapp.experiment.shared_checkpoints import open_checkpoints
 
 _LOG = logging.getLogger("tfapp")
 
 
-def restore(config, folder):
+def restore(config, folder, distribution=None):
     """Builds an `Experiment` with the weights that a run ended with.
+
+    Args:
+      config, folder, distribution: as for `assemble`.
 
     Returns:
       (experiment, step): step is the optimizer step of these weights.
@@ -21,8 +23,8 @@ def restore(config, folder):
     Raises:
       DataError: no checkpoint can be read.
     """
-    experiment = assemble(config, folder, train=False)
-    checkpoints = Checkpoints(folder.path / CHECKPOINTS, experiment.state, keep=config.keep)
+    experiment = assemble(config, folder, distribution=distribution, train=False)
+    checkpoints = open_checkpoints(experiment, folder)
     if checkpoints.restore_latest() is None:
         raise DataError(f"--model_dir={folder.path}: holds no checkpoint")
     host = experiment.state.host

@@ -30,6 +30,9 @@ class SameData:
     def __call__(self, raw):
         """Compares `raw`, a `Source` with all splits.
 
+        Returns:
+          its fingerprint, a dict.
+
         Raises:
           DataError: it is not the data that the run began with, and training it further would
             mix the two; or it lacks what the model takes.
@@ -42,6 +45,7 @@ class SameData:
             self._compare(before, now)
         if self._train and before != now:
             self._folder.write_json(DATA, now)
+        return now
 
     def _compare(self, before, now):
         try:

@@ -45,7 +45,8 @@ def choose_weights(experiment, checkpoints, monitor):
     restore_weights(checkpoints, experiment.state, host.best_step)
     gain = last - losses()
     error = gain.std(ddof=1) / math.sqrt(len(gain)) if len(gain) > 1 else math.inf
-    if gain.mean() > error:
+    # The chief's rounding decides, should workers of different make differ in it.
+    if experiment.cluster.agree(bool(gain.mean() > error)):
         return host.best_step, f"those of step {host.best_step}, the best on validation"
     restore_weights(checkpoints, experiment.state, host.step)
     return host.step, (

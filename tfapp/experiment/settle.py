@@ -13,9 +13,12 @@ from tfapp.experiment.calibration.choose import Choice, Question, choose
 from tfapp.experiment.calibration.description import describe
 from tfapp.experiment.calibration.measure import Candidate, Prepared
 from tfapp.experiment.model_state import build_state
+from tfapp.experiment.time_budget import seconds_left
 from tfapp.models.built import original_of, precision_of
 from tfapp.training.loop import LoopResult
 from tfapp.training.state import TrainState
+
+_MANY_STEPS = 10**9
 
 
 class Settled(NamedTuple):
@@ -91,7 +94,7 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
         [Candidate(*pair) for pair in agreed],
         lambda c: built.prepared(c.precision, c.placement),
         description=description,
-        total_steps=batches.total_steps,
+        **_length(config, batches, cluster),
         cluster=cluster,
     )
     chosen = built.prepared(choice.precision, choice.placement)
@@ -120,6 +123,15 @@ def _asked(config, model_name, data, batches, steps, built, *, kept, measure):
         candidates,
         describe(config, data.spec, model, steps.engine.name, batches.num_replicas),
     )
+
+
+def _length(config, batches, cluster):
+    """The arguments of `choose` that say how long the run is."""
+    if not config.time_budget:
+        return {"total_steps": batches.total_steps}
+    within = cluster.agree(seconds_left(config.time_budget))
+    # As many steps as fit, unless their number is given as well.
+    return {"total_steps": config.steps or _MANY_STEPS, "within": within}
 
 
 def _built_precision(asked, model, name):

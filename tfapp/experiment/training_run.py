@@ -17,12 +17,11 @@ from tfapp.experiment.kept import exported_step
 from tfapp.experiment.kept import summary as summary_of
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.selection import restore_weights
+from tfapp.experiment.shared_checkpoints import open_checkpoints
 from tfapp.experiment.summary import Summary
 from tfapp.export.publish import try_export
 from tfapp.export.servable import Servable
-from tfapp.run_folder import CHECKPOINTS
 from tfapp.runtime import storage
-from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.trainer import train
 
 _LOG = logging.getLogger("tfapp")
@@ -47,9 +46,7 @@ class TrainingRun:
         self._state = experiment.state
         self._folder = folder
         self._user_actions = tuple(actions)
-        self._checkpoints = Checkpoints(
-            folder.path / CHECKPOINTS, self._state, keep=self._config.keep
-        )
+        self._checkpoints = open_checkpoints(experiment, folder)
         self._throughput = Throughput(experiment.batches.batch_size, note=_LOG.info)
         self._monitor = find_monitor(self._config.monitor, experiment.task)
         self._summary = Summary(
@@ -101,17 +98,19 @@ class TrainingRun:
     def _try_export(self):
         """The `Servable` of the run, whose export has been tried; None if there is no export."""
         experiment, names = self._experiment, export.formats(self._config.export)
-        if not names:
+        begins = not self._checkpoints.steps()
+        weights = self._state.read_for_answers()  # all workers take part in it
+        if not names or not experiment.cluster.is_chief:
             return None
         servable = Servable(
             model=experiment.model,
-            weights=self._state.read_for_answers(),
+            weights=weights,
             preprocess=experiment.data.preprocess,
             task=experiment.task,
             spec=experiment.data.spec,
             read_outputs=self._state.read_outputs,
         )
-        if not self._checkpoints.steps():
+        if begins:
             try_export(names, servable, experiment.data.examples)
         servable.release()
         return servable
@@ -126,9 +125,11 @@ class TrainingRun:
         """Trains with the writers open. Returns the reason for an early end, or ""."""
         with storage.writing(self._folder.path), contextlib.ExitStack() as stack:
             signals = stack.enter_context(self._stop_signals())
-            writers = writing.open_writers(
-                self._config.writers, self._folder.path, resume_step=step
-            )
+            writers = []
+            if self._experiment.cluster.is_chief:
+                writers = writing.open_writers(
+                    self._config.writers, self._folder.path, resume_step=step
+                )
             for writer in writers:
                 stack.callback(writer.close)
             reason = self._train_through(writers, signals)
@@ -136,7 +137,7 @@ class TrainingRun:
                 self._summary.write("stopped", self._state.host)
                 raise Stopped(
                     f"stopped by {signals.name} at step {self._state.host.step}, saved in "
-                    f"{self._folder.path}; repeat the command to continue"
+                    f"{self._folder.shown}; repeat the command to continue"
                 )
         return reason
 

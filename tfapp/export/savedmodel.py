@@ -11,6 +11,7 @@ import json
 import tensorflow as tf
 
 from tfapp.data.images import decode as image_decode
+from tfapp.export import placed_nodes
 from tfapp.export.compare import check_answers
 from tfapp.export.exporter import Exporter
 from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
@@ -58,6 +59,7 @@ def _save(servable, folder, signatures, options=None):
     root.trainable_weights = list(servable.trainable_weights)
     root.other_weights = list(servable.other_weights)
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
+    placed_nodes.forget_job(folder)
     (folder / ARGUMENTS).parent.mkdir()
     label = servable.spec.label
     classes = label.class_names if label.kind in ("class", "multi_label") else ()

@@ -4,7 +4,7 @@ from tfapp.spec import IMAGES, LANGUAGE, TABLE, TEXTS, VECTORS, kind_of_data
 
 _OTHERS = {  # kind of data -> (model, reason); images follow their size
     LANGUAGE: ("gpt", "the label is the next token"),
-    TEXTS: ("text_encoder", "one text"),
+    TEXTS: ("text_ensemble", "one text"),
     VECTORS: ("mlp", "vectors of numbers"),
     TABLE: ("tabm", "columns of a table"),
 }
@@ -17,6 +17,7 @@ _BEFORE = {
     "convnet": "cnn",
     "resnet18": "smallcnn",
     "gpt": "causal_transformer",
+    "text_ensemble": "text_encoder",
 }
 
 

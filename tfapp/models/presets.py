@@ -48,7 +48,7 @@ _FT_SOURCE = "FT-Transformer of Gorishniy et al., arXiv:2106.11959, defaults of 
 _CHENG = "Cheng et al., arXiv:1606.07792, figure 4"
 _WANG = "Wang et al., arXiv:2008.13535, figure 1 (a)"
 _KIM = "Kim, arXiv:1408.5882, with a mean of embeddings"
-_MEMBERS = "four of Kim, arXiv:1408.5882, side by side, as Lakshminarayanan et al., 1612.01474"
+_MEMBERS = "Kim, arXiv:1408.5882, beside a bag of n-grams of Joulin et al., arXiv:1607.01759"
 _BERT = "Vaswani et al., arXiv:1706.03762, normalised first, with BERT's positions and pooling"
 _ROTARY = "GPT-2's blocks with the rotary positions of Su et al., arXiv:2104.09864"
 _GPT = "GPT-2 of Radford et al., 2019, with rotary positions; width=768 depth=12 heads=12: small"
@@ -83,7 +83,7 @@ PRESETS = {
         Preset("linear", _LINEAR, {}, 320, _BINNED, "softmax regression", recipe=_OF_LINEAR),
         Preset("text_encoder", _ENCODER, {}, 324_490, _TEXT, _KIM),
         Preset(
-            "text_ensemble", "tfapp.models.text_ensemble:TextEnsemble", {}, 466_472, _TEXT, _MEMBERS
+            "text_ensemble", "tfapp.models.text_ensemble:TextEnsemble", {}, 980_860, _TEXT, _MEMBERS
         ),
         Preset("transformer", "tfapp.models.transformer:Transformer", {}, 412_938, _TEXT, _BERT),
         Preset("causal_transformer", _CAUSAL, {}, 807_434, _TEXT, _ROTARY),

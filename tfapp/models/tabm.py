@@ -16,6 +16,7 @@ from tfapp.models.layers.columns import Columns, joined
 from tfapp.models.layers.members import Adapters, Heads
 from tfapp.models.layers.numbers import PeriodicNumbers, PiecewiseLinearNumbers
 
+_SCALE = 15.0  # of a linear model apart, whose weights grow by small steps in a short run
 _EMBEDDINGS = ("piecewise_linear", "periodic", "none")
 
 
@@ -38,6 +39,7 @@ class TabM(Ensemble, keras.Model):
         one_hot=32,
         adapters="normal",
         linear=True,
+        apart=0.0,
         **kwargs,
     ):
         """
@@ -58,10 +60,16 @@ class TabM(Ensemble, keras.Model):
           adapters: initial factors of the members: normal or signs.
           linear: whether a linear model of the columns, which starts at zero, is added to each
             member's output.
+          apart: weight, below 1, with which that linear model is trained by a loss of its own
+            instead, and its answer is averaged with the members'; 0: it is added.
         """
         super().__init__(**kwargs)
         if numbers not in _EMBEDDINGS:
             raise UsageError(f"numbers={numbers}: must be one of {', '.join(_EMBEDDINGS)}")
+        if not 0 <= apart < 1 or (apart and not linear):
+            raise UsageError(f"apart={apart}: must be at least 0 and below 1, with linear=True")
+        # Repeated among the members, it has about this weight.
+        self._repeats = max(round(members * apart / (1 - apart)), 1) if apart else 0
         self._members = members
         self.columns = Columns(inputs, one_hot=one_hot)
         self.numbers = None
@@ -90,7 +98,7 @@ class TabM(Ensemble, keras.Model):
 
     @property
     def members(self):
-        return self._members
+        return self._members + self._repeats
 
     def build(self, shapes):
         """Layers build themselves when they are first called."""
@@ -109,4 +117,8 @@ class TabM(Ensemble, keras.Model):
         outputs = self.heads(x)
         if self.linear is None:
             return outputs
-        return outputs + self.linear(joined(plain))[:, None]
+        added = self.linear(joined(plain))[:, None]
+        if not self._repeats:
+            return outputs + added
+        added = ops.repeat(_SCALE * added, self._repeats, axis=1)
+        return ops.concatenate([outputs, added], axis=1)

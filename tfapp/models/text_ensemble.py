@@ -1,7 +1,9 @@
-"""Several light encoders of texts that are trained side by side, and answer by their mean.
+"""Light encoders of texts and a bag of n-grams, side by side, which answer by their mean.
 
-Each is the network of `text_encoder.py` (Kim, arXiv:1408.5882), narrower, with weights, dropped
-tokens and a loss of its own: an ensemble (Lakshminarayanan et al., arXiv:1612.01474) in one model.
+An encoder (Kim, arXiv:1408.5882) sees phrases, a linear model of n-grams (Joulin et al.,
+arXiv:1607.01759) words and their stems; where examples are few they err in different places. Each
+member has weights, dropped tokens and a loss of its own: an ensemble (Lakshminarayanan et al.,
+arXiv:1612.01474) in one model.
 """
 
 import keras
@@ -11,6 +13,7 @@ from tfapp.errors import UsageError
 from tfapp.models.ensemble import Ensemble
 from tfapp.models.inputs import one_text
 from tfapp.models.layers import MaxPool, MeanPool
+from tfapp.models.layers.ngrams import BagOfNGrams
 
 
 class TextEnsemble(Ensemble, keras.Model):
@@ -20,9 +23,10 @@ class TextEnsemble(Ensemble, keras.Model):
         self,
         inputs,
         outputs=2,
-        members=4,
-        width=128,
-        filters=128,
+        encoders=1,
+        bags=1,
+        width=192,
+        filters=256,
         spans=(1, 2, 3),
         dropout=0.4,
         token_dropout=0.1,
@@ -32,8 +36,9 @@ class TextEnsemble(Ensemble, keras.Model):
         Args:
           inputs: one `InputSpec` of kind "tokens".
           outputs: number of classes, or of values to predict.
-          members: number of encoders.
-          width: size of a token's embedding in each.
+          encoders: number of encoders.
+          bags: number of linear models of n-grams.
+          width: size of a token's embedding in each encoder.
           filters: number of them for each span.
           spans: the numbers of neighbouring tokens that filters see.
           dropout: rate on the pooled filters; the embeddings have half of it.
@@ -41,20 +46,25 @@ class TextEnsemble(Ensemble, keras.Model):
         """
         super().__init__(**kwargs)
         spec = one_text(inputs)
-        if members < 1:
-            raise UsageError(f"members={members}: must be at least 1")
+        if min(encoders, bags) < 0 or encoders + bags < 1:
+            raise UsageError(f"encoders={encoders}, bags={bags}: one of them must be at least 1")
         self.encoders = [
             Encoder(spec.vocabulary, outputs, width, filters, tuple(spans), dropout, token_dropout)
-            for _ in range(members)
+            for _ in range(encoders)
+        ]
+        self.bags = [
+            BagOfNGrams(spec.vocabulary, outputs, spec.names, token_dropout) for _ in range(bags)
         ]
 
     @property
     def members(self):
-        return len(self.encoders)
+        return len(self.encoders) + len(self.bags)
 
     def call(self, ids, training=False):
         """Token ids [batch, length], 0 for padding, to logits [batch, members, outputs]."""
-        return tf.stack([encoder(ids, training=training) for encoder in self.encoders], axis=1)
+        members = (*self.encoders, *self.bags)
+        outputs = [tf.cast(member(ids, training=training), tf.float32) for member in members]
+        return tf.stack(outputs, axis=1)
 
 
 class Encoder(keras.layers.Layer):

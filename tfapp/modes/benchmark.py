@@ -29,16 +29,18 @@ def run(config):
     from tfapp.distribution.devices import device_type
     from tfapp.experiment import throughput
     from tfapp.experiment.assemble import assemble
+    from tfapp.experiment.devices import choose_devices
     from tfapp.experiment.names import check_names
 
     check_names(config)
+    distribution = choose_devices(config)
     with tempfile.TemporaryDirectory() as folder:
         config = dataclasses.replace(
             config, mode="train", model_dir=f"{folder}/run", steps=config.steps or _LONG
         )
         run_folder = open_run_folder(**flags.folder_arguments(config))
         try:
-            experiment = assemble(config, run_folder)
+            experiment = assemble(config, run_folder, distribution=distribution)
             measured = throughput.measure(experiment, device_type())
         finally:
             run_folder.close()

@@ -15,12 +15,17 @@ def run(config):
     Raises:
       UsageError, DataError: there is no such run, or none of its checkpoints can be read.
     """
-    folder = read_run_folder(config.model_dir)
     # TensorFlow is imported here.
+    from tfapp.experiment.devices import choose_devices
     from tfapp.experiment.names import check_model_names
     from tfapp.experiment.restore import restore
+    from tfapp.experiment.shared_folder import share
 
     check_model_names(config)  # the run's exporters and writers are not used here
-    experiment, step = restore(config, folder)
-    metrics = experiment.evaluate(config.split).metrics
+    distribution = choose_devices(config)
+    with distribution.cluster.ending():
+        folder = share(distribution.cluster, lambda: read_run_folder(config.model_dir))
+        experiment, step = restore(config, folder, distribution)
+        metrics = experiment.evaluate(config.split).metrics
+        folder.close()
     return {"model_dir": str(folder.path), "step": step, "split": config.split, **metrics}

@@ -1,5 +1,6 @@
 """--mode=train: trains, evaluates, exports; continues a run that did not finish."""
 
+import contextlib
 import dataclasses
 import logging
 import tempfile
@@ -47,45 +48,58 @@ def run(config, actions=()):
 def _run(config, actions):
     from tfapp.experiment import environment  # TensorFlow is imported here
 
-    config, folder = _open(config)
-    try:
-        training = _build(config, folder, actions)
-        folder.write_flags(flags.to_lines(config))
-        folder.write_json(ENVIRONMENT, environment.describe())
-        _LOG.info("run: %s", folder.path)
-        return training.run()
-    finally:
-        folder.close()
+    with _together(config) as distribution:
+        config, folder = _open(config, distribution.cluster)
+        try:
+            training = _build(config, folder, distribution, actions)
+            folder.write_flags(flags.to_lines(config))
+            folder.write_json(ENVIRONMENT, environment.describe())
+            _LOG.info("run: %s", folder.path)
+            return training.run()
+        finally:
+            folder.close()
 
 
 def check(config):
     """Checks flags, data and model, and leaves nothing behind. Raises TfappError."""
     config = _with_snapshot(config)
-    config, folder = _open(config)
-    _build(config, folder, ())
-    folder.discard()
+    with _together(config) as distribution:
+        config, folder = _open(config, distribution.cluster)
+        _build(config, folder, distribution, ())
+        folder.discard()
 
 
-def _open(config):
-    """Checks what needs no data, then opens the run's folder.
+@contextlib.contextmanager
+def _together(config):
+    """Checks what needs no data and gives the `Distribution`, whose workers end together."""
+    from tfapp.experiment.devices import choose_devices
+    from tfapp.experiment.names import check_names
+
+    check_names(config)
+    distribution = choose_devices(config)
+    with distribution.cluster.ending():
+        yield distribution
+
+
+def _open(config, cluster):
+    """Opens the run's folder.
 
     Returns:
       the `Config`, with the defaults that the run began with, and the `RunFolder`.
     """
-    from tfapp.experiment.names import check_names
+    from tfapp.experiment.shared_folder import share
 
-    check_names(config)
-    folder = open_run_folder(**flags.folder_arguments(config))
+    folder = share(cluster, lambda: open_run_folder(**flags.folder_arguments(config)))
     return migrations.as_begun_by(folder.version, config), folder
 
 
-def _build(config, folder, actions):
+def _build(config, folder, distribution, actions):
     """Builds and checks everything; removes the folder again if it is new and that fails."""
     from tfapp.experiment.assemble import assemble
     from tfapp.experiment.training_run import TrainingRun
 
     try:
-        return TrainingRun(assemble(config, folder), folder, actions)
+        return TrainingRun(assemble(config, folder, distribution=distribution), folder, actions)
     except BaseException:
         folder.discard()
         raise

@@ -16,16 +16,35 @@ import sys
 from tfapp.runtime import plain_text
 
 _STDOUT, _STDERR = 1, 2
+_ANSWERS = [True]  # whether this process gives them
+_TAG = [""]  # before every line of the log, where several processes have one each
 
 
 def answer(text):
     """Prints an answer of one or more lines."""
-    print(plain_text.lines(str(text)))
+    if _ANSWERS[0]:
+        print(plain_text.lines(str(text)))
+
+
+def leave_answers_to_others():
+    """From now on this process logs warnings only, and prints no answer."""
+    _ANSWERS[0] = False
+    logging.getLogger("tfapp").setLevel(logging.WARNING)
+
+
+def tag(text):
+    """Puts `text`, such as "[worker 1] ", before every line of the log from now on."""
+    _TAG[0] = text
+
+
+def tagged(line):
+    """A line as the log shows it."""
+    return f"{_TAG[0]}{line}"
 
 
 def report(message, details=""):
     """Prints to stderr why the process ends: one line, and then the lines of `details`."""
-    print(f"tfapp: {plain_text.one_line(str(message))}", file=sys.stderr)
+    print(tagged(f"tfapp: {plain_text.one_line(str(message))}"), file=sys.stderr)
     if details:
         print(plain_text.lines(details), file=sys.stderr)
 
@@ -63,7 +82,7 @@ class OneLine(logging.Formatter):
     """Makes one line of a record, whatever is in it."""
 
     def format(self, record):
-        return plain_text.one_line(super().format(record))
+        return tagged(plain_text.one_line(super().format(record)))
 
 
 class Nowhere(io.TextIOBase):

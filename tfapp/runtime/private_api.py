@@ -130,6 +130,11 @@ def variable_index(optimizer, variable):
     return optimizer._get_variable_index(variable)
 
 
+def release_value(variable):
+    """Frees the memory of a `keras.Variable` that from now on has values in scopes only."""
+    variable._value = None
+
+
 def functional_optimizer(kind):
     """A subclass of the Keras optimizer class `kind`, and of `FunctionalOptimizer`."""
     mixin = _FunctionalNadam if issubclass(kind, keras.optimizers.Nadam) else FunctionalOptimizer
@@ -182,6 +187,11 @@ class FunctionalOptimizer:
         # Past Keras's __setattr__, which would put the dict into a tracked one of its own.
         vars(self).setdefault("_slot_of", {})[id(slot)] = id(reference_variable)
         return slot
+
+    @property
+    def schedule(self):
+        """What the learning rate follows: a Keras schedule, or a `keras.Variable`."""
+        return self._learning_rate
 
     @contextlib.contextmanager
     def at_step(self, step):
@@ -271,6 +281,16 @@ def gpu_memory_limits():
     from tensorflow.python.client import device_lib
 
     return [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
+
+
+def data_service_port(server):
+    """The port of a `DispatchServer` or `WorkerServer` of tf.data.experimental.service; an int."""
+    return int(server._address.rpartition(":")[2])
+
+
+def registered_workers(dispatcher):
+    """How many data workers a `DispatchServer` of tf.data.experimental.service knows; an int."""
+    return dispatcher._num_workers()
 
 
 def record_reader(path):

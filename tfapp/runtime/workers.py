@@ -225,7 +225,8 @@ class _Lines:
             return
         for line in re.split(r"[\r\n]+", text):  # a progress bar overwrites its line
             if line:
-                sys.stderr.write(f"{self._tag}{plain_text.one_line(line)}\n")
+                line = plain_text.one_line(line).removeprefix(self._tag)  # its log has one already
+                sys.stderr.write(f"{self._tag}{line}\n")
 
 
 def _end_with(parent):

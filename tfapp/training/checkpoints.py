@@ -35,7 +35,6 @@ class Checkpoints:
         self._state = state
         self._keep = keep
         self._whole = set()  # steps of those that this process has written or read
-        self._objects = tf.train.Checkpoint(variables=state.named_variables())
 
     def steps(self):
         """Steps of the checkpoints in the folder, ascending."""
@@ -46,18 +45,21 @@ class Checkpoints:
     def save(self):
         """Writes the state as it is now, and removes what is no longer kept.
 
+        With optimizer state in shares, it is gathered first, a collective of all workers.
+
         Raises:
           StorageError: the disk is full or the folder cannot be written; older ones are untouched.
         """
         step = self._state.host.step
-        if step in self._whole:
+        if self.holds(step):
             return
+        stored = tf.train.Checkpoint(variables=self._state.to_store())
         unfinished = self._folder / f"{_UNFINISHED}{step:08d}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
-            self._objects.write(str(unfinished / "variables"))
+            stored.write(str(unfinished / "variables"))
             manifest.write(unfinished, self._state.host)
             # There may be a damaged one of this step, which a resume has passed over.
             shutil.rmtree(self._path(step), ignore_errors=True)
@@ -98,15 +100,28 @@ class Checkpoints:
             )
         return None
 
-    def restore(self, step):
-        """Restores the checkpoint of `step`. Raises DataError, with file and reason."""
+    def holds(self, step):
+        """Whether the checkpoint of `step` is there, written or read whole by this process."""
+        return step in self._whole
+
+    def restore(self, step, *, send=lambda variables: None):
+        """Restores the checkpoint of `step`.
+
+        Args:
+          send: called with what has been read, name -> tf.Variable, to pass it on.
+
+        Raises:
+          DataError: it cannot be read, with file and reason.
+        """
         path = self._path(step)
         self._whole.discard(step)  # until it is proven again
         host = manifest.read(path, step)
         try:
-            for part in _parts(self._state.named_variables()):
-                status = tf.train.Checkpoint(variables=part).read(str(path / "variables"))
-                status.assert_existing_objects_matched().expect_partial()
+            with self._state.restoring() as variables:
+                for part in _parts(variables):
+                    status = tf.train.Checkpoint(variables=part).read(str(path / "variables"))
+                    status.assert_existing_objects_matched().expect_partial()
+                send(variables)
         except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
         self._state.host = host

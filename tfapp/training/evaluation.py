@@ -60,9 +60,9 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     metrics = task.evaluation_metrics if metrics is None else metrics
     members = members_of(model)
 
-    def replica_sums(pulled, replica):
+    def replica_sums(pulled, replica, weights=None):
         batch = inputs.batch(pulled, replica)
-        weights = state.read_for_answers(replica)
+        weights = weights or state.read_for_answers(replica)
         call = ModelCall(model, *weights, training=False, read_outputs=state.read_outputs)
         batch_of_task = TaskBatch(preprocess(batch), batch[label], training=False)
         objective = task.objective(combined(task, call, members), batch_of_task)
@@ -71,19 +71,28 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     if inputs.waits and jit and one_replica:  # what reads from the host cannot be compiled
         replica_sums = tf.function(replica_sums, jit_compile=True, autograph=False)
 
-    def on_replica(pulled):
+    def replica():
         context = tf.distribute.get_replica_context()
-        return replica_sums(pulled, tf.get_static_value(context.replica_id_in_sync_group))
+        return tf.get_static_value(context.replica_id_in_sync_group)
 
-    def one_step(pulled):
+    def read_on_replica():
+        return state.read_for_answers(replica())
+
+    def on_replica(pulled, weights):
+        return replica_sums(pulled, replica(), weights)
+
+    def one_step(pulled, weights):
         if one_replica:
             return replica_sums(pulled, 0)
-        sums = strategy.run(on_replica, args=(pulled,))
+        sums = strategy.run(on_replica, args=(pulled, weights))
         return {k: strategy.reduce(tf.distribute.ReduceOp.SUM, v, None) for k, v in sums.items()}
 
     def all_steps(tensors):
+        # Read once: EMA weights in shares are gathered for it.
+        weights = None if one_replica else strategy.run(read_on_replica)
+
         def body(step, sums):
-            return step + 1, add_sums(sums, one_step(inputs.pull(tensors, step)))
+            return step + 1, add_sums(sums, one_step(inputs.pull(tensors, step), weights))
 
         start = (tf.constant(0, tf.int64), zero_sums(metrics))
         return tf.while_loop(lambda step, _: step < inputs.num_steps, body, start)[1]

@@ -19,7 +19,7 @@ from tfapp.training.step import make_halves
 
 def is_worth_it(state, placement, *, hooks):
     """Whether a `TrainState` is updated in place; `hooks` after the update may read old values."""
-    return state.is_large and not placement.loop and not hooks
+    return state.is_large and state.shards is None and not placement.loop and not hooks
 
 
 def make_step(*, state, functions, reduce, options, placement, replicas):
@@ -42,7 +42,7 @@ def make_step(*, state, functions, reduce, options, placement, replicas):
 
     def assign(reduced, replica, step, discard):
         values = state.read(replica)
-        new, sums, bad = second(values, reduced, step, discard)
+        new, sums, bad = second(values, reduced, step, replica, discard)
         state.write({k: group for k, group in new.items() if group is not values[k]}, replica)
         return sums, bad
 

@@ -8,6 +8,7 @@ in place. A loss that is not finite ends the loop at that step, on the device.
 
 import contextlib
 import dataclasses
+import functools
 import time
 
 import numpy as np
@@ -15,7 +16,8 @@ import tensorflow as tf
 
 from tfapp.training import in_place
 from tfapp.training.placement import apart, compile_step
-from tfapp.training.step import make_train_step, reduce_across_replicas, reduce_nothing
+from tfapp.training.reduction import reduce_across_replicas
+from tfapp.training.step import make_train_step, reduce_nothing
 from tfapp.training.sums import SKIPPED, add_sums, to_host, zero_sums
 
 INPUT_WAIT = "input_wait"  # seconds, among the sums of a loop
@@ -49,7 +51,8 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
     functions = compile_step(functions, placement)
     pull = _puller(engine, strategy, _python_clock if options.deterministic else tf.timestamp)
     replicas = strategy.num_replicas_in_sync
-    reduce = reduce_nothing if replicas == 1 else reduce_across_replicas
+    reduce = functools.partial(reduce_across_replicas, precision=options.allreduce_precision)
+    reduce = reduce_nothing if replicas == 1 else reduce
     updates_in_place = in_place.is_worth_it(state, placement, hooks=functions.hooks)
     if updates_in_place:
         step = in_place.make_step(
@@ -61,7 +64,7 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
         train_step = make_train_step(functions, reduce, options)
         loop = _over_values(state, train_step, pull, engine, placement, metrics)
     else:
-        step = _assigning(state, make_train_step(functions, reduce, options))
+        step = _assigning(state, make_train_step(functions, reduce, options, state.shards))
         loop = _over_variables(step, pull, engine, strategy, metrics)
 
     def run(first_step, num_steps, *, discard=False):

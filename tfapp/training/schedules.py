@@ -94,7 +94,7 @@ class _Settings:
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
     """Linear warm-up from 0 to the peak, then the named schedule to the end of the run."""
 
-    def __init__(self, name, *, peak, warmup_steps, total_steps, arguments=()):
+    def __init__(self, name, *, peak, warmup_steps, total_steps, arguments=(), adjustable=False):
         """
         Args:
           name: one of `SCHEDULES`.
@@ -102,24 +102,43 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
           warmup_steps: steps of the warm-up; 0: none.
           total_steps: of the run, warm-up included.
           arguments: of the schedule, as a dict or pairs.
+          adjustable: whether `set_length` may be called: steps that are compiled by then follow it.
 
         Raises:
           UsageError: see `check`.
         """
         check(name, arguments)
         self._settings = _Settings(name, peak, warmup_steps, total_steps, dict(arguments))
+        self._lengths = None  # float32 [2], steps of the warm-up and of the run; None: as settings
+        if adjustable:
+            self._lengths = tf.Variable([warmup_steps, total_steps], False, dtype=tf.float32)
+
+    @property
+    def adjustable(self):
+        """Whether its length can change."""
+        return self._lengths is not None
+
+    def set_length(self, *, warmup_steps, total_steps):
+        """Changes the length of an adjustable schedule; a warm-up of 0 steps stays one."""
+        self._settings = dataclasses.replace(
+            self._settings, warmup_steps=warmup_steps, total_steps=total_steps
+        )
+        self._lengths.assign([warmup_steps, total_steps])
 
     def __call__(self, step):
         """float32 scalar: the learning rate of the update of `step`, counted from 0."""
         settings = self._settings
         step = tf.cast(tf.convert_to_tensor(step), tf.float32)
-        length = max(settings.total_steps - settings.warmup_steps, 1)
-        progress = tf.clip_by_value((step - settings.warmup_steps) / length, 0.0, 1.0)
+        warmup, total = settings.warmup_steps, settings.total_steps
+        length = max(total - warmup, 1)
+        if self.adjustable:
+            warmup, total = tf.unstack(self._lengths)
+            length = tf.maximum(total - warmup, 1.0)
+        progress = tf.clip_by_value((step - warmup) / length, 0.0, 1.0)
         share = SCHEDULES[settings.name][0](progress, **settings.arguments)
         if settings.warmup_steps:
             # The first update has a rate above 0, or its step would be wasted.
-            warmed = (step + 1) / settings.warmup_steps
-            share = tf.where(step < settings.warmup_steps, warmed, share)
+            share = tf.where(step < warmup, (step + 1) / warmup, share)
         return settings.peak * share
 
     def get_config(self):

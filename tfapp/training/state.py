@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfapp.models.outputs import READS_LOGITS
 from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRAINABLE
+from tfapp.training.sharded_state import ShardedState, empty_parts
 from tfapp.training.update import INITIAL_SCALE
 
 # Of all of a state's values on one device, from which on steps update them in place.
@@ -48,6 +49,8 @@ class TrainState:
         loss scaled, by the group scale.
       read_outputs: the model's `OutputReader`.
       host: a `HostState`.
+      shards: the `Shards` of the weights, of which each replica keeps the slots and averages of its
+        own parts; None: every replica keeps all of them.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class TrainState:
         read_outputs=READS_LOGITS,
         ema=False,
         extra_groups=None,
+        sharded=None,
     ):
         """Model and optimizer must be built; call inside the strategy's scope.
 
@@ -70,6 +74,7 @@ class TrainState:
           ema: whether to keep an average of each weight.
           extra_groups: name -> variables that belong to the run as well; checkpoints hold them, the
             step carries them, `AfterUpdate` hooks read and change them.
+          sharded: the `ShardedOptimizer` that `optimizer` is of; None: it is an ordinary one.
 
         Raises:
           ValueError: an extra group has the name of one of tfapp's own.
@@ -79,7 +84,8 @@ class TrainState:
         self.precision = precision
         self.read_outputs = read_outputs
         self.host = HostState()
-        self.groups = _groups(model, optimizer, precision, ema, extra_groups or {})
+        self.shards = sharded and sharded.shards
+        self.groups = _groups(model, optimizer, precision, ema, extra_groups or {}, self.shards)
         replicas = len(strategy.experimental_local_results(model.trainable_variables[0].value))
         self._local = [
             {
@@ -88,6 +94,11 @@ class TrainState:
             }
             for replica in range(replicas)
         ]
+        self._sharded = sharded and ShardedState(
+            groups=self.groups, local=self._local, sharded=sharded, strategy=strategy
+        )
+        if ema and sharded:
+            self._sharded.put_averages(model.trainable_variables)
 
     def named_variables(self):
         """Name -> tf.Variable, for checkpoints.
@@ -104,12 +115,36 @@ class TrainState:
     @property
     def is_large(self):
         """Whether steps update variables in place, as `tfapp.training.in_place` does."""
-        variables = [v for group in self._local[0].values() for v in group]
-        return sum(v.shape.num_elements() * v.dtype.size for v in variables) >= LARGE_BYTES
+        return sum(self.bytes_a_device().values()) >= LARGE_BYTES
 
     def variables(self, replica=0):
         """This process's own tf.Variables of a replica: group -> tuple."""
         return self._variables(replica)
+
+    def bytes_a_device(self):
+        """Bytes of each group's variables on one device, by the group's name."""
+        return {
+            name: sum(v.shape.num_elements() * v.dtype.size for v in group)
+            for name, group in self._local[0].items()
+        }
+
+    def to_store(self):
+        """What a checkpoint holds: name -> tf.Variable, the same for any number of replicas.
+
+        With shards, their parts are gathered: a collective that all workers take part in.
+        """
+        named = self.named_variables()
+        return named if self._sharded is None else self._sharded.gathered(named)
+
+    @contextlib.contextmanager
+    def restoring(self):
+        """Yields variables as of `to_store`, to be read into; at the end their values are here."""
+        named = self.named_variables()
+        if self._sharded is None:
+            yield named
+        else:
+            with self._sharded.replaced(named) as variables:
+                yield variables
 
     def read(self, replica=0, select=dict):
         """The values on a replica: group -> tuple of tensors.
@@ -150,27 +185,37 @@ class TrainState:
     def is_finite(self):
         """False if a value is NaN or infinite, other than in the optimizer's slots."""
         groups = [group for name, group in self._local[0].items() if name != OPTIMIZER]
+        groups += [local[EMA] for local in self._local[1:] if EMA in local and self.shards]
         floating = [v for group in groups for v in group if v.dtype.is_floating]
         return all(bool(tf.reduce_all(tf.math.is_finite(v.read_value()))) for v in floating)
 
     def read_for_answers(self, replica=0):
-        """(trainable, non_trainable) for evaluation and export; with --ema, the EMA weights."""
+        """(trainable, non_trainable) for evaluation and export; with --ema, the EMA weights.
+
+        With shards, EMA weights are gathered: a collective that all workers take part in.
+        """
         local = self._variables(replica)
-        weights = local[EMA] if EMA in local else local[TRAINABLE]
-        return _values(weights), _values(local[NON_TRAINABLE])
+        statistics = _values(local[NON_TRAINABLE])
+        if EMA not in local:
+            return _values(local[TRAINABLE]), statistics
+        if self._sharded is not None:
+            return self._sharded.averages(), statistics
+        return _values(local[EMA]), statistics
 
     def _variables(self, replica):
         """This process's own variables of the replica."""
         return self._local[replica % len(self._local)]
 
 
-def _groups(model, optimizer, precision, ema, extra):
+def _groups(model, optimizer, precision, ema, extra, shards):
     groups = {
         TRAINABLE: tuple(model.trainable_variables),
         NON_TRAINABLE: tuple(model.non_trainable_variables),
         OPTIMIZER: tuple(optimizer.variables),
     }
-    if ema:
+    if ema and shards:
+        groups[EMA] = empty_parts(shards)
+    elif ema:
         groups[EMA] = tuple(_average(v) for v in model.trainable_variables)
     if precision == "float16":
         groups[SCALE] = _loss_scale()

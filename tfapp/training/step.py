@@ -19,6 +19,7 @@ from tfapp.training import groups
 from tfapp.training.forward import ModelCall, replaced
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
 from tfapp.training.members import training_objective
+from tfapp.training.shards import in_shards
 from tfapp.training.sums import add_sums, counted, example_weights, keep_if, metric_sums, zero_sums
 from tfapp.training.update import is_guarded, made, make_update
 
@@ -40,6 +41,7 @@ class StepOptions:
     keras_draws: bool = False  # layers draw by Keras's generator, as runs of 0.1.0 began
     skip_nonfinite: bool = False  # skip updates whose loss or gradient is not finite
     deterministic: bool = False  # TensorFlow's operations must be deterministic
+    allreduce_precision: str = "float32"  # of the gradients on their way between replicas
 
 
 class StepFunctions(NamedTuple):
@@ -187,30 +189,37 @@ class Reduced(NamedTuple):
     loss: tf.Tensor  # the sum over the global batch
 
 
-def make_train_step(functions, reduce, options):
+def make_train_step(functions, reduce, options, shards=None):
     """Composes a step: (values, batch, replica, step) -> (values, sums, bad).
 
     `values` are all groups of a `TrainState`; a group that the step leaves alone comes back as the
     same object. `step` is an int64 scalar. `reduce` maps (grads, state, loss) of a replica to what
     all replicas agree on; `state` is a tuple of the values that the forward pass left. `bad` is a
-    bool scalar: the step met something that is not finite and that was not skipped.
+    bool scalar: the step met something that is not finite and that was not skipped. `shards`: each
+    replica updates its own part of the weights; see `tfapp.training.shards`.
+
+    Raises:
+      ValueError: hooks and shards, as hooks read whole slots.
     """
-    first, second = make_halves(functions, reduce, options)
+    if shards is not None and functions.hooks:
+        raise ValueError("after_update: hooks read whole slots; drop the hooks or the shards")
+    first, second = make_halves(functions, reduce, options, shards)
 
     def train_step(values, batch, replica, step):
-        return second(values, first(values, batch, replica), step)
+        return second(values, first(values, batch, replica), step, replica)
 
     return train_step
 
 
-def make_halves(functions, reduce, options):
+def make_halves(functions, reduce, options, shards=None):
     """A step's halves, for updates in place: a loop has other work to do between them.
 
     Returns:
       first, (values of `groups.for_gradients`, batch, replica) -> `Reduced`; and
-      second, (values, `Reduced`, step, discard=None) -> (values, sums, bad) as of
-      `make_train_step`; for `discard` see `make_update`.
+      second, (values, `Reduced`, step, replica, discard=None) -> (values, sums, bad) as of
+      `make_train_step`; for `discard`, without shards, see `make_update`.
     """
+    update = in_shards(functions.update, shards, options)
 
     def first(values, batch, replica):
         grads, assigned, non_trainable, sums = functions.gradients(
@@ -221,7 +230,7 @@ def make_halves(functions, reduce, options):
         assigned = dict(zip(assigned, left, strict=False))
         return Reduced(grads, assigned, left[len(assigned) :], sums, loss)
 
-    def second(values, reduced, step, discard=None):
+    def second(values, reduced, step, replica, discard=None):
         assigned, sums = reduced.assigned, reduced.sums
         new = {
             **values,
@@ -229,9 +238,8 @@ def make_halves(functions, reduce, options):
             NON_TRAINABLE: reduced.non_trainable,
         }
         more = {} if discard is None else {"discard": discard}
-        updated = functions.update(
-            groups.for_update(new, hooks=functions.hooks), reduced.grads, reduced.loss, step, **more
-        )
+        own = groups.for_update(new, hooks=functions.hooks)
+        updated = update(own, reduced.grads, reduced.loss, step, replica, **more)
         new.update(updated.values)
         finite = updated.finite
         guarded = is_guarded(options, SCALE in values)
@@ -247,22 +255,6 @@ def make_halves(functions, reduce, options):
 def reduce_nothing(grads, state, loss):
     """The reduction of a single replica."""
     return grads, state, loss
-
-
-def reduce_across_replicas(grads, state, loss):
-    """Sums gradients, averages statistics and assigned weights; called inside strategy.run."""
-    context = tf.distribute.get_replica_context()
-    # One type: reductions are packed into one buffer. The reduced loss is only checked, not logged.
-    *grads, loss = context.all_reduce(
-        tf.distribute.ReduceOp.SUM, [*grads, tf.cast(loss, grads[0].dtype)]
-    )
-    floating = [i for i, v in enumerate(state) if v.dtype.is_floating]
-    if floating:
-        means = context.all_reduce(tf.distribute.ReduceOp.MEAN, [state[i] for i in floating])
-        state = list(state)
-        for i, mean in zip(floating, means, strict=True):
-            state[i] = mean
-    return tuple(grads), tuple(state), loss
 
 
 def _shift_seeds(non_trainable, seeds, replica):

@@ -39,13 +39,14 @@ def is_guarded(options, scaled):
     return options.skip_nonfinite or scaled
 
 
-def check(scale, grads, loss, options):
+def check(scale, grads, loss, options, norm=None):
     """Unscales a gradient, looks whether it is finite, and by how much it is too long.
 
     Args:
       scale: values of the group SCALE, or None.
       grads, loss: as of `make_update`.
       options: `StepOptions`.
+      norm: as of `make_update`.
 
     Returns:
       `Checked`.
@@ -54,7 +55,7 @@ def check(scale, grads, loss, options):
     finite, factor = tf.math.is_finite(loss), None
     if scale is not None:
         grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
-    if guarded or options.clip_norm:
+    if norm is None and (guarded or options.clip_norm):
         norm = tf.linalg.global_norm(grads)
     if guarded:
         finite &= tf.math.is_finite(norm)
@@ -64,7 +65,7 @@ def check(scale, grads, loss, options):
 
 
 def make_update(optimizer, options, after_update=()):
-    """Builds update(values, grads, loss, step, discard=None) -> `Update`.
+    """Builds update(values, grads, loss, step, *, norm=None, discard=None) -> `Update`.
 
     Args:
       optimizer: from `optimizers.build_optimizer`, built.
@@ -72,7 +73,8 @@ def make_update(optimizer, options, after_update=()):
       after_update: `AfterUpdate` hooks, called in order.
 
     `values` are those of `groups.for_update`; `loss` is the sum over the global batch; `step`, an
-    int64 scalar, is the step that is being made, by which the learning rate's schedule goes.
+    int64 scalar, is the step that is being made, by which the learning rate's schedule goes; `norm`
+    is that of the whole unscaled gradient where `grads` are a part of it.
 
     `discard`, a bool scalar, is given where values are updated in place, without hooks: True has
     the new values be the old ones. Then the update is a branch of a condition: to choose between
@@ -87,10 +89,10 @@ def make_update(optimizer, options, after_update=()):
             new[EMA] = averaged(averages, new[TRAINABLE], count, options.ema)
         return new
 
-    def update(values, grads, loss, step, discard=None):
+    def update(values, grads, loss, step, *, norm=None, discard=None):
         scale = values.get(SCALE)
         guarded = is_guarded(options, scale is not None)
-        grads, factor, finite = check(scale, grads, loss, options)
+        grads, factor, finite = check(scale, grads, loss, options, norm)
         if discard is None:
             new = applied(values, grads, factor, step)
             if guarded:

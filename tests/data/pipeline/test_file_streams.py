@@ -1,7 +1,6 @@
 """Training from files: the global order, for any engine, number of replicas and restart."""
 
 import dataclasses
-import hashlib
 import pathlib
 
 import numpy as np
@@ -10,63 +9,13 @@ import tensorflow as tf
 
 from tests.data.opening import open_all
 from tests.data.pets import Pets
+from tests.data.streams import batches, digest, in_records
 from tests.image_files import make_folder
-from tests.tf_examples import example
-from tfapp.data.pipeline import choose as engines
-from tfapp.distribution.strategy import build_distribution
 
 
 @pytest.fixture
 def folder(tmp_path):
     return make_folder(tmp_path / "animals", each=15)
-
-
-def batches(folder, first, count, *, engine="stream", replicas=1, windows=False):
-    """Global batches of steps first, first + 1, ...: lists of (pixels, labels)."""
-    name = folder if isinstance(folder, str) else f"folder:{folder}"
-    strategy = build_distribution(
-        strategy="auto",
-        logical_devices=replicas,
-        batch_size=12,
-        deterministic=False,
-        require_gpu=False,
-    ).strategy
-    train = open_all(name).splits["train"]
-    if windows:
-        train = train.with_random_windows()
-    choice = engines.EngineChoice(engine, "")
-    built = engines.build(choice, train, strategy=strategy, batch_size=12, seed=3, with_seeds=True)
-    built.restart(first)
-    for step in range(first, first + count):
-        pulled = built.pull(built.inputs, tf.constant(step, tf.int64))
-        parts = []
-        for replica in range(replicas):
-            own = tf.nest.map_structure(lambda v, r=replica: part_of(v, r), pulled)
-            parts.append({k: v.numpy() for k, v in built.batch(own, replica).items()})
-        yield {k: np.concatenate([part[k] for part in parts]) for k in parts[0]}
-
-
-def part_of(value, replica):
-    return value.values[replica] if hasattr(value, "values") else value
-
-
-def digest(found):
-    """A hash of all that a run of batches holds, in its order."""
-    total = hashlib.sha256()
-    for batch in found:
-        for name in sorted(batch):
-            total.update(np.ascontiguousarray(batch[name]).tobytes())
-    return total.hexdigest()
-
-
-def in_records(tmp_path, folder):
-    """The folder's files as TFRecords in two shards."""
-    paths = sorted(folder.rglob("*.JPG"))
-    for shard in range(2):
-        with tf.io.TFRecordWriter(str(tmp_path / f"{shard}.tfrecord")) as writer:
-            for number, path in enumerate(paths[shard::2]):
-                writer.write(example(image=path.read_bytes(), label=number % 3))
-    return f"tfrecord:{tmp_path}/*.tfrecord"
 
 
 def in_arrays(tmp_path, folder):

@@ -21,8 +21,8 @@ def measured(monkeypatch):
     """The candidates of each call of `calibrate`, which is replaced and takes no time."""
     calls = []
 
-    def calibrate(candidates, prepare, *, total_steps, cluster):
-        del prepare, cluster
+    def calibrate(candidates, prepare, *, total_steps, within, cluster):
+        del prepare, within, cluster
         calls.append(list(candidates))
         affordable = candidates if total_steps > 100 else candidates[:1]
         return [measure.Measurement(c, STEP_SECONDS[c], 0.1) for c in affordable]

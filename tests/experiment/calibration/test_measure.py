@@ -59,7 +59,7 @@ class Engine:
         assert step == 0
 
 
-def calibrate(compile_seconds, step_seconds, total_steps):
+def calibrate(compile_seconds, step_seconds, total_steps, **length):
     """Measures three candidates with these times; returns the measurements and the time spent."""
     clock, state = Clock(), State()
 
@@ -76,7 +76,8 @@ def calibrate(compile_seconds, step_seconds, total_steps):
 
     candidates = [Candidate("float32", name) for name in ("loop", "update", "step")]
     begin = clock()
-    measured = measure.calibrate(candidates, prepare, total_steps=total_steps, clock=clock)
+    length = {"total_steps": total_steps, **length}
+    measured = measure.calibrate(candidates, prepare, clock=clock, **length)
     assert float(state.value) == 0.0  # restored
     return measured, clock() - begin
 
@@ -100,6 +101,28 @@ def test_the_budget_holds(step_seconds, total_steps):
     first = 1.0 + (2 + 3 * max(1, 0.15 // step_seconds)) * step_seconds
     assert seconds - first <= min(10.0, 0.03 * step_seconds * total_steps) + 1.0
     assert len(measured) >= 1
+
+
+def test_what_is_measured_follows_the_time_that_a_run_has():
+    """However many steps it may have: three percent of a minute are too short for a compilation."""
+    measured, seconds = calibrate(2.5, 0.001, 10**9, within=60.0)
+    assert len(measured) == 1
+    assert seconds < 3.0
+    measured, _ = calibrate(2.5, 0.001, 10**9, within=200.0)
+    assert len(measured) == 3
+
+
+def test_the_time_of_a_step_is_the_median_of_several_bursts():
+    clock, state = Clock(), State()
+
+    def run_loop(first, steps):
+        del first
+        slow = 10.0 < clock.now < 10.2  # another program is at work
+        clock.now += (0.003 if slow else 0.001) * steps + (0 if clock.now else 9.0)
+
+    prepared = measure.Prepared(state, run_loop, Engine())
+    assert measure.time_step(prepared, within=5.0, clock=clock) == pytest.approx(0.001)
+    assert clock.now < 15.5
 
 
 def uncompiled(*names):

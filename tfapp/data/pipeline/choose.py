@@ -3,6 +3,7 @@
 import dataclasses
 import math
 
+from tfapp.data.pipeline.local_reader import HERE
 from tfapp.data.pipeline.resident import ResidentInput, free_bytes
 from tfapp.data.pipeline.stream import StreamInput
 from tfapp.errors import UsageError
@@ -21,7 +22,7 @@ class EngineChoice:
     left: float = math.inf  # bytes of RESIDENT_SHARE that training leaves to the other splits
 
 
-def choose(forced, split, *, strategy, device_type, crops="", free=None):
+def choose(forced, split, *, strategy, device_type, crops="", served=False, free=None):
     """Returns an `EngineChoice` for --engine=`forced`.
 
     Args:
@@ -30,6 +31,7 @@ def choose(forced, split, *, strategy, device_type, crops="", free=None):
       strategy: the tf.distribute.Strategy.
       device_type: "CPU" or "GPU".
       crops: the augmentation that is applied while files are decoded; empty: none.
+      served: whether a data service reads the examples.
       free: bytes of memory for data, where several hosts have agreed on a number; None: what is
         free on this one.
 
@@ -47,6 +49,8 @@ def choose(forced, split, *, strategy, device_type, crops="", free=None):
     if crops:
         reason = f"--augment={crops} cuts its window while a file is decoded"
         return EngineChoice("stream", reason, allowed)
+    if served:
+        return EngineChoice("stream", "fed by --data_service", allowed)
     sizes = f"{_size(need)} of data, {RESIDENT_SHARE:.0%} of the free {_size(free)} allowed"
     if forced == "resident" and need > allowed:
         raise UsageError(f"--engine=resident: does not fit: {sizes}; use --engine=stream")
@@ -61,20 +65,29 @@ def choose(forced, split, *, strategy, device_type, crops="", free=None):
 
 def resident_bytes(split, strategy, device_type):
     """Bytes that the split takes in the device's memory: a copy for each replica that shares it."""
-    copies = strategy.num_replicas_in_sync if device_type == "CPU" else 1
+    replicas = strategy.num_replicas_in_sync
+    copies = len(strategy.extended.worker_devices) if device_type == "CPU" and replicas > 1 else 1
     return split.nbytes * copies
 
 
-def build(choice, split, *, strategy, batch_size, seed, with_seeds=False):
+def build(choice, split, *, strategy, batch_size, seed, with_seeds=False, reader=HERE):
     """Builds the `Engine` of an `EngineChoice` over a training split.
 
     Args:
       batch_size: examples a step over all replicas.
       seed: of the global order.
       with_seeds: whether batches hold EXAMPLE_SEED, for augmentation.
+      reader: the `PieceReader` of the stream.
     """
-    kind = {"resident": ResidentInput, "stream": StreamInput}[choice.name]
-    return kind(split, strategy=strategy, batch_size=batch_size, seed=seed, with_seeds=with_seeds)
+    values = {
+        "strategy": strategy,
+        "batch_size": batch_size,
+        "seed": seed,
+        "with_seeds": with_seeds,
+    }
+    if choice.name == "resident":
+        return ResidentInput(split, **values)
+    return StreamInput(split, reader=reader, **values)
 
 
 def _size(nbytes):

@@ -9,8 +9,10 @@ import tensorflow as tf
 
 from tfapp.data.pipeline.choose import resident_bytes
 from tfapp.data.pipeline.evaluation_input import EvaluationInput
+from tfapp.data.pipeline.local_reader import HERE
+from tfapp.data.pipeline.pieces import INDICES, Pieces
 from tfapp.data.pipeline.resident import place
-from tfapp.data.pipeline.stream import INDICES, iterator, read_pieces
+from tfapp.data.pipeline.stream import iterator, read_pieces
 from tfapp.data.splits.example_loader import SERVED
 from tfapp.spec import SAMPLE_WEIGHT, reserved_name
 
@@ -18,7 +20,9 @@ from tfapp.spec import SAMPLE_WEIGHT, reserved_name
 _POSITION, _PRESENT = reserved_name("position"), reserved_name("present")
 
 
-def evaluation_input(split, *, strategy, batch_size, device_type="CPU", allowed=math.inf):
+def evaluation_input(
+    split, *, strategy, batch_size, device_type="CPU", allowed=math.inf, reader=HERE
+):
     """Builds the `EvaluationInput` of one split.
 
     Args:
@@ -27,10 +31,12 @@ def evaluation_input(split, *, strategy, batch_size, device_type="CPU", allowed=
       batch_size: examples a step over all replicas; a smaller split is one step of its own size.
       device_type: "CPU" or "GPU".
       allowed: bytes that the split may take on the device; a larger one is streamed.
+      reader: the `PieceReader` of a split that is streamed.
     """
     resident = resident_bytes(split, strategy, device_type) <= allowed
-    kind = ResidentEvaluation if resident else StreamedEvaluation
-    return kind(split, strategy=strategy, batch_size=batch_size)
+    if resident:
+        return ResidentEvaluation(split, strategy=strategy, batch_size=batch_size)
+    return StreamedEvaluation(split, strategy=strategy, batch_size=batch_size, reader=reader)
 
 
 class _Steps(EvaluationInput):
@@ -78,6 +84,10 @@ class StreamedEvaluation(_Steps):
 
     waits = True
 
+    def __init__(self, split, *, reader=HERE, **options):
+        super().__init__(split, **options)
+        self._reader = reader
+
     def start(self):
         return iterator(self._strategy, self._dataset)
 
@@ -90,12 +100,16 @@ class StreamedEvaluation(_Steps):
         rows = dict(pulled)
         return _weighed(rows, rows.pop(_POSITION), rows.pop(_PRESENT))
 
-    def _dataset(self):
-        def draw(size):
-            count = self.num_steps * self._replicas * self._share // size
-            return tf.data.Dataset.range(count).map(lambda number: self._drawn(number, size))
+    def _dataset(self, part):
+        def pieces(size):
+            own, number_of = part.of(self._replicas * self._share // size)
 
-        return read_pieces(self._split, self._share, draw)
+            def draw(i):
+                return self._drawn(number_of(i), size)
+
+            return Pieces(size, 0, self.num_steps * own, draw)
+
+        return read_pieces(self._split, self._share, pieces, self._reader)
 
     def _drawn(self, number, size):
         indices, present = self._rows(number * size, size)

@@ -92,7 +92,10 @@ class Tokens(Transform):
         return ids
 
     def input_spec(self, feature):
-        return InputSpec(feature.name, "tokens", (self.length,), "int32", self.vocabulary)
+        shape = (self.length,)
+        return InputSpec(
+            feature.name, "tokens", shape, "int32", self.vocabulary, names=self.names()
+        )
 
     def names(self):
         """What each id stands for, a tuple of str."""

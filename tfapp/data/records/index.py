@@ -7,6 +7,7 @@ whereas TensorFlow's own reader stops at the first fault.
 """
 
 import dataclasses
+import functools
 import mmap
 import os
 import struct
@@ -34,16 +35,50 @@ class RecordIndex(Records):
     files: np.ndarray  # int32 [num_records], index into paths
     offsets: np.ndarray  # int64 [num_records], where each begins once decompressed
     bad: tuple[tuple[str, str], ...]  # (place, reason)
+    only_here = ""
 
     def __len__(self):
         return len(self.files)
 
     def read(self, row):
-        reader = private_api.record_reader(os.fsencode(self.plain[self.files[row]]))
+        return self._read(row, private_api.record_reader(os.fsencode(self.plain[self.files[row]])))
+
+    def read_many(self, rows):
+        # Opening a reader and filling its buffer takes as long as reading hundreds of records.
+        path, reader = None, None
+        for row in rows:
+            try:
+                if self.plain[self.files[row]] != path:
+                    path = self.plain[self.files[row]]
+                    reader = private_api.record_reader(os.fsencode(path))
+                yield self._read(row, reader)
+            except tf.errors.OpError as error:
+                yield error
+
+    def _read(self, row, reader):
         try:
             return reader.read(int(self.offsets[row]))[0]
         except IndexError as error:
             raise tf.errors.DataLossError(None, None, "the file has become shorter") from error
+
+    def in_graph(self, row):
+        # Without a buffer, which would be filled for each record: 20 times as fast as `read`.
+        plain, files, offsets = self._tensors
+        variant = tf.raw_ops.TFRecordDatasetV2(
+            filenames=plain[files[row]][None],
+            compression_type="",
+            buffer_size=0,
+            byte_offsets=offsets[row][None],
+            metadata="",
+        )
+        records = tf.data.experimental.from_variant(variant, tf.TensorSpec([], tf.string))
+        return records.take(1).get_single_element()
+
+    @functools.cached_property
+    def _tensors(self):
+        with tf.init_scope(), tf.device("CPU:0"):
+            plain = [os.fsencode(path) for path in self.plain]
+            return tf.constant(plain), tf.constant(self.files), tf.constant(self.offsets)
 
     def where(self, row):
         return _place(self.paths[self.files[row]], self.offsets[row])

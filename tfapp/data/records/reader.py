@@ -28,6 +28,7 @@ class RecordReader(Reader):
           channels: of the images.
         """
         self._records = records
+        self.only_here = records.only_here
         self._schema = schema
         self._decode = decode.decoder(size, channels) if size else None
         self.size, self.channels = size, channels
@@ -38,8 +39,7 @@ class RecordReader(Reader):
         )
 
     def read(self, row, seed=None):
-        record = tf.numpy_function(self._bytes, (row,), tf.string, stateful=False)
-        record.set_shape(())
+        record = self._records.in_graph(row)
         found = tf.io.parse_single_example(record, self._schema.parser(self._schema.features))
         example = {}
         for field in self._schema.features:
@@ -70,9 +70,6 @@ class RecordReader(Reader):
             return "is no tf.Example"
         return "could not be read at first, but can be now"
 
-    def _bytes(self, row):
-        return np.bytes_(b"") if row < 0 else np.array(self._records.read(int(row)), object)
-
 
 def columns(records, rows, schema, fields):
     """Values of `fields`, which are no images, in many records.
@@ -92,11 +89,11 @@ def columns(records, rows, schema, fields):
 def _parsed(records, rows, schema, fields):
     """`columns` of a few records."""
     found, wrong = [], {}
-    for row in rows.tolist():
-        try:
-            found.append(records.read(row))
-        except tf.errors.OpError as error:
-            wrong[row] = in_words(error)
+    for row, record in zip(rows.tolist(), records.read_many(rows.tolist()), strict=True):
+        if isinstance(record, tf.errors.OpError):
+            wrong[row] = in_words(record)
+        else:
+            found.append(record)
     parser = schema.parser(fields)
     try:
         parsed = tf.io.parse_example(tf.constant(found, tf.string), parser)

@@ -32,7 +32,7 @@ class BadExamples:
         self._path = None
         self._seen = {}  # file or record -> reason
         self._lock = threading.Lock()
-        self.error = None  # the DataError that ended reading
+        self.error = None  # the TfappError that ended reading
 
     @property
     def count(self):
@@ -76,9 +76,13 @@ class BadExamples:
             self._add(example, reason)
 
     def stop(self, message):
-        """Raises, and keeps for `reporting`, the first DataError."""
+        """Raises, and keeps for `reporting`, a DataError."""
+        self.fail(DataError(message))
+
+    def fail(self, error):
+        """Raises, and keeps for `reporting`, the first TfappError that ends reading."""
         if self.error is None:
-            self.error = DataError(message)
+            self.error = error
         raise self.error
 
     def log(self):
@@ -90,7 +94,7 @@ class BadExamples:
 
     @contextlib.contextmanager
     def reporting(self):
-        """Raises the DataError behind an error that came out of TensorFlow."""
+        """Raises the TfappError behind an error that came out of TensorFlow."""
         try:
             yield
         except (tf.errors.OpError, UnicodeDecodeError) as error:  # a message need not be UTF-8

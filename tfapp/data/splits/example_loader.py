@@ -10,6 +10,7 @@ from tfapp.spec import reserved_name
 
 _SEARCH = 1000  # consecutive examples of which one must be readable
 SERVED = reserved_name("served_position")  # in an example: int64, the position that was read for it
+_UNREAD = -1  # as SERVED
 
 
 class ExampleLoader:
@@ -41,12 +42,27 @@ class ExampleLoader:
         it fails a second one looks for substitutes.
         """
         size = positions.shape[0] or tf.size(positions, tf.int64)
-        source = positions if seeds is None else (positions, seeds)
-        source = tf.data.Dataset.from_tensor_slices(source)
+        source = _slices(positions, seeds)
         whole = source.map(lambda *where: self.load(rows, labels, *where))
         guarded = source.flat_map(lambda *where: self._first_readable(rows, labels, *where))
         whole, guarded = (d.batch(size, drop_remainder=True) for d in (whole, guarded))
         return whole.ignore_errors().concatenate(guarded).take(1).get_single_element()
+
+    @tf.autograph.experimental.do_not_convert
+    def load_chunk_elsewhere(self, rows, labels, positions, seeds=None):
+        """See `Split.load_chunk_elsewhere`; arguments as of `load_chunk`.
+
+        The examples are read side by side, twice at most.
+        """
+        size = positions.shape[0]
+        source = _slices(positions, seeds)
+        whole = source.map(lambda *where: self.load(rows, labels, *where), num_parallel_calls=size)
+        whole = whole.batch(size, drop_remainder=True)
+        blank = {k: tf.zeros(spec.shape, spec.dtype) for k, spec in whole.element_spec.items()}
+        unread = tf.fill([size], tf.constant(_UNREAD, tf.int64))
+        blank = tf.data.Dataset.from_tensors({**blank, SERVED: unread})
+        tried = whole.concatenate(whole).ignore_errors()
+        return tried.concatenate(blank).take(1).get_single_element()
 
     def chunk_reader(self, rows, labels):
         """`load_chunk` as an eager function of positions, which any thread may call.
@@ -100,3 +116,9 @@ class ExampleLoader:
         if in_vain:
             self.bad_examples.stop(f"none of {len(rows)} consecutive examples can be read")
         return np.int64(0)
+
+
+def _slices(positions, seeds):
+    """A data set of positions, or of pairs of a position and its seed."""
+    source = positions if seeds is None else (positions, seeds)
+    return tf.data.Dataset.from_tensor_slices(source)

@@ -38,6 +38,7 @@ class FileSplit(Split):
         """
         self.reader, self.bad_examples = loader.reader, loader.bad_examples
         self.cuts_windows = self.reader.cuts_windows
+        self.only_here = self.reader.only_here
         self.rows = np.asarray(rows, np.int64)
         self.num_examples = len(self.rows)
         self._loader = loader
@@ -71,6 +72,12 @@ class FileSplit(Split):
     def load_chunk(self, positions, seeds=None):
         seeds = seeds if self._windows else None
         return self._loader.load_chunk(*self._constants(), positions, seeds)
+
+    def load_chunk_elsewhere(self, positions, seeds=None):
+        if self.only_here:
+            return super().load_chunk_elsewhere(positions, seeds)
+        seeds = seeds if self._windows else None
+        return self._loader.load_chunk_elsewhere(*self._constants(), positions, seeds)
 
     def fetch(self, indices):
         examples = list(self._in_order(np.asarray(indices, np.int64)))

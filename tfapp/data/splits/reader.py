@@ -8,6 +8,7 @@ class Reader(abc.ABC):
 
     example_nbytes: int  # of one example once decoded, without its label
     cuts_windows: bool = False  # whether a seed makes `read` cut a random window
+    only_here: str = ""  # see `Split`
 
     @abc.abstractmethod
     def read(self, row, seed=None):

@@ -16,6 +16,7 @@ class Split(abc.ABC):
     nbytes: int  # of all examples in memory, once decoded
     by_example: bool = False  # examples lie in files and are read one at a time, already encoded
     cuts_windows: bool = False  # whether `with_random_windows` may be called
+    only_here: str = "it is held in memory"  # why no other process can read it; empty: any can
     groups: StringColumn | None = None  # equal values stay in one split; None: no groups
 
     @abc.abstractmethod
@@ -88,6 +89,16 @@ class Split(abc.ABC):
         """
         del seeds
         return self.fetch(positions)
+
+    def load_chunk_elsewhere(self, positions, seeds=None):
+        """As `load_chunk`, in a graph that any process can run which sees the same files.
+
+        Where one of the examples cannot be read, `example_loader.SERVED` is -1 for all of them.
+
+        Raises:
+          NotImplementedError: `only_here` says why there is no such graph.
+        """
+        raise NotImplementedError(f"{type(self).__name__}: {self.only_here}")
 
     def with_random_windows(self):
         """The same examples, whose images are random windows, cut while they are decoded.

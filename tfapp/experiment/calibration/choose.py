@@ -1,6 +1,8 @@
 """Chooses precision and placement: forced, kept by the run, measured before, or measured now."""
 
 import dataclasses
+import math
+import time
 from collections.abc import Callable
 
 from tfapp.distribution.cluster import Cluster, SingleProcess
@@ -16,6 +18,7 @@ class Choice:
     precision_reason: str
     placement_reason: str
     measurements: tuple = ()  # JSON objects, one a candidate that was measured
+    spent: float = 0.0  # seconds of measuring, the compilation of the chosen one left out
 
     def to_json(self):
         """What a run keeps, so that a continued one computes the same bits."""
@@ -40,6 +43,7 @@ def choose(
     *,
     description: dict,
     total_steps: int,
+    within: float = math.inf,
     cluster: Cluster | None = None,
 ) -> Choice:
     """Chooses among `candidates`.
@@ -50,6 +54,7 @@ def choose(
       prepare: makes a candidate ready to be measured.
       description: JSON-able, what a measurement depends on; see `description.describe`.
       total_steps: of the run.
+      within: seconds that the run has at most.
       cluster: whose chief's measurements count; None: this process alone.
 
     Raises:
@@ -65,13 +70,18 @@ def choose(
     records = cluster.agree(_of(candidates, cache.look_up(key)))
     if records is not None:
         return _measured(records, "measured before")
-    measurements = measure.calibrate(candidates, prepare, total_steps=total_steps, cluster=cluster)
+    begin = time.monotonic()
+    measurements = measure.calibrate(
+        candidates, prepare, total_steps=total_steps, within=within, cluster=cluster
+    )
+    seconds = time.monotonic() - begin
     records = [measurement.to_json() for measurement in measurements]
     if len(records) == len(candidates):
         cache.keep(key, records)
-    if len(records) > 1:
-        return _measured(records, "measured")
-    return _measured(records, "the best guess; the run is too short to measure more")
+    why = "the best guess; the run is too short to measure more"
+    choice = _measured(records, "measured" if len(records) > 1 else why)
+    compiled = measure.fastest(records)["compile_seconds"]
+    return dataclasses.replace(choice, spent=max(seconds - compiled, 0.0))
 
 
 def _of(candidates, records):

@@ -19,6 +19,7 @@ def describe(config, spec, model, engine, num_replicas):
       num_replicas: over all workers.
     """
     kind = device_type()
+    between = [config.shard_optimizer, config.allreduce_precision] if num_replicas > 1 else []
     details = [
         tf.config.experimental.get_device_details(device)
         for device in tf.config.list_physical_devices(kind)
@@ -28,7 +29,7 @@ def describe(config, spec, model, engine, num_replicas):
         "features": [dataclasses.asdict(feature) for feature in spec.features],
         "recipe": [config.batch_size, config.optimizer, config.accumulate, config.ema],
         "engine": engine,
-        "replicas": num_replicas,
+        "replicas": [num_replicas, *between],
         "device": [kind, details, processor()],
         "tensorflow": tf.__version__,
     }

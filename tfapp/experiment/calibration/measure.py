@@ -6,6 +6,8 @@ bit for bit, so measuring changes neither weights nor order nor random numbers.
 
 import dataclasses
 import logging
+import math
+import statistics
 import time
 from collections.abc import Callable
 
@@ -21,6 +23,7 @@ _MOST_SHARE = 0.03  # of the run's estimated time
 _TIMED_SECONDS = 0.15  # of steps behind one measurement
 _REPEATS = 4  # bursts a candidate
 _MANY_STEPS = 10**6
+_MOST_BURSTS = 9  # whose median is a step's time
 _CLOSE = 1.5  # times the fastest first burst, up to which a candidate is timed again
 BFLOAT16_GAIN = 1.3  # times faster than float32 that bfloat16 must be to be chosen
 
@@ -60,13 +63,16 @@ class Prepared:
     in_place: bool = False  # steps update the state in place, of which there may be no room for two
 
 
-def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=time.monotonic):
+def calibrate(
+    candidates, prepare, *, total_steps, within=math.inf, step=0, cluster=None, clock=time.monotonic
+):
     """Measures candidates in order until the budget is spent.
 
     Args:
       candidates: `Candidate`s, the best guess first; it is measured in any case.
       prepare: Candidate -> `Prepared`.
       total_steps: of the run, for the estimate of its time.
+      within: seconds that the run has at most.
       step: where the run will start.
       cluster: a `Cluster`, whose chief's clock counts: all workers measure the same candidates
         with the same numbers of steps. None: this process alone.
@@ -97,7 +103,8 @@ def calibrate(candidates, prepare, *, total_steps, step=0, cluster=None, clock=t
             _leave_out(candidate, [] if timings else candidates, error)
             continue
         if not timings:
-            budget = min(_MOST_SECONDS, _MOST_SHARE * (total_steps - step) * timing.step_seconds)
+            seconds = min((total_steps - step) * timing.step_seconds, within)
+            budget = min(_MOST_SECONDS, _MOST_SHARE * seconds)
             begin = agreed_clock()  # the first one's compilation is the run's own
         if timing.prepared.state.is_large:
             timing.prepared = None  # the next one's may need its memory
@@ -185,6 +192,17 @@ def _burst(prepared, step, steps, clock):
         return (clock() - begin) / steps
 
 
-def time_step(prepared, *, clock=time.monotonic):
-    """Seconds of one step of a `Prepared`, compilation left out; its state stays what it was."""
-    return _first(None, prepared, 0, _MANY_STEPS, clock).step_seconds
+def time_step(prepared, *, within, clock=time.monotonic):
+    """Seconds of one step of a `Prepared`, compilation left out; its state stays what it was.
+
+    Args:
+      prepared: a `Prepared`.
+      within: seconds after which no further burst of steps is begun; each run's machine is busier
+        at some moments than at others.
+      clock: () -> seconds; injected by tests.
+    """
+    timing = _first(None, prepared, 0, _MANY_STEPS, clock)
+    seconds, end = [timing.step_seconds], clock() + within
+    while len(seconds) < _MOST_BURSTS and clock() < end:
+        seconds.append(_burst(prepared, 0, timing.steps, clock))
+    return statistics.median(seconds)

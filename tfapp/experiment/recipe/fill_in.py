@@ -5,21 +5,20 @@ import math
 
 from tfapp.data.augmentation import NONE
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.experiment.recipe import augment, model_size
+from tfapp.experiment.batch_plan import in_steps
+from tfapp.experiment.recipe import augment, model_size, small_table
+from tfapp.experiment.recipe.evaluations import interval, patience
 from tfapp.experiment.recipe.rules import recipe_for
+from tfapp.flag_values import parse_duration
 from tfapp.models import recipe_of
 from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import kind_of_data
 
 FIELDS = tuple(name for name in SEED if name not in ("model", "export_weights"))
-_MOST_EVALUATIONS = 50  # of a run, unless its epochs are longer than that
-_LEAST_EVALUATIONS = 20  # of a run whose epochs are long
-_FEW_STEPS = 50  # an epoch of so few is not divided
-_LEAST_PATIENCE = 5  # evaluations
 _SMOOTHED = ("auto", "classification")  # tasks whose labels may be smoothed unasked
 
 
-def fill_in(config, data, *, num_replicas, model, kept=None):
+def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
     """Decides every field of the recipe that is auto.
 
     Args:
@@ -28,6 +27,7 @@ def fill_in(config, data, *, num_replicas, model, kept=None):
       num_replicas: that a batch is divided among.
       model: --model, or what auto stands for.
       kept: what an earlier start of the run decided, name -> value; None: nothing yet.
+      changes: of --augment, what suits the data; None: the data is looked at.
 
     Returns:
       (a `Config` without auto in its recipe, what was decided as name -> value).
@@ -50,8 +50,9 @@ def fill_in(config, data, *, num_replicas, model, kept=None):
     found = (name for name in kept or {} if name in decided or _is_found(config, name))
     decided.update({name: _value(kept[name]) for name in found})
     if "augment" in decided and "augment" not in (kept or {}):
-        decided["augment"] = augment.choose(recipe.augment, data)
-    decided.update(model_size.decide(dataclasses.replace(config, **decided), data, kept))
+        decided["augment"] = augment.choose(recipe.augment, data) if changes is None else changes
+    for rule in (model_size, small_table):
+        decided.update(rule.decide(dataclasses.replace(config, **decided), data, kept))
     return dataclasses.replace(config, **decided), decided
 
 
@@ -94,25 +95,13 @@ def _decide(given, recipe, examples, divisor):
     epochs = math.ceil(recipe.steps / per_epoch)
     values["epochs"] = min(max(epochs, recipe.least_epochs), recipe.most_epochs)
     total = given["steps"] or given.get("epochs", values["epochs"]) * per_epoch
-    values.update(_by_length(total, per_epoch, recipe.patience))
+    every = interval(total, per_epoch)
+    values["evaluate_every"] = str(every)
+    if "evaluate_every" in given:
+        duration = parse_duration(given["evaluate_every"], "evaluate_every")
+        every = in_steps(duration, per_epoch=per_epoch, total=total, batch_size=batch_size)
+    values["early_stopping"] = patience(recipe.patience, total, every)
     return {name: given.get(name, values[name]) for name in FIELDS}
-
-
-def _by_length(total, per_epoch, patience):
-    """When to evaluate, and how many evaluations to wait for a better one.
-
-    Args:
-      total: steps of the run.
-      per_epoch: steps of an epoch.
-      patience: share of the run to wait; 0: to its end.
-
-    Returns:
-      a dict with "evaluate_every" and "early_stopping".
-    """
-    often = max(total // _LEAST_EVALUATIONS, _FEW_STEPS)
-    every = max(min(per_epoch, often), total // _MOST_EVALUATIONS)
-    wait = max(math.ceil(patience * total / max(every, 1)), _LEAST_PATIENCE) if patience else 0
-    return {"evaluate_every": str(max(every, 1)), "early_stopping": wait}
 
 
 def _divisible(batch_size, examples, divisor):

@@ -68,6 +68,7 @@ _SIZED = {
 }
 
 
+FEW_ROWS = 1000  # effective rows of a small table
 # Of images: bounds of the epochs, and so many that they are shifted by up to an eighth.
 _LEAST_EPOCHS, _MOST_EPOCHS, _MANY_EPOCHS = 8, 50, 20
 
@@ -110,6 +111,11 @@ def _images(examples):
     )
 
 
+def effective_rows(examples, columns):
+    """The rows of a table, those of more than ten columns counted for less."""
+    return examples * min(max(10 / columns, 0.2), 1)
+
+
 def _table(examples, columns, label):
     """An ensemble of perceptrons on columns (`tabm`).
 
@@ -123,8 +129,8 @@ def _table(examples, columns, label):
         steps = 600 + round(900 * (examples - 1000) / 4000)
     else:
         steps = 4500 if label.kind == "real" else 1500
-    size = examples * min(max(10 / columns, 0.2), 1)
-    rate = 2e-3 if size < 1000 else 4e-3 if size <= 5000 else 8e-3
+    size = effective_rows(examples, columns)
+    rate = 2e-3 if size < FEW_ROWS else 4e-3 if size <= 5000 else 8e-3
     return Recipe(
         batch_size=_power_of_two(examples / 80, 64, 256),
         steps=steps,

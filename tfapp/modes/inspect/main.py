@@ -52,13 +52,13 @@ def run(config):
         "label": features.describe_label(examples),
         "first_rows": features.first_rows(data.raw, sample),
         "duplicates": duplicates.find(examples),
-        "reading": _reading(config, data.source, strategy),
+        "reading": _reading(config, data, strategy),
         "sheet": contact_sheet.draw(config, data, _SHOWN),
         "bad_examples": data.source.bad_examples.count,
     }
 
 
-def _reading(config, source, strategy):
+def _reading(config, data, strategy):
     """How fast examples of train are read, and which engine training would use."""
     import tensorflow as tf
 
@@ -67,16 +67,21 @@ def _reading(config, source, strategy):
     from tfapp.distribution.devices import device_type
     from tfapp.experiment import augment
 
-    train, _, crops = augment.divide(config.augment, source.splits["train"])
+    train, _, crops = augment.divide(config.augment, data.source.splits["train"])
     choice = engines.choose(
-        config.engine, train, strategy=strategy, device_type=device_type(), crops=crops
+        config.engine,
+        train,
+        strategy=strategy,
+        device_type=device_type(),
+        crops=crops,
+        served=data.served,
     )
     batch_size = min(_READ_BATCH, train.num_examples)
     reader = StreamInput(
         train, strategy=tf.distribute.get_strategy(), batch_size=batch_size, seed=config.seed,
-        with_seeds=bool(crops),
+        with_seeds=bool(crops), reader=data.reader,
     )  # fmt: skip
-    with source.bad_examples.reporting():
+    with data.source.bad_examples.reporting():
         begin = time.monotonic()
         reader.restart(0)
         next(reader.inputs)
