@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "million_files", "models_page",
+SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "memory", "million_files", "models_page",
            "read_images", "read_tables", "replicas", "time_to_accuracy",
            "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
@@ -94,6 +94,9 @@ BAD = [
     ("loop_overhead --placements=loop,none", "--placements: none: unknown (one of loop, step,"),
     ("loop_overhead --batch_size=-3", "--batch_size: -3: a whole number above 0 is needed"),
     ("loop_overhead --precision=half", "--precision: invalid choice"),
+    ("memory --hidden=12000,none", "--hidden: none: a whole number above 0 is needed"),
+    ("memory --only=keras", "--only: keras: unknown"),
+    ("memory --against=nowhere", "--against: nowhere: is not a checkout of tfapp"),
     ("million_files --files=few", "--files: few: a whole number above 0 is needed"),
     ("read_images --seconds=nan", "--seconds: nan: a number above 0 is needed"),
     ("read_images --repeats=0", "--repeats: 0: a whole number above 0 is needed"),

@@ -76,3 +76,15 @@ def test_it_holds_its_own_copy_of_the_weights(make_image_servable, images):
     for variable in model.trainable_variables:
         variable.assign(variable + 1.0 * tf.range(3, dtype=tf.float32))
     assert np.array_equal(servable.serve(images)["probabilities"], before)
+
+
+def test_released_weights_take_no_memory_and_are_assigned_again(make_image_servable, images):
+    servable = make_image_servable()
+    expected = servable.serve(images)
+    weights = ([tf.identity(v) for v in servable.trainable_weights],
+               [tf.identity(v) for v in servable.other_weights])  # fmt: skip
+    servable.release()
+    variables = (*servable.trainable_weights, *servable.other_weights)
+    assert all(v.read_value().numpy().nbytes == 0 for v in variables)
+    servable.assign(weights)
+    equal(servable.serve(images), expected)

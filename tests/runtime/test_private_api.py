@@ -285,3 +285,34 @@ def test_variables_read():
     read()
     assert len(found) == 1 and found[0] is new
     assert unused is not new
+
+
+def test_a_freed_variable_is_empty_until_it_is_refilled():
+    """TensorFlow compares the shapes of a variable and a value where it is told to."""
+    variable = tf.Variable(tf.ones([1000, 3]))
+    private_api.free(variable)
+    assert variable.read_value().numpy().nbytes == 0
+    with pytest.raises(ValueError, match="incompatible"):
+        private_api.refill(variable, tf.ones([3, 1000]))
+    private_api.refill(variable, tf.fill([1000, 3], 2.0))
+    assert (variable.numpy() == 2).all()
+
+
+def test_values_of_an_optimizer_may_be_rows():
+    """Keras's scope refuses values of another shape than their variables'."""
+    optimizer = build(keras.optimizers.SGD, weights(), learning_rate=0.5, momentum=0.9)
+    (weight, _), (slot, _) = optimizer.weights, optimizer.momentums
+    others = [(v, v.value) for v in optimizer.variables if id(v) not in optimizer.slot_of]
+    pairs = [(weight, tf.ones([1, 4])), (slot, tf.zeros([1, 4])), *others]
+    with private_api.OptimizerValues(pairs) as scope, optimizer.at_step(tf.constant(0)):
+        optimizer.apply([tf.ones([1, 4])], [weight])
+    assert scope.get_current_value(weight).numpy().tolist() == [[0.5] * 4]
+    assert scope.get_current_value(slot).numpy().tolist() == [[-0.5] * 4]
+
+
+def test_which_variable_is_whose_slot():
+    optimizer = build(keras.optimizers.Adam, weights(), learning_rate=0.5)
+    owners = [optimizer.slot_of.get(id(v)) for v in optimizer.variables]
+    first, second = map(id, optimizer.weights)
+    assert owners == [None, None, first, first, second, second]
+    assert private_api.updates_one_by_one(optimizer)

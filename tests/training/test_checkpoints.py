@@ -62,6 +62,23 @@ def test_everything_comes_back(checkpoints, state):
     assert all((v.numpy() == 7).all() for v in state.named_variables().values())
 
 
+def test_large_variables_are_read_one_by_one(checkpoints, state, monkeypatch):
+    save_steps(checkpoints, state, 7)
+    read, whole = [], tf.train.Checkpoint
+
+    def some(variables):
+        read.append(list(variables))
+        return whole(variables=variables)
+
+    monkeypatch.setattr("tfapp.training.checkpoints._READ_BYTES", 24)  # of the largest
+    fill(state, 0)
+    monkeypatch.setattr(tf.train, "Checkpoint", some)
+    assert checkpoints.restore_latest() == 7
+    assert len(read) > 2
+    assert sorted(name for part in read for name in part) == sorted(state.named_variables())
+    assert all((v.numpy() == 7).all() for v in state.named_variables().values())
+
+
 def test_none_at_all(checkpoints):
     assert checkpoints.steps() == []
     assert checkpoints.restore_latest() is None

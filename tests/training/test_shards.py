@@ -13,7 +13,6 @@ from tests.training.losses import losses
 from tfapp.distribution.devices import DeviceOptions
 from tfapp.distribution.strategy import Wanted, mirrored, one_device
 from tfapp.errors import DataError, UsageError
-from tfapp.experiment.calibration.measure import unchanged
 from tfapp.training import optimizers, sharded_optimizer
 from tfapp.training.checkpoints import Checkpoints
 from tfapp.training.groups import EMA, OPTIMIZER
@@ -205,7 +204,7 @@ def test_averages_begin_as_the_weights_and_are_whole_where_they_answer():
 def test_measuring_puts_parts_back():
     state = make_state(replicas=2)
     values = fill(state, seed=2)
-    with unchanged(state):
+    with state.unchanged():
         fill(state, seed=3)
     assert_equal(stored(state), values)
 

@@ -4,11 +4,11 @@ The rate rises from 1e-6 to 1 by equal factors, one step each, until the loss ex
 tenth of the rate at which the smoothed loss was lowest: there it still fell.
 """
 
+import contextlib
 import dataclasses
 import math
 
 from tfapp.errors import UsageError
-from tfapp.experiment.calibration.measure import unchanged
 
 _STEPS = 120
 _LOWEST, _HIGHEST = 1e-6, 1.0
@@ -30,7 +30,7 @@ def rehearsal_of(config):
 
 
 def measure(settled, engine, steps):
-    """Runs the steps, and puts the state back.
+    """Runs the steps, and puts the state back, unless it is large.
 
     Args:
       settled: a `Settled` of `rehearsal_of` a configuration.
@@ -41,7 +41,8 @@ def measure(settled, engine, steps):
       a list of {"learning_rate", "loss", "smoothed"}, one a step.
     """
     curve, average, lowest = [], 0.0, math.inf
-    with unchanged(settled.state):
+    # There may be no room for a copy of a large state; the run's own is built anew in any case.
+    with contextlib.nullcontext() if settled.state.is_large else settled.state.unchanged():
         engine.restart(0)
         for step in range(steps):
             sums = settled.run_loop(step, 1).sums

@@ -84,7 +84,9 @@ def _within_budget(config, ground, given, *, refill, kept):
     begin = time.monotonic()
     built = ground.build(config, kept=kept, measure=True)
     choice = built.settled.choice
-    prepared = Prepared(built.settled.state, built.settled.run_loop, built.steps.engine)
+    prepared = Prepared(
+        built.settled.state, built.settled.run_loop, built.steps.engine, built.settled.in_place
+    )
     agree = ground.cluster.agree
     left = agree(seconds_left(config.time_budget))
     seconds = time_step(prepared, within=_TIMING * left, clock=lambda: agree(time.monotonic()))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -25,7 +26,32 @@ class Settled(NamedTuple):
 
     choice: Choice
     state: TrainState
-    run_loop: Callable[[int, int], LoopResult]
+    run_loop: Callable[..., LoopResult]  # of `make_loop`
+    in_place: bool  # whether its steps update the state in place
+
+
+class _Built:
+    """The states and loops built so far, by precision; if they are large, only the latest state."""
+
+    def __init__(self, make_state, steps):
+        self._make_state, self._steps = make_state, steps
+        self._states, self._loops = {}, {}
+
+    def state(self, precision):
+        if precision not in self._states:
+            if any(state.is_large for state in self._states.values()):
+                self._states.clear()
+                self._loops.clear()
+                gc.collect()  # models, and functions that are traced, are in cycles
+            self._states[precision] = self._make_state(precision)
+        return self._states[precision]
+
+    def prepared(self, precision, placement):
+        state, key = self.state(precision), (precision, placement)
+        if key not in self._loops:
+            self._loops[key] = self._steps.loop(state, placement)
+        in_place = self._steps.in_place(state, placement)
+        return Prepared(state, self._loops[key], self._steps.engine, in_place)
 
 
 def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
@@ -47,7 +73,7 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
     Raises:
       UsageError: the model cannot be built, or a forced choice cannot work here.
     """
-    make_state = functools.cache(
+    built = _Built(
         functools.partial(
             build_state,
             config,
@@ -56,11 +82,30 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
             data,
             batches,
             outputs=steps.task.num_outputs(data.spec.label),
-        )
+        ),
+        steps,
     )
-    make_loop = functools.cache(lambda p, x: steps.loop(make_state(p), x))
+    question, candidates, description = _asked(
+        config, model_name, data, batches, steps, built, kept=kept, measure=measure
+    )
+    agreed = cluster.agree([[c.precision, c.placement] for c in candidates])
+    choice = choose(
+        question,
+        [Candidate(*pair) for pair in agreed],
+        lambda c: built.prepared(c.precision, c.placement),
+        description=description,
+        **_length(config, batches, cluster),
+        cluster=cluster,
+    )
+    chosen = built.prepared(choice.precision, choice.placement)
+    return Settled(choice, chosen.state, chosen.run_loop, chosen.in_place)
+
+
+def _asked(config, model_name, data, batches, steps, built, *, kept, measure):
+    """(`Question`, `Candidate`s, what measurements depend on) of a run."""
     question = Question(config.precision, config.xla, kept, measure, config.deterministic)
-    model = make_state(first_precision(question)).model
+    state = built.state(first_precision(question))
+    model = state.model
     if original_of(model) is not model:
         precision = _built_precision(config.precision, original_of(model), model_name)
         question = dataclasses.replace(question, precision=precision)
@@ -71,20 +116,13 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
         engine=steps.engine.name,
         device_type=device_type(),
         batch_size=batches.batch_size * data.spec.label.positions,
+        large=state.is_large,
     )
-    agreed = cluster.agree([[c.precision, c.placement] for c in candidates])
-    choice = choose(
+    return (
         question,
-        [Candidate(*pair) for pair in agreed],
-        lambda c: Prepared(
-            make_state(c.precision), make_loop(c.precision, c.placement), steps.engine
-        ),
-        description=describe(config, data.spec, model, steps.engine.name, batches.num_replicas),
-        **_length(config, batches, cluster),
-        cluster=cluster,
+        candidates,
+        describe(config, data.spec, model, steps.engine.name, batches.num_replicas),
     )
-    run_loop = make_loop(choice.precision, choice.placement)
-    return Settled(choice, make_state(choice.precision), run_loop)
 
 
 def _length(config, batches, cluster):

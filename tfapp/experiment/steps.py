@@ -10,7 +10,7 @@ from tfapp.data.pipeline.engine import Engine
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.tasks.task import Task
-from tfapp.training import loop, placement, step
+from tfapp.training import in_place, loop, placement, step
 from tfapp.training.after_update import AfterUpdate
 
 
@@ -49,7 +49,7 @@ class StepBuilder:
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:
-        """Returns run(first_step, num_steps) -> `LoopResult`, which may raise `NotCompiled`."""
+        """The run of `make_loop`, which may raise `NotCompiled`."""
         chosen = placement.PLACEMENTS[placement_name]
         augment = placement.compile_augment(self.augment, chosen)
         run = loop.make_loop(
@@ -62,3 +62,8 @@ class StepBuilder:
             metrics=self.task.training_metrics,
         )
         return placement.compiling(chosen)(self.bad_examples.reporting()(run))
+
+    def in_place(self, state, placement_name):
+        """Whether the steps of `loop` update the state in place."""
+        chosen = placement.PLACEMENTS[placement_name]
+        return in_place.is_worth_it(state, chosen, hooks=bool(self.after_update))

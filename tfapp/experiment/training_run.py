@@ -112,6 +112,7 @@ class TrainingRun:
         )
         if begins:
             try_export(names, servable, experiment.data.examples)
+        servable.release()
         return servable
 
     def _stop_signals(self):

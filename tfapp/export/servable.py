@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfapp.export.argument_names import argument_names
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
+from tfapp.runtime import private_api
 from tfapp.runtime.fused import uncompiled
 from tfapp.training.forward import forward
 
@@ -23,8 +24,8 @@ class Servable:
     """The three functions over one copy of the weights.
 
     Keras's own export keeps a second copy of every weight (keras#23553); plain variables and a
-    stateless call keep one. They live in host memory, because a servable that is tried before
-    training is kept until the final weights are assigned to it.
+    stateless call keep one, in host memory. A servable that is tried before training is kept
+    without them until the final weights are assigned to it; see `release`.
     """
 
     def __init__(self, *, model, weights, preprocess, task, spec, read_outputs=READS_LOGITS):
@@ -105,7 +106,12 @@ class Servable:
         """Replaces the weights, given as to the constructor; nothing is traced again."""
         variables = (*self.trainable_weights, *self.other_weights)
         for variable, value in zip(variables, (*weights[0], *weights[1]), strict=True):
-            variable.assign(value)
+            private_api.refill(variable, value)
+
+    def release(self):
+        """Frees the weights' memory; before it serves again, `assign` must be called."""
+        for variable in (*self.trainable_weights, *self.other_weights):
+            private_api.free(variable)
 
     @property
     def input_specs(self):

@@ -8,7 +8,7 @@ import contextlib
 
 import keras
 import tensorflow as tf
-from keras.src.backend.common import global_state, masking
+from keras.src.backend.common import global_state, masking, stateless_scope
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
 from tensorflow.python.framework import func_graph
 
@@ -141,6 +141,28 @@ def functional_optimizer(kind):
     return type(kind.__name__, (mixin, kind), {})
 
 
+class OptimizerValues(keras.StatelessScope):
+    """Inside, weights and an optimizer's variables have given values, for a `FunctionalOptimizer`.
+
+    Unlike in Keras's own scope, they may have another shape than the variables, as rows of them do.
+    """
+
+    def __init__(self, values):
+        """`values`: pairs of a `keras.Variable` and its value."""
+        super().__init__()
+        self.state_mapping.update({id(v): tf.convert_to_tensor(value) for v, value in values})
+
+
+def updates_one_by_one(optimizer):
+    """Whether a `FunctionalOptimizer` updates each weight by its own `update_step` alone.
+
+    A class that a user wrote may override the methods around it, to look at all gradients.
+    """
+    around = {"apply", "_backend_apply_gradients", "_backend_update_step", "_clip_gradients"}
+    own = [k for k in type(optimizer).__mro__ if not around.isdisjoint(vars(k))]
+    return all(k.__module__.startswith(("keras.src.", "tfapp.")) for k in own)
+
+
 class FunctionalOptimizer:
     """Lets a Keras optimizer be applied in a `keras.StatelessScope`, at a step that it is given.
 
@@ -192,13 +214,13 @@ class FunctionalOptimizer:
         return self.rate_at(self.iterations if self._step is None else self._step)
 
     def assign(self, variable, value):
-        variable.assign(keras.ops.cast(value, variable.dtype))
+        _assign(variable, keras.ops.cast(value, variable.dtype))
 
     def assign_add(self, variable, value):
-        variable.assign(variable + keras.ops.cast(value, variable.dtype))
+        _assign(variable, variable + keras.ops.cast(value, variable.dtype))
 
     def assign_sub(self, variable, value):
-        variable.assign(variable - keras.ops.cast(value, variable.dtype))
+        _assign(variable, variable - keras.ops.cast(value, variable.dtype))
 
     def _var_key(self, variable):
         return id(variable)
@@ -210,11 +232,19 @@ class FunctionalOptimizer:
             if self._use_weight_decay(variable):
                 rate = keras.ops.cast(self.learning_rate, variable.dtype)
                 decay = keras.ops.cast(self.weight_decay, variable.dtype)
-                variable.assign(variable - variable * decay * rate)
+                _assign(variable, variable - variable * decay * rate)
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         for grad, variable in zip(grads, trainable_variables, strict=True):
             self.update_step(grad, variable, learning_rate)
+
+
+def _assign(variable, value):
+    scope = stateless_scope.get_stateless_scope()
+    if isinstance(scope, OptimizerValues):
+        scope.add_update((variable, value))  # Keras would compare the shapes
+    else:
+        variable.assign(value)
 
 
 class _FunctionalNadam(FunctionalOptimizer):
@@ -225,6 +255,22 @@ class _FunctionalNadam(FunctionalOptimizer):
         factor = self.beta_1 * (1.0 - 0.5 * keras.ops.power(0.96, count))
         self.assign(self._u_product, self._u_product * factor)
         super()._backend_update_step(grads, trainable_variables, learning_rate)
+
+
+def free(variable):
+    """Frees the memory of a tf.Variable, eagerly, until `refill` gives it a value again."""
+    _assign_any(variable, tf.zeros([0], variable.dtype))
+
+
+def refill(variable, value):
+    """Assigns a tensor to a tf.Variable, eagerly, whether it was freed or not."""
+    variable.shape.assert_is_compatible_with(value.shape)
+    _assign_any(variable, value)
+
+
+def _assign_any(variable, value):
+    # The operation compares shapes only if it is told to, as `tf.Variable.assign` does.
+    tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value, validate_shape=False)
 
 
 def gpu_memory_limits():

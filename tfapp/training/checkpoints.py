@@ -23,6 +23,7 @@ from tfapp.training import manifest
 _LOG = logging.getLogger("tfapp")
 _NAME = re.compile(r"step-([0-9]{8,18})")
 _UNFINISHED = "unfinished-"
+_READ_BYTES = 1 << 26  # of the variables that are read together; a larger one is read by itself
 
 
 class Checkpoints:
@@ -117,8 +118,9 @@ class Checkpoints:
         host = manifest.read(path, step)
         try:
             with self._state.restoring() as variables:
-                status = tf.train.Checkpoint(variables=variables).read(str(path / "variables"))
-                status.assert_existing_objects_matched()
+                for part in _parts(variables):
+                    status = tf.train.Checkpoint(variables=part).read(str(path / "variables"))
+                    status.assert_existing_objects_matched().expect_partial()
                 send(variables)
         except (ValueError, AssertionError, LookupError, TypeError, tf.errors.OpError) as error:
             raise DataError(f"{path}: does not fit this model: {_reason(error)}") from error
@@ -135,6 +137,18 @@ class Checkpoints:
                 shutil.rmtree(self._path(step), ignore_errors=True)
         for leftover in self._folder.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _parts(variables):
+    """Dicts of some of the named tf.Variables: those of a part are in memory twice while read."""
+    part, total = {}, 0
+    for name, variable in variables.items():
+        size = variable.shape.num_elements() * variable.dtype.size
+        if part and total + size > _READ_BYTES:
+            yield part
+            part, total = {}, 0
+        part[name], total = variable, total + size
+    yield part
 
 
 def _reason(error):

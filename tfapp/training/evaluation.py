@@ -14,7 +14,7 @@ from tfapp.models.ensemble import members_of
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
 from tfapp.training.members import combined
-from tfapp.training.step import add_sums, metric_sums, to_host, zero_sums
+from tfapp.training.sums import add_sums, metric_sums, to_host, zero_sums
 
 
 @dataclasses.dataclass(frozen=True)

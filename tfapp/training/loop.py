@@ -2,9 +2,11 @@
 
 `make_loop` closes over everything and returns run(first_step, num_steps) -> LoopResult. One replica
 carries the values of all variables through the loop; several keep them in their variables, for
-strategy.run cannot carry them. A loss that is not finite ends the loop at that step, on the device.
+strategy.run cannot carry them. So does one if the state is large: then a step updates the variables
+in place. A loss that is not finite ends the loop at that step, on the device.
 """
 
+import contextlib
 import dataclasses
 import functools
 import time
@@ -12,16 +14,11 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from tfapp.training.placement import compile_step
+from tfapp.training import in_place
+from tfapp.training.placement import apart, compile_step
 from tfapp.training.reduction import reduce_across_replicas
-from tfapp.training.step import (
-    SKIPPED,
-    add_sums,
-    make_train_step,
-    reduce_nothing,
-    to_host,
-    zero_sums,
-)
+from tfapp.training.step import make_train_step, reduce_nothing
+from tfapp.training.sums import SKIPPED, add_sums, to_host, zero_sums
 
 INPUT_WAIT = "input_wait"  # seconds, among the sums of a loop
 _NONE = -1  # in place of a step number
@@ -48,39 +45,51 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
       metrics: `Metric`s of training.
 
     Returns:
-      run(first_step, num_steps) -> `LoopResult`.
+      run(first_step, num_steps, discard=False) -> `LoopResult`; if `discard`, the state is
+      afterwards what it was before, bit for bit.
     """
     functions = compile_step(functions, placement)
     pull = _puller(engine, strategy, _python_clock if options.deterministic else tf.timestamp)
-    if strategy.num_replicas_in_sync == 1:
-        train_step = make_train_step(functions, reduce_nothing, options)
-        loop = _one_replica(state, train_step, pull, engine, placement, metrics)
+    replicas = strategy.num_replicas_in_sync
+    reduce = functools.partial(reduce_across_replicas, precision=options.allreduce_precision)
+    reduce = reduce_nothing if replicas == 1 else reduce
+    updates_in_place = in_place.is_worth_it(state, placement, hooks=functions.hooks)
+    if updates_in_place:
+        step = in_place.make_step(
+            state=state, functions=functions, reduce=reduce, options=options, placement=placement,
+            replicas=replicas,
+        )  # fmt: skip
+        loop = _over_variables(step, pull, engine, strategy, metrics)
+    elif replicas == 1:
+        train_step = make_train_step(functions, reduce, options)
+        loop = _over_values(state, train_step, pull, engine, placement, metrics)
     else:
-        reduce = functools.partial(reduce_across_replicas, precision=options.allreduce_precision)
-        train_step = make_train_step(functions, reduce, options, state.shards)
-        loop = _many_replicas(state, train_step, pull, engine, strategy, metrics)
+        step = _assigning(state, make_train_step(functions, reduce, options, state.shards))
+        loop = _over_variables(step, pull, engine, strategy, metrics)
 
-    def run(first_step, num_steps):
-        sums, bad_step = loop(
-            engine.inputs, tf.constant(first_step, tf.int64), tf.constant(num_steps, tf.int64)
-        )
+    def run(first_step, num_steps, *, discard=False):
+        with contextlib.nullcontext() if updates_in_place or not discard else state.unchanged():
+            sums, bad_step = loop(
+                engine.inputs,
+                tf.constant(first_step, tf.int64),
+                tf.constant(num_steps, tf.int64),
+                tf.constant(discard),
+            )
         bad_step = int(bad_step)
         return LoopResult(to_host(sums), None if bad_step == _NONE else bad_step)
 
     return run
 
 
-def _one_replica(state, train_step, pull, engine, placement, metrics):
+def _over_values(state, train_step, pull, engine, placement, metrics):
+    """The loop of one replica that carries values."""
     if placement.step:
         train_step = tf.function(train_step, jit_compile=True, autograph=False)
     elif not placement.loop:
-        # A graph of its own, without the loop's cycle: oneDNN takes over a pool's gradient only if
-        # it comes upon the pool first, and around a cycle there is no first.
-        train_step = tf.function(
-            train_step, autograph=False, experimental_attributes={"_noinline": True}
-        )
+        train_step = apart(train_step)
 
-    def loop(inputs, first_step, num_steps):
+    def loop(inputs, first_step, num_steps, discard):
+        del discard
         prepared = engine.prepare(inputs)
 
         def body(step, values, sums, bad_step):
@@ -99,29 +108,45 @@ def _one_replica(state, train_step, pull, engine, placement, metrics):
     return tf.function(loop, jit_compile=True if placement.loop else None, autograph=False)
 
 
-def _many_replicas(state, train_step, pull, engine, strategy, metrics):
-    def replica_step(pulled, step):
-        context = tf.distribute.get_replica_context()
-        replica = tf.get_static_value(context.replica_id_in_sync_group)
-        batch = engine.batch(pulled, replica)
+def _assigning(state, train_step):
+    """A step that reads and assigns the variables of a replica, see `in_place.make_step`."""
+
+    def step_of_replica(batch, replica, step, discard):
+        del discard
         values = state.read(replica)
         new, sums, bad = train_step(values, batch, replica, step)
         changed = {name: group for name, group in new.items() if group is not values[name]}
         state.write(changed, replica)
         return sums, bad
 
-    def one_step(pulled, step):
-        sums, bad = strategy.run(replica_step, args=(pulled, step))
+    return step_of_replica
+
+
+def _over_variables(step_of_replica, pull, engine, strategy, metrics):
+    """The loop whose steps read and assign variables, of one replica or of several."""
+
+    def replica_step(pulled, step, discard):
+        context = tf.distribute.get_replica_context()
+        replica = tf.get_static_value(context.replica_id_in_sync_group)
+        return step_of_replica(engine.batch(pulled, replica), replica, step, discard)
+
+    def one_step(pulled, step, discard):
+        if strategy.num_replicas_in_sync == 1:
+            return step_of_replica(engine.batch(pulled, 0), 0, step, discard)
+        sums, bad = strategy.run(replica_step, args=(pulled, step, discard))
         total = {
             name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None)
             for name, value in sums.items()
         }
         return total, strategy.experimental_local_results(bad)[0]  # the same on each of them
 
-    def loop(inputs, first_step, num_steps):
+    def loop(inputs, first_step, num_steps, discard):
+        if strategy.num_replicas_in_sync == 1:
+            inputs = engine.prepare(inputs)
+
         def body(step, sums, bad_step):
             pulled, wait = pull(inputs, step, sums)
-            step_sums, bad = one_step(pulled, step)
+            step_sums, bad = one_step(pulled, step, discard)
             return step + 1, _add(sums, step_sums, wait), _bad_step(bad, step)
 
         _, sums, bad_step = tf.while_loop(

@@ -120,16 +120,33 @@ def apply(optimizer, trainable, optimizer_state, grads, step):
       (trainable, optimizer_state) after the update, as tuples of tensors.
     """
     weights, slots = optimizer.weights, optimizer.variables
-    mapping = [
-        *zip(weights, trainable, strict=True),
-        *zip(slots, optimizer_state, strict=True),
-    ]
-    with keras.StatelessScope(state_mapping=mapping) as scope, optimizer.at_step(step):
-        optimizer.apply(list(grads))
-    return (
-        tuple(scope.get_current_value(v) for v in weights),
-        tuple(scope.get_current_value(v) for v in slots),
+    value = apply_to(
+        optimizer,
+        weights,
+        [*zip(weights, trainable, strict=True), *zip(slots, optimizer_state, strict=True)],
+        grads,
+        step,
     )
+    return tuple(value(v) for v in weights), tuple(value(v) for v in slots)
+
+
+def apply_to(optimizer, weights, values, grads, step):
+    """One update of some of the optimizer's weights.
+
+    Args:
+      optimizer, step: see `apply`.
+      weights: `keras.Variable`s that the optimizer was built for.
+      values: pairs of a `keras.Variable` and its value: of these weights, of their slots, and of
+        the optimizer's variables that belong to no weight. Where the optimizer treats each element
+        by itself, the same rows of each will do.
+      grads: a dense gradient for each of the weights.
+
+    Returns:
+      (variable) -> its value after the update.
+    """
+    with private_api.OptimizerValues(values) as scope, optimizer.at_step(step):
+        optimizer.apply(list(grads), list(weights))
+    return scope.get_current_value
 
 
 def update_count(optimizer, optimizer_state):

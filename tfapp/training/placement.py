@@ -72,16 +72,20 @@ def check(forced, valid, *, num_replicas, uncompiled=None):
 _LARGE_PRODUCTS = 30_000_000
 
 
-def worth_trying(valid, *, device_type, has_convolutions, work=0):
+def worth_trying(valid, *, device_type, has_convolutions, work=0, large=False):
     """The valid placements that --xla=auto considers, the best guess first.
 
     On a CPU, XLA's convolutions are 2 to 100 times slower than oneDNN's (slowest inside a loop), so
     with convolutions only the update is compiled. Without them the loop as one program wins at
     small batches and oneDNN's products at large ones: `work`, the number of weights times the
-    batch size, tells which is tried first.
+    batch size, tells which is tried first. Of a `large` state only the update is compiled: its
+    products are large, XLA's kernel library packs a copy of a matrix to multiply by it, and each
+    way that is tried leaves its memory in TensorFlow's pool.
     """
     if device_type == "CPU" and has_convolutions:
         order = ("update", "off")
+    elif device_type == "CPU" and large:
+        order = ("update",)
     elif device_type == "CPU" and work > _LARGE_PRODUCTS:
         order = ("update", "loop", "step", "gradients")
     elif device_type == "CPU":
@@ -134,3 +138,12 @@ def compile_augment(augment, placement):
 
 def _jit(function, wanted):
     return tf.function(function, jit_compile=True, autograph=False) if wanted else function
+
+
+def apart(function):
+    """The function as a graph of its own, without the cycle of the loop around it.
+
+    oneDNN takes over a pool's gradient only if it comes upon the pool first, and around a cycle
+    there is no first.
+    """
+    return tf.function(function, autograph=False, experimental_attributes={"_noinline": True})

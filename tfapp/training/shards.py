@@ -124,14 +124,19 @@ def in_shards(update, shards, options):
       options: `StepOptions`.
     """
     if shards is None:
-        return lambda values, grads, loss, step, _: update(values, grads, loss, step)
+
+        def whole(values, grads, loss, step, replica, **more):
+            del replica
+            return update(values, grads, loss, step, **more)
+
+        return whole
 
     def run(values, grads, loss, step, replica):
         norm = None
         if options.clip_norm or options.skip_nonfinite or SCALE in values:
             norm = tf.linalg.global_norm(_unscaled(grads, values.get(SCALE)))
         mine = {**values, TRAINABLE: shards.part(values[TRAINABLE], replica)}
-        updated = update(mine, shards.part(grads, replica), loss, step, norm)
+        updated = update(mine, shards.part(grads, replica), loss, step, norm=norm)
         whole = shards.gather(updated.values[TRAINABLE])
         return updated._replace(values={**updated.values, TRAINABLE: whole})
 

@@ -15,6 +15,9 @@ from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRA
 from tfapp.training.sharded_state import ShardedState, empty_parts
 from tfapp.training.update import INITIAL_SCALE
 
+# Of all of a state's values on one device, from which on steps update them in place.
+LARGE_BYTES = 1 << 28
+
 
 @dataclasses.dataclass
 class HostState:
@@ -109,6 +112,15 @@ class TrainState:
             for i, variable in enumerate(group)
         }
 
+    @property
+    def is_large(self):
+        """Whether steps update variables in place, as `tfapp.training.in_place` does."""
+        return sum(self.bytes_a_device().values()) >= LARGE_BYTES
+
+    def variables(self, replica=0):
+        """This process's own tf.Variables of a replica: group -> tuple."""
+        return self._variables(replica)
+
     def bytes_a_device(self):
         """Bytes of each group's variables on one device, by the group's name."""
         return {
@@ -134,12 +146,14 @@ class TrainState:
             with self._sharded.replaced(named) as variables:
                 yield variables
 
-    def read(self, replica=0):
+    def read(self, replica=0, select=dict):
         """The values on a replica: group -> tuple of tensors.
 
-        `replica` is its number among those of all workers; every worker has as many.
+        Args:
+          replica: its number among those of all workers; every worker has as many.
+          select: picks groups of a dict; all of them by default.
         """
-        return {name: _values(group) for name, group in self._variables(replica).items()}
+        return {name: _values(group) for name, group in select(self._variables(replica)).items()}
 
     def write(self, values, replica=0):
         """Assigns the groups in `values`, all or some of them, on the replica, as in `read`."""
@@ -157,13 +171,23 @@ class TrainState:
         for replica, part in enumerate(values):
             self.write(part, replica)
 
+    @contextlib.contextmanager
+    def unchanged(self):
+        """Puts all values back at the end, bit for bit."""
+        # A device may have no room for a large state twice.
+        with tf.device("CPU:0") if self.is_large else contextlib.nullcontext():
+            kept = tf.nest.map_structure(tf.identity, self.read_all())
+        try:
+            yield
+        finally:
+            self.write_all(kept)
+
     def is_finite(self):
         """False if a value is NaN or infinite, other than in the optimizer's slots."""
         groups = [group for name, group in self._local[0].items() if name != OPTIMIZER]
         groups += [local[EMA] for local in self._local[1:] if EMA in local and self.shards]
         floating = [v for group in groups for v in group if v.dtype.is_floating]
-        finite = [tf.math.is_finite(variable.read_value()) for variable in floating]
-        return all(bool(tf.reduce_all(value)) for value in finite)
+        return all(bool(tf.reduce_all(tf.math.is_finite(v.read_value()))) for v in floating)
 
     def read_for_answers(self, replica=0):
         """(trainable, non_trainable) for evaluation and export; with --ema, the EMA weights.
@@ -207,8 +231,9 @@ def _values(variables):
 
 def _average(variable):
     # The value's copy: given a tf.Variable, Keras would take it as its own, weight and average one.
+    # A real one: with one buffer for both, the first step would copy it for each of them.
     return keras.Variable(
-        tf.identity(variable.value),
+        tf.raw_ops.DeepCopy(x=tf.identity(variable.value)),
         dtype=variable.dtype,
         trainable=False,
         name=variable.path.replace("/", "."),

@@ -11,23 +11,21 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from tfapp.metrics.metric import weighted
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
 from tfapp.runtime import private_random
-from tfapp.spec import SAMPLE_WEIGHT
 from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
 from tfapp.training.forward import ModelCall, replaced
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
 from tfapp.training.members import training_objective
 from tfapp.training.shards import in_shards
-from tfapp.training.update import make_update
+from tfapp.training.sums import add_sums, counted, example_weights, keep_if, metric_sums, zero_sums
+from tfapp.training.update import is_guarded, made, make_update
 
 # Times the replica's number, added to each dropout seed, so that replicas draw different masks;
 # 2**32 / golden ratio.
 _SEED_STRIDE = 0x9E3779B9
-SKIPPED = "skipped"  # among the sums: updates skipped because something was not finite
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +179,16 @@ def _accumulated(one_batch, values, batch, options, task):
     return loop({i: values[TRAINABLE][i] for i in assigned})[0]
 
 
+class Reduced(NamedTuple):
+    """What all replicas agree on before the update."""
+
+    grads: tuple  # of the global batch
+    assigned: dict  # position -> value of the weights that layers assigned in their call
+    non_trainable: tuple
+    sums: dict  # this replica's own, see `metric_sums`
+    loss: tf.Tensor  # the sum over the global batch
+
+
 def make_train_step(functions, reduce, options, shards=None):
     """Composes a step: (values, batch, replica, step) -> (values, sums, bad).
 
@@ -195,90 +203,58 @@ def make_train_step(functions, reduce, options, shards=None):
     """
     if shards is not None and functions.hooks:
         raise ValueError("after_update: hooks read whole slots; drop the hooks or the shards")
-    update = in_shards(functions.update, shards, options)
+    first, second = make_halves(functions, reduce, options, shards)
 
     def train_step(values, batch, replica, step):
+        return second(values, first(values, batch, replica), step, replica)
+
+    return train_step
+
+
+def make_halves(functions, reduce, options, shards=None):
+    """A step's halves, for updates in place: a loop has other work to do between them.
+
+    Returns:
+      first, (values of `groups.for_gradients`, batch, replica) -> `Reduced`; and
+      second, (values, `Reduced`, step, replica, discard=None) -> (values, sums, bad) as of
+      `make_train_step`; for `discard`, without shards, see `make_update`.
+    """
+    update = in_shards(functions.update, shards, options)
+
+    def first(values, batch, replica):
         grads, assigned, non_trainable, sums = functions.gradients(
             groups.for_gradients(values), batch, replica
         )
         left = (*assigned.values(), *non_trainable)
         grads, left, loss = reduce(grads, left, sums["loss"])
         assigned = dict(zip(assigned, left, strict=False))
+        return Reduced(grads, assigned, left[len(assigned) :], sums, loss)
+
+    def second(values, reduced, step, replica, discard=None):
+        assigned, sums = reduced.assigned, reduced.sums
         new = {
             **values,
             TRAINABLE: replaced(values[TRAINABLE], assigned),
-            NON_TRAINABLE: left[len(assigned) :],
+            NON_TRAINABLE: reduced.non_trainable,
         }
+        more = {} if discard is None else {"discard": discard}
         own = groups.for_update(new, hooks=functions.hooks)
-        updated = update(own, grads, loss, step, replica)
+        updated = update(own, reduced.grads, reduced.loss, step, replica, **more)
         new.update(updated.values)
-        skipped = tf.zeros([], tf.float64)
-        if options.skip_nonfinite or SCALE in values:
+        finite = updated.finite
+        guarded = is_guarded(options, SCALE in values)
+        if guarded or discard is not None:
+            kept = finite if discard is None else made(finite, discard, guarded)
             for name in (TRAINABLE, NON_TRAINABLE) if assigned else (NON_TRAINABLE,):
-                new[name] = keep_if(updated.finite, new[name], values[name])
-            sums = keep_if(updated.finite, sums, {k: tf.zeros_like(v) for k, v in sums.items()})
-            skipped = tf.where(updated.finite, skipped, 1.0 / options.num_replicas)
-        return new, {**sums, SKIPPED: skipped}, updated.bad
+                new[name] = keep_if(kept, new[name], values[name])
+        return new, counted(sums, finite, guarded, options.num_replicas), updated.bad
 
-    return train_step
-
-
-def keep_if(condition, new, old):
-    """`new` where the bool scalar `condition` holds, else `old`, for nested tensors."""
-    return tf.nest.map_structure(lambda a, b: tf.where(condition, a, b), new, old)
+    return first, second
 
 
 def reduce_nothing(grads, state, loss):
     """The reduction of a single replica."""
     return grads, state, loss
-
-
-def example_weights(objective, batch):
-    """float32 [batch]: the batch's own weights times the task's; 1 where not given."""
-    return batch.get(SAMPLE_WEIGHT, tf.ones_like(objective.losses)) * objective.weights
-
-
-def metric_sums(metrics, objective, losses, batch):
-    """Sums over the examples of a batch.
-
-    Metrics count each example once, whatever its weight in the loss, and padded rows not at all.
-
-    Args:
-      metrics: `Metric`s.
-      objective: the task's `Objective`.
-      losses: float32 [batch], weighted already if they are to be.
-      batch: with SAMPLE_WEIGHT where rows may pad.
-
-    Returns:
-      a dict of float64 tensors: the scalars "loss" and "count", and each metric's state.
-    """
-    present = tf.cast(batch[SAMPLE_WEIGHT] > 0, tf.float32) if SAMPLE_WEIGHT in batch else None
-    present = tf.ones_like(losses) if present is None else present
-    sums = {
-        "loss": tf.cast(tf.reduce_sum(weighted(losses, present)), tf.float64),
-        "count": tf.cast(tf.reduce_sum(present), tf.float64),
-    }
-    for metric in metrics:
-        sums[metric.name] = metric.update(objective.outputs, objective.labels, present)
-    return sums
-
-
-def zero_sums(metrics):
-    """What `metric_sums` returns, before the first example."""
-    zero = tf.zeros([], tf.float64)
-    return {"loss": zero, "count": zero, **{metric.name: metric.zero() for metric in metrics}}
-
-
-def add_sums(total, part):
-    """The sums of two sets of examples."""
-    return {name: value + part[name] for name, value in total.items()}
-
-
-def to_host(sums):
-    """Sums as float, states of metrics as np.ndarray."""
-    return {
-        name: value.numpy() if value.shape.rank else float(value) for name, value in sums.items()
-    }
 
 
 def _shift_seeds(non_trainable, seeds, replica):

@@ -26,8 +26,46 @@ class Update(NamedTuple):
     bad: tf.Tensor  # bool scalar: something is not finite and was not skipped
 
 
+class Checked(NamedTuple):
+    """What is known of a gradient before it is applied."""
+
+    grads: tuple  # of the loss itself, not of the scaled one
+    factor: tf.Tensor | None  # by which clipping scales them; None: no clipping
+    finite: tf.Tensor  # bool scalar: whether the update is to be made; see `is_guarded`
+
+
+def is_guarded(options, scaled):
+    """Whether an update is skipped if something is not finite; `scaled`: the loss has a scale."""
+    return options.skip_nonfinite or scaled
+
+
+def check(scale, grads, loss, options, norm=None):
+    """Unscales a gradient, looks whether it is finite, and by how much it is too long.
+
+    Args:
+      scale: values of the group SCALE, or None.
+      grads, loss: as of `make_update`.
+      options: `StepOptions`.
+      norm: as of `make_update`.
+
+    Returns:
+      `Checked`.
+    """
+    guarded = is_guarded(options, scale is not None)
+    finite, factor = tf.math.is_finite(loss), None
+    if scale is not None:
+        grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
+    if norm is None and (guarded or options.clip_norm):
+        norm = tf.linalg.global_norm(grads)
+    if guarded:
+        finite &= tf.math.is_finite(norm)
+    if options.clip_norm:
+        factor = options.clip_norm / tf.maximum(norm, options.clip_norm)
+    return Checked(grads, factor, finite)
+
+
 def make_update(optimizer, options, after_update=()):
-    """Builds update(values, grads, loss, step, norm=None) -> `Update`.
+    """Builds update(values, grads, loss, step, *, norm=None, discard=None) -> `Update`.
 
     Args:
       optimizer: from `optimizers.build_optimizer`, built.
@@ -37,36 +75,54 @@ def make_update(optimizer, options, after_update=()):
     `values` are those of `groups.for_update`; `loss` is the sum over the global batch; `step`, an
     int64 scalar, is the step that is being made, by which the learning rate's schedule goes; `norm`
     is that of the whole unscaled gradient where `grads` are a part of it.
+
+    `discard`, a bool scalar, is given where values are updated in place, without hooks: True has
+    the new values be the old ones. Then the update is a branch of a condition: to choose between
+    new and old values afterwards, XLA would keep a copy of the old ones.
     """
 
-    def update(values, grads, loss, step, norm=None):
-        scale = values.get(SCALE)
-        guarded = options.skip_nonfinite or scale is not None
-        finite = tf.math.is_finite(loss)
-        if scale is not None:
-            grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
-        if norm is None and (guarded or options.clip_norm):
-            norm = tf.linalg.global_norm(grads)
-        if guarded:
-            finite &= tf.math.is_finite(norm)
-        if options.clip_norm:
-            grads = _clip(grads, norm, options.clip_norm)
-        new = _applied(optimizer, after_update, values, grads, step)
+    def applied(values, grads, factor, step):
+        new = _applied(optimizer, after_update, values, clipped(grads, factor), step)
         if options.ema:
             count = optimizers.update_count(optimizer, new[OPTIMIZER])
             averages = new.get(EMA, values[EMA])
-            new[EMA] = _averaged(averages, new[TRAINABLE], count, options.ema)
-        bad = ~finite
-        if guarded:
-            old = {name: values[name] for name in new}
-            new = tf.nest.map_structure(lambda a, b: tf.where(finite, a, b), new, old)
-            bad = tf.constant(False)
+            new[EMA] = averaged(averages, new[TRAINABLE], count, options.ema)
+        return new
+
+    def update(values, grads, loss, step, *, norm=None, discard=None):
+        scale = values.get(SCALE)
+        guarded = is_guarded(options, scale is not None)
+        grads, factor, finite = check(scale, grads, loss, options, norm)
+        if discard is None:
+            new = applied(values, grads, factor, step)
+            if guarded:
+                old = {name: values[name] for name in new}
+                new = tf.nest.map_structure(lambda a, b: tf.where(finite, a, b), new, old)
+        else:
+            names = (TRAINABLE, OPTIMIZER, EMA) if options.ema else (TRAINABLE, OPTIMIZER)
+            new = tf.cond(
+                made(finite, discard, guarded),
+                lambda: applied(values, grads, factor, step),
+                lambda: {name: values[name] for name in names},
+            )
+        bad = is_bad(finite, scale, guarded)
         if scale is not None:
-            bad = ~finite & (scale[0] <= _SMALLEST_SCALE)
-            new[SCALE] = _rescaled(scale, finite)
+            new[SCALE] = rescaled(scale, finite, discard)
         return Update(new, finite, bad)
 
     return update
+
+
+def made(finite, discard, guarded):
+    """Whether an update in place is made, a bool scalar."""
+    return ~discard & finite if guarded else ~discard
+
+
+def is_bad(finite, scale, guarded):
+    """Whether something is not finite and not skipped, a bool scalar."""
+    if scale is not None:
+        return ~finite & (scale[0] <= _SMALLEST_SCALE)
+    return tf.constant(False) if guarded else ~finite
 
 
 def _applied(optimizer, after_update, values, grads, step):
@@ -84,13 +140,14 @@ def _applied(optimizer, after_update, values, grads, step):
     return new
 
 
-def _clip(grads, norm, clip_norm):
+def clipped(grads, factor):
     """Gradients scaled such that their global norm is at most `clip_norm` (arXiv:1211.5063)."""
-    factor = clip_norm / tf.maximum(norm, clip_norm)
+    if factor is None:
+        return grads
     return tuple(g * tf.cast(factor, g.dtype) for g in grads)
 
 
-def _averaged(ema, trainable, count, decay):
+def averaged(ema, trainable, count, decay):
     """The moving average after `count` updates; it follows faster at the beginning."""
     count = tf.cast(count, tf.float32)
     keep = tf.minimum(decay, (1.0 + count) / (10.0 + count))
@@ -99,11 +156,14 @@ def _averaged(ema, trainable, count, decay):
     )
 
 
-def _rescaled(scale, finite):
+def rescaled(scale, finite, discard=None):
+    """The loss scale and the steps since it changed, after a step; as before if `discard`."""
     value, steps = scale
     grown = tf.where(steps + 1 >= _GROWTH_STEPS, value * 2, value)
     new_value = tf.clip_by_value(
         tf.where(finite, grown, value / 2), _SMALLEST_SCALE, _LARGEST_SCALE
     )
     new_steps = tf.where(finite & (steps + 1 < _GROWTH_STEPS), steps + 1, tf.zeros_like(steps))
-    return new_value, new_steps
+    if discard is None:
+        return new_value, new_steps
+    return tf.where(discard, value, new_value), tf.where(discard, steps, new_steps)

@@ -110,6 +110,13 @@ def test_large_products_on_a_cpu_try_onednn_first(dense):
     assert placements(dense, batch_size=10_000_000)[0] == "update"
 
 
+def test_of_a_large_state_on_a_cpu_the_update_alone_is_compiled(dense, convolutional):
+    assert placements(dense, large=True) == ["update"]
+    assert placements(convolutional, large=True) == ["update", "off"]
+    on_gpu = pairs(ask(precision="float32"), dense, large=True, device_type="GPU")
+    assert on_gpu[0] == ("loop", "float32")
+
+
 def test_several_replicas_have_no_loop_around_them(dense, convolutional):
     assert placements(dense, num_replicas=2) == ["update", "gradients"]
     assert placements(convolutional, num_replicas=2) == ["update", "off"]

@@ -11,7 +11,7 @@ from tfapp.runtime.host import processor_flags
 from tfapp.training import placement as placements
 
 
-def list_candidates(question, model, *, num_replicas, engine, device_type, batch_size):
+def list_candidates(question, model, *, num_replicas, engine, device_type, batch_size, large=False):
     """Lists what may be chosen, the best guess first.
 
     Args:
@@ -21,6 +21,7 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
       engine: name of the input engine.
       device_type: "CPU" or "GPU".
       batch_size: examples a step over all replicas, or tokens where each has an answer.
+      large: whether the state is; see `TrainState.is_large`.
 
     Returns:
       `Candidate`s, at least one.
@@ -48,6 +49,7 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
             device_type=device_type,
             has_convolutions=has_convolutions(model),
             work=model.count_params() * batch_size * max(members_of(model), 1),
+            large=large,
         )
     pairs = [(p, x) for x in names for p in _precisions(question, device_type)]
     if device_type == "CPU" and len(names) > 1:

@@ -4,15 +4,12 @@ A candidate is measured on the run's own loop and data; afterwards the state is 
 bit for bit, so measuring changes neither weights nor order nor random numbers.
 """
 
-import contextlib
 import dataclasses
 import logging
 import math
 import statistics
 import time
 from collections.abc import Callable
-
-import tensorflow as tf
 
 from tfapp.data.pipeline.engine import Engine
 from tfapp.distribution.cluster import SingleProcess
@@ -61,8 +58,9 @@ class Prepared:
     """A candidate that is ready to run: its state, its compiled loop, its engine."""
 
     state: TrainState
-    run_loop: Callable[[int, int], LoopResult]
+    run_loop: Callable[..., LoopResult]  # of `make_loop`
     engine: Engine
+    in_place: bool = False  # steps update the state in place, of which there may be no room for two
 
 
 def calibrate(
@@ -108,12 +106,14 @@ def calibrate(
             seconds = min((total_steps - step) * timing.step_seconds, within)
             budget = min(_MOST_SECONDS, _MOST_SHARE * seconds)
             begin = agreed_clock()  # the first one's compilation is the run's own
+        if timing.prepared.state.is_large:
+            timing.prepared = None  # the next one's may need its memory
         timings.append(timing)
     # In turns, so that what else the machine does for a while slows all of them.
     close = _CLOSE * min(t.step_seconds for t in timings)
     for _ in range(_REPEATS - 1 if len(timings) > 1 else 0):
         for timing in timings:
-            if timing.step_seconds <= close and agreed_clock() - begin < budget:
+            if timing.prepared and timing.step_seconds <= close and agreed_clock() - begin < budget:
                 seconds = _burst(timing.prepared, step, timing.steps, agreed_clock)
                 timing.step_seconds = min(timing.step_seconds, seconds)
     return [timing.measurement() for timing in timings]
@@ -159,7 +159,7 @@ class _Timing:
     """A candidate's times so far."""
 
     candidate: Candidate
-    prepared: Prepared
+    prepared: Prepared | None  # None: not kept
     compile_seconds: float
     step_seconds: float  # the least that was seen
     steps: int  # of a burst
@@ -182,7 +182,11 @@ def _first(candidate, prepared, step, steps_left, clock):
 
 def _burst(prepared, step, steps, clock):
     """Seconds a step, of `steps` steps; the state is afterwards what it was before."""
-    with unchanged(prepared.state):
+    if prepared.in_place:
+        begin = clock()
+        prepared.run_loop(step, steps, discard=True)
+        return (clock() - begin) / steps
+    with prepared.state.unchanged():
         begin = clock()
         prepared.run_loop(step, steps)
         return (clock() - begin) / steps
@@ -202,13 +206,3 @@ def time_step(prepared, *, within, clock=time.monotonic):
     while len(seconds) < _MOST_BURSTS and clock() < end:
         seconds.append(_burst(prepared, 0, timing.steps, clock))
     return statistics.median(seconds)
-
-
-@contextlib.contextmanager
-def unchanged(state):
-    """Puts a state back, bit for bit."""
-    kept = tf.nest.map_structure(tf.identity, state.read_all())
-    try:
-        yield
-    finally:
-        state.write_all(kept)
