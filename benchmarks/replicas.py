@@ -1,6 +1,7 @@
-"""What replicas cost: optimizer state in shares, and gradients in bfloat16 on the wire.
+"""What replicas cost: optimizer state in shares, gradients in bfloat16, the strategy itself.
 
     python benchmarks/replicas.py --replicas=2 --model=mlp --model_arg=hidden=4096
+    python benchmarks/replicas.py --replicas=1 --variants=one,mirrored
 
 Each variant is the run's own loop on logical devices of the CPU, or on the GPUs that are there. All
 run in one process and take turns. A line of JSON a variant: bytes of state on a device, the median
@@ -30,6 +31,8 @@ VARIANTS = {
     "shards": {"shard_optimizer": True},
     "bfloat16": {"allreduce_precision": "bfloat16"},
     "shards+bfloat16": {"shard_optimizer": True, "allreduce_precision": "bfloat16"},
+    "one": {"strategy": "one"},
+    "mirrored": {"strategy": "mirrored"},
 }
 
 

@@ -70,6 +70,14 @@ def test_the_same_data_has_the_same_fingerprint(save, tmp_path):
     assert changes(before, describe(save(tmp_path))) == []
 
 
+def test_copies_that_were_written_at_other_times_are_the_same(save, tmp_path):
+    dataset = save(tmp_path)
+    here = fingerprints.without_times(describe(dataset))
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (10**9, 10**9))
+    assert fingerprints.without_times(describe(dataset)) == here
+
+
 def test_more_examples_are_noticed(save, tmp_path):
     before = describe(save(tmp_path))
     now = describe(save(tmp_path, rows=2 * ROWS))

@@ -57,6 +57,11 @@ def fingerprint(dataset, source):
     }
 
 
+def without_times(found):
+    """What copies of the data on several machines share: a fingerprint less the files' times."""
+    return {**found, "files": {name: size for name, (size, _) in found["files"].items()}}
+
+
 def schema_changes(before, now):
     """How the features and the label of two fingerprints differ: a list of phrases.
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 
+from tfapp.data.fingerprint import without_times
 from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
@@ -97,7 +98,7 @@ def _prepare(config, folder, cluster, train):
     same_data = SameData(config, folder, fitted, train=train)
 
     def check(raw):
-        check_alike(cluster, "the data", same_data(raw))
+        check_alike(cluster, "the data", without_times(same_data(raw)))
         if fitted is not None:
             kept.check_fits(folder, fitted, raw.spec)
 

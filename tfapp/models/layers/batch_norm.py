@@ -73,7 +73,9 @@ class FusedBatchNorm(ReducesAcrossReplicas, keras.layers.Layer):
         moments = [tf.reduce_mean(x, axes), tf.reduce_mean(tf.square(x), axes)]
         mean, squares = context.all_reduce(tf.distribute.ReduceOp.MEAN, moments)
         variance = tf.maximum(squares - tf.square(mean), 0)
-        self._track(mean, variance)
+        # What is tracked is unbiased, as it is by the kernel.
+        count = tf.cast(tf.size(x) // x.shape[-1] * context.num_replicas_in_sync, tf.float32)
+        self._track(mean, variance * (count / tf.maximum(count - 1, 1)))
         return self._normalise(inputs, mean, variance)
 
     def _normalise(self, inputs, mean, variance):
