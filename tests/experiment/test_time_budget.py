@@ -46,11 +46,27 @@ def loops(guard, seconds, *, steps=10, between=0.0):
     return None
 
 
-def guard(budget="60s", spent=0.0, *, evaluates=False):
+def guard(budget="60s", spent=0.0, *, evaluates=False, cluster=None, now=0.0):
     return TimeBudget(
         budget, source=SOURCE, batch_size=100, spent=spent, evaluates=lambda moment: evaluates,
-        clock=lambda: 0.0,
+        cluster=cluster or SingleProcess(), clock=lambda: now,
     )  # fmt: skip
+
+
+class Follower(SingleProcess):
+    """A worker whose chief says what a queue holds."""
+
+    def __init__(self, *said):
+        self._said = list(said)
+
+    def agree(self, value):
+        del value
+        return self._said.pop(0)
+
+
+def test_another_worker_goes_by_the_chiefs_clock():
+    # Whose clock is far from its own: machines count seconds from their own start.
+    assert loops(guard(cluster=Follower(50.0), now=1e6), [0.5] * 200) == loops(guard(), [0.5] * 200)
 
 
 def test_the_compilation_of_the_first_loop_does_not_count_as_speed():

@@ -89,6 +89,7 @@ def _time_budget(experiment, evaluation_due):
         batch_size=experiment.batches.batch_size,
         spent=experiment.state.host.train_seconds,
         evaluates=evaluation_due.due,
+        cluster=experiment.cluster,
     )
     return [Action(EveryLoop(), budget)]
 

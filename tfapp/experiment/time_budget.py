@@ -114,7 +114,9 @@ def reserved(source, per_example):
 class TimeBudget:
     """An action's callable that ends training while there is still time for what follows."""
 
-    def __init__(self, budget, *, source, batch_size, spent, evaluates, clock=time.monotonic):
+    def __init__(
+        self, budget, *, source, batch_size, spent, evaluates, cluster, clock=time.monotonic
+    ):
         """
         Args:
           budget: --time_budget.
@@ -122,6 +124,7 @@ class TimeBudget:
           batch_size: examples a step.
           spent: seconds that earlier starts of the run trained.
           evaluates: (moment) -> whether validation is evaluated then.
+          cluster: the `Cluster`; the times of moments are of its chief's clock.
           clock: the trainer's.
         """
         self._budget = budget
@@ -129,7 +132,7 @@ class TimeBudget:
         self._validation = source.splits[VALIDATION].num_examples
         self._batch_size = batch_size
         self._evaluates = evaluates
-        self._end = clock() - seconds_since_start() + _seconds(budget) - spent
+        self._end = cluster.agree(clock() - seconds_since_start() + _seconds(budget) - spent)
         self._recent = None  # seconds of a step in the latest loops; None before the first
         self._evaluated = None  # when the latest loop ended, if validation was evaluated after it
         self._evaluations = []  # seconds of those so far
