@@ -54,6 +54,8 @@ class Servable:
         self.feature_specs = {
             f.name: self._tensor_spec(f.name, f.shape, f.dtype) for f in spec.features
         }
+        # Traced once for all functions that are made of it.
+        self._model_once = tf.function(self._call_model, autograph=False)
         self._serve = self._traced()
 
     def preprocess(self, features):
@@ -69,6 +71,9 @@ class Servable:
 
     def core(self, inputs):
         """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
+        return self._model_once(inputs)
+
+    def _call_model(self, inputs):
         with uncompiled():
             called = forward(
                 self._model,
@@ -96,6 +101,11 @@ class Servable:
                 for name, spec in self.feature_specs.items()
             }
         )
+
+    @property
+    def answer_specs(self):
+        """Name of an answer -> tf.TensorSpec [None, ...]."""
+        return self._serve.get_concrete_function().structured_outputs
 
     def answer_by(self, task):
         """Replaces the task, and with it the answers; the weights stay."""
