@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from tfapp.runtime import private_api
+from tfapp.runtime import private_optimizer
 
 
 class LARS(keras.optimizers.Optimizer):
@@ -40,7 +40,7 @@ class LARS(keras.optimizers.Optimizer):
             ratio = self.trust * weight_norm / ops.where(both, denominator, 1.0)
             rate = rate * ops.where(both, ratio, 1.0)
             gradient = gradient + self.decay * variable
-        velocity = self._velocities[private_api.variable_index(self, variable)]
+        velocity = self._velocities[private_optimizer.variable_index(self, variable)]
         self.assign(velocity, velocity * self.momentum + gradient * rate)
         self.assign_sub(variable, velocity)
 

@@ -2,7 +2,7 @@
 
 A Keras optimizer reduces gradients across replicas and updates variables in one go, clipping before
 and under TensorFlow's strategies only. Here the step has reduced the gradients already, and XLA
-wants values in and values out: `private_api.functional_optimizer` gives any Keras optimizer class
+wants values in and values out: `private_optimizer.functional` gives any Keras optimizer class
 that form.
 """
 
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tfapp.errors import UsageError
 from tfapp.registry import is_object_path, load_object, suggest
-from tfapp.runtime import private_api
+from tfapp.runtime import private_optimizer
 from tfapp.training.lars import LARS
 
 # Arguments of Keras's optimizers that have a flag of their own or are done by the step.
@@ -84,7 +84,7 @@ def build_optimizer(name, *, learning_rate, weight_decay=0.0, arguments=()):
     try:
         if weight_decay or "weight_decay" in inspect.signature(kind).parameters:
             arguments["weight_decay"] = weight_decay
-        optimizer = private_api.functional_optimizer(kind)(learning_rate=learning_rate, **arguments)
+        optimizer = private_optimizer.functional(kind)(learning_rate=learning_rate, **arguments)
     except (TypeError, ValueError) as error:
         raise UsageError(f"--optimizer={name}: {error}") from error
     if not weight_decay:
@@ -144,7 +144,7 @@ def apply_to(optimizer, weights, values, grads, step):
     Returns:
       (variable) -> its value after the update.
     """
-    with private_api.OptimizerValues(values) as scope, optimizer.at_step(step):
+    with private_optimizer.OptimizerValues(values) as scope, optimizer.at_step(step):
         optimizer.apply(list(grads), list(weights))
     return scope.get_current_value
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfapp.runtime import private_api
+from tfapp.runtime import private_optimizer
 from tfapp.training import optimizers
 from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, SCALE, TRAINABLE
 from tfapp.training.sums import counted
@@ -52,7 +52,7 @@ def plan(optimizer):
     shared = tuple(i for i, weight in enumerate(owner) if weight is None)
     if any(len(variables[i].shape) for i in shared):
         return None
-    if not private_api.updates_one_by_one(optimizer):
+    if not private_optimizer.updates_one_by_one(optimizer):
         return None
     found = [
         Part(i, tuple(s for s, of in enumerate(owner) if of == i), 0) for i in range(len(weights))
