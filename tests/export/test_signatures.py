@@ -56,6 +56,16 @@ def test_classify_takes_encoded_images(make_image_servable, images, saved):
     np.testing.assert_allclose(found["scores"], servable.serve(images)["probabilities"], rtol=1e-6)
 
 
+def test_regress_takes_serialized_examples(make_table_servable, saved):
+    servable = make_table_servable(real=True)
+    model, _ = saved(servable)
+    assert "classify" not in model.signatures
+    examples = tf.constant([example(size=60.0, town=b"Zug"), example(size=10.0), example()])
+    rows = {"size": ROWS["size"], "town": np.array(["Zug", "", ""], "O")}
+    found = model.signatures["regress"](examples=examples)
+    np.testing.assert_allclose(found["outputs"], servable.serve(rows)["value"], rtol=1e-6)
+
+
 def test_a_server_knows_what_a_signature_is_for(make_table_servable, saved):
     _, folder = saved(make_table_servable())
     content = (folder / "saved_model.pb").read_bytes()

@@ -27,7 +27,7 @@ def signatures_of(servable):
     if takes_bytes(servable.spec):
         found[SERVING_BYTES] = _from_bytes(servable)
     answers, label = servable.answer_specs, servable.spec.label
-    if label.kind in ("class", "multi_label") and _has(answers, "probabilities", rank=2):
+    if label.class_names and _has(answers, "probabilities", rank=2):
         found[CLASSIFY] = _from_examples(servable, _classes(label.class_names))
     elif label.kind == "real" and _has(answers, "value", rank=1):
         found[REGRESS] = _from_examples(servable, lambda answers: {_OUTPUTS: answers["value"]})
