@@ -28,10 +28,12 @@ def test_the_core_takes_numbers_and_gives_logits(make_table_servable, saved):
     servable = make_table_servable()
     model, _ = saved(servable)
     core = model.signatures["core"]
-    inputs = servable.preprocess(ROWS)
-    assert set(core.structured_input_signature[1]) == set(inputs)
-    expected = servable.core(inputs)
-    np.testing.assert_allclose(core(**inputs)["outputs"], expected, rtol=1e-6)
+    encoded = servable.encode(ROWS)
+    assert {name: spec.dtype for name, spec in core.structured_input_signature[1].items()} == {
+        "size": tf.float32, "town": tf.int32
+    }  # fmt: skip
+    expected = servable.core(servable.preprocess(ROWS))
+    np.testing.assert_allclose(core(**encoded)["outputs"], expected, rtol=1e-6)
     graph = core.graph.as_graph_def()
     operations = {node.op for node in graph.node}
     operations |= {node.op for f in graph.library.function for node in f.node_def}

@@ -7,7 +7,11 @@ numeric core does:
     outputs = servable.core(inputs)               numbers and weights only
     answers = servable.answers(outputs, inputs)   probabilities, names of classes, ...
 
-Each runs eagerly, or inside a tf.function of the exporter.
+Each runs eagerly, or inside a tf.function of the exporter. For a runtime that has no strings and
+look-ups, preprocessing is divided once more: `encode` makes numbers of each feature by itself (ids
+of categories and tokens; what is a number already stays as it is), and the rest is arithmetic:
+
+    outputs = servable.numeric(servable.encode(features))
 """
 
 import tensorflow as tf
@@ -68,6 +72,14 @@ class Servable:
           numeric tensors [batch, ...] in the structure of `input_specs`.
         """
         return self._preprocess(self._preprocess.encode(features))
+
+    def encode(self, features):
+        """Raw features -> feature -> numeric tensor [batch, ...], as in `encoded_specs`."""
+        return self._preprocess.encode(features, pack=False)
+
+    def numeric(self, encoded):
+        """Encoded features -> logits or values: all that is arithmetic."""
+        return self.core(self._preprocess(encoded))
 
     def core(self, inputs):
         """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
@@ -133,6 +145,13 @@ class Servable:
             for s in self._preprocess.input_specs(self.spec)
         }
         return specs if len(specs) > 1 else next(iter(specs.values()))
+
+    @property
+    def encoded_specs(self):
+        """Feature -> tf.TensorSpec [None, ...] of what `numeric` takes, named as its argument."""
+        encode = tf.function(self.encode, autograph=False)
+        outputs = encode.get_concrete_function(self.feature_specs).structured_outputs
+        return {n: self._tensor_spec(n, s.shape[1:], s.dtype) for n, s in outputs.items()}
 
     def _tensor_spec(self, name, shape, dtype):
         return tf.TensorSpec([None, *shape], dtype, name=self.argument_names[name])

@@ -1,8 +1,8 @@
 """What a SavedModel answers, one function a signature.
 
 serving_default takes raw features; of models of one 8-bit image, serving_bytes takes encoded
-images. core is the model alone, from the numbers that preprocessing makes to logits or values:
-other runtimes are made from it. Where the answers are the probabilities of classes or a number,
+images. core is arithmetic alone, from encoded features to logits or values: other runtimes are made
+from it. Where the answers are the probabilities of classes or a number,
 classify or regress takes serialized tf.train.Examples, as TensorFlow Serving's requests do.
 """
 
@@ -18,19 +18,19 @@ METHODS = {
     REGRESS: "tensorflow/serving/regress",
 }
 _EXAMPLES = "examples"  # argument of classify and regress
-_OUTPUTS = "outputs"
+OUTPUTS = "outputs"
 
 
 def signatures_of(servable):
     """Signature -> tf.ConcreteFunction, all that fit a `Servable`."""
-    found = {SERVING_DEFAULT: from_features(servable), CORE: _from_numbers(servable)}
+    found = {SERVING_DEFAULT: from_features(servable), CORE: from_numbers(servable)}
     if takes_bytes(servable.spec):
         found[SERVING_BYTES] = _from_bytes(servable)
     answers, label = servable.answer_specs, servable.spec.label
     if label.class_names and _has(answers, "probabilities", rank=2):
         found[CLASSIFY] = _from_examples(servable, _classes(label.class_names))
     elif label.kind == "real" and _has(answers, "value", rank=1):
-        found[REGRESS] = _from_examples(servable, lambda answers: {_OUTPUTS: answers["value"]})
+        found[REGRESS] = _from_examples(servable, lambda answers: {OUTPUTS: answers["value"]})
     return found
 
 
@@ -49,17 +49,14 @@ def from_features(servable):
     return tf.function(serve, autograph=False).get_concrete_function(**specs)
 
 
-def _from_numbers(servable):
-    """The function from the model's inputs, one argument each, to {"outputs": [batch, ...]}."""
-    specs = servable.input_specs
-    several = isinstance(specs, dict)
-    names = {name: spec.name for name, spec in specs.items()} if several else {}
+def from_numbers(servable):
+    """The function from encoded features, one argument each, to {"outputs": [batch, ...]}."""
+    specs = servable.encoded_specs
 
     def core(**arguments):
-        inputs = {name: arguments[a] for name, a in names.items()}
-        return {_OUTPUTS: servable.core(inputs if several else arguments[specs.name])}
+        return {OUTPUTS: servable.numeric({n: arguments[spec.name] for n, spec in specs.items()})}
 
-    taken = {spec.name: spec for spec in (specs.values() if several else [specs])}
+    taken = {spec.name: spec for spec in specs.values()}
     return tf.function(core, autograph=False).get_concrete_function(**taken)
 
 
