@@ -11,17 +11,18 @@ from tfapp.export.servable import Servable
 from tfapp.models.tabular import Tabular
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 from tfapp.tasks.classification import Classification
+from tfapp.tasks.regression import Regression
 
 LABEL = LabelSpec("y", "class", 3, ("low", "mid", "high"))
 
 
-def _servable(model, preprocess, features):
+def _servable(model, preprocess, features, task=None, label=LABEL):
     return Servable(
         model=model,
         weights=models.weights_of(model),
         preprocess=preprocess,
-        task=Classification(LABEL),
-        spec=DataSpec("made", features, LABEL),
+        task=task or Classification(label),
+        spec=DataSpec("made", features, label),
     )
 
 
@@ -49,9 +50,12 @@ def make_image_servable(images):
 
 @pytest.fixture
 def make_table_servable():
-    """make_table_servable(number, town): a `Servable` of a number and a category, so named."""
+    """make_table_servable(number, town): a `Servable` of a number and a category, so named.
 
-    def make(number="size", town="town"):
+    `real`: it answers a number, not a class.
+    """
+
+    def make(number="size", town="town", *, real=False):
         features = (
             FeatureSpec(number, "numeric", (), "float32"),
             FeatureSpec(town, "category", (), "string"),
@@ -63,8 +67,12 @@ def make_table_servable():
             }
         )
         inputs = preprocess.input_specs(DataSpec("made", features, LABEL))
-        model = Tabular(inputs, 3, hidden=4, depth=1, frequencies=2, number_width=2)
+        model = Tabular(inputs, 1 if real else 3, hidden=4, depth=1, frequencies=2, number_width=2)
         model({number: np.zeros(2, "f4"), town: np.zeros(2, "i4")})
-        return _servable(model, preprocess, features)
+        if not real:
+            return _servable(model, preprocess, features)
+        label = LabelSpec("price", "real")
+        task = Regression(label, target=(100.0, 20.0))
+        return _servable(model, preprocess, features, task, label)
 
     return make

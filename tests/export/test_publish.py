@@ -41,6 +41,13 @@ def test_names_that_are_not(names, message):
     assert message in str(caught.value)
 
 
+def test_packages_that_are_missing_are_named_before_anything_is_opened(monkeypatch):
+    monkeypatch.setitem(export.PACKAGES, "onnx", ("tf2onnx", "no_such_package"))
+    check_names(("litert",))
+    with pytest.raises(UsageError, match=r"--export=onnx: onnx .*: pip install no-such-package$"):
+        check_names(("onnx",))
+
+
 def test_every_format_has_versions_in_a_place_of_its_own(make_image_servable, images, monkeypatch):
     monkeypatch.setattr(export, "EXPORTERS", Registry("export", {
         "savedmodel": "tfapp.export.savedmodel:SavedModelExporter",

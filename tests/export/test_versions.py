@@ -26,6 +26,14 @@ def test_versions_rise_and_the_latest_is_the_highest_number():
     assert (FOLDER / "11" / "deeper" / "file").read_text() == "all of it"
 
 
+def test_only_as_many_stay_as_are_to_be_kept():
+    for _ in range(4):
+        add_version(FOLDER, write, keep=2)
+    assert versions(FOLDER) == [3, 4]
+    add_version(FOLDER, write)
+    assert versions(FOLDER) == [3, 4, 5]
+
+
 def test_half_a_version_is_never_visible():
     seen = []
 

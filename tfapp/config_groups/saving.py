@@ -26,4 +26,6 @@ class Saving:
         "metrics.jsonl is always written")
     export: tuple[str, ...] = _flag(("savedmodel",),
         "list of formats: {names}, or your own package.module:Class; none: no export")
+    export_keep: int = _flag(0,
+        "how many exported versions stay, the newest ones; 0: all", least=0)
     # fmt: on

@@ -9,6 +9,7 @@ from tfapp.errors import DivergedError
 from tfapp.experiment.adjust import adjust
 from tfapp.experiment.evaluations import most_of_train
 from tfapp.experiment.kept import EXPORTED_STEP
+from tfapp.experiment.model_facts import model_facts
 from tfapp.experiment.selection import choose_weights
 from tfapp.experiment.verdict import verdict
 from tfapp.export.publish import export_all
@@ -57,23 +58,28 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
     if servable is not None and adjustments:
         servable.answer_by(experiment.task)
     folder.write_json(ADJUSTMENTS, adjustments)
+    found = verdict(experiment.data.source, experiment.task, evaluated[TEST])
+    facts = model_facts(
+        experiment, step=step, evaluated=evaluated, found=found, adjustments=adjustments,
+        name=folder.path.name,
+    )  # fmt: skip
     written = summary.write(
         "done",
         state.host,
         evaluated=evaluated,
-        exported=_export(experiment, folder, servable),
+        exported=_export(experiment, folder, servable, facts),
         reason=reason,
         more={
             EXPORTED_STEP: step,
             "temperature": adjustments.get("temperature", 1.0),
             "adjustments": adjustments,
-            **verdict(experiment.data.source, experiment.task, evaluated[TEST]),
+            **found,
         },
     )
     return summary.result(written)
 
 
-def _export(experiment, folder, servable):
+def _export(experiment, folder, servable, facts):
     """Path of the exported SavedModel, or of the first format; None if nothing is exported."""
     weights = experiment.state.read_for_answers()  # all workers take part in it
     if servable is None:
@@ -84,6 +90,8 @@ def _export(experiment, folder, servable):
         servable,
         folder.path / EXPORT,
         experiment.data.examples,
+        facts=facts,
+        keep=experiment.config.export_keep,
     )
     for path in paths.values():
         _LOG.info("export: %s, read back and compared", path)

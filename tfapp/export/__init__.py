@@ -3,6 +3,7 @@
 A registry of `package.module:Name` strings: listing and checking names imports nothing.
 """
 
+import importlib.util
 import inspect
 
 from tfapp.errors import UsageError
@@ -12,9 +13,13 @@ EXPORTERS = Registry(
     "export",
     {
         "savedmodel": "tfapp.export.savedmodel:SavedModelExporter",
+        "litert": "tfapp.export.litert:LiteRTExporter",
+        "onnx": "tfapp.export.onnx:ONNXExporter",
     },
 )
 NONE = "none"  # in place of the names: no export
+# Packages that a format needs, of the extra of its name.
+PACKAGES = {"litert": ("ai_edge_litert",), "onnx": ("tf2onnx", "onnxruntime")}
 
 
 def check_names(names):
@@ -24,8 +29,8 @@ def check_names(names):
       names: of exporters, or only "none".
 
     Raises:
-      UsageError: an unknown name, a class that cannot be imported or is no exporter, or "none"
-        along with other names.
+      UsageError: an unknown name, a class that cannot be imported or is no exporter, a format
+        whose packages are not installed, or "none" along with other names.
     """
     if NONE in names and len(names) > 1:
         raise UsageError(f"--export={','.join(names)}: none excludes every other format")
@@ -35,6 +40,13 @@ def check_names(names):
         EXPORTERS.check(name)
         if is_object_path(name):
             _exporter_class(name)
+        missing = [p for p in PACKAGES.get(name, ()) if importlib.util.find_spec(p) is None]
+        if missing:
+            packages = " ".join(missing).replace("_", "-")
+            raise UsageError(
+                f"--export={','.join(names)}: {name} needs packages that are not here: pip install "
+                f"{packages}"
+            )
 
 
 def formats(names):

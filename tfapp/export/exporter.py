@@ -50,6 +50,16 @@ class Exporter(abc.ABC):
         """Where versions 1, 2, ... go, given the run's export folder."""
         return folder / self.name
 
+    def add_requests(self, servable, folder, examples):
+        """Adds requests that a server may send itself, so that its first answer is no slow one.
+
+        Called once `verify` has found the version to be right; by default nothing is added.
+
+        Args:
+          servable, folder, examples: as for `verify`.
+        """
+        del servable, folder, examples
+
     def trial(self, servable, folder, examples):
         """Checks before training that the model can be exported, on a single example.
 

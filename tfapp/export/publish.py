@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfapp.errors import StorageError, UsageError
 from tfapp.export import make_exporters
+from tfapp.export.card import write_card
 from tfapp.export.versions import add_version
 from tfapp.runtime import storage
 from tfapp.users_code import reason
@@ -15,7 +16,7 @@ from tfapp.users_code import reason
 _UNTRACKED = re.compile(r"Trackable referencing this tensor = (.*)")
 
 
-def export_all(names, servable, folder, examples):
+def export_all(names, servable, folder, examples, *, facts=None, keep=0):
     """Writes and verifies the next version in every format.
 
     SavedModel's versions are export/1, export/2, ...; those of another format are
@@ -26,6 +27,8 @@ def export_all(names, servable, folder, examples):
       servable: a `Servable` with the weights to export.
       folder: the run's export folder.
       examples: raw features, name -> NumPy [n, ...], to compare answers on.
+      facts: of `tfapp.export.card.write_card`; None: no card is written.
+      keep: how many versions of a format stay; 0: all.
 
     Returns:
       name -> path of the new version; empty for "none".
@@ -36,19 +39,22 @@ def export_all(names, servable, folder, examples):
       TfappError: the written model answers differently from the one in memory.
     """
     return {
-        name: _export(exporter, servable, pathlib.Path(folder), examples)
+        name: _export(exporter, servable, pathlib.Path(folder), examples, facts, keep)
         for name, exporter in make_exporters(names).items()
     }
 
 
-def _export(exporter, servable, folder, examples):
+def _export(exporter, servable, folder, examples, facts, keep):
     def make(path):
         exporter.write(servable, path)
         exporter.verify(servable, path, examples)
+        exporter.add_requests(servable, path, examples)
+        if facts is not None:
+            write_card(path, servable, examples, facts)
 
     folder = exporter.versions_folder(folder)
     try:
-        return add_version(folder, make)
+        return add_version(folder, make, keep=keep)
     except (OSError, tf.errors.OpError) as error:
         reason = storage.describe(error, folder) or error
         raise StorageError(f"{folder}: export could not be written: {reason}") from error

@@ -1,21 +1,22 @@
 """SavedModel in TensorFlow Serving's layout, export/1, export/2, ...: raw input in, answers out.
 
-Signatures: serving_default takes the features; of models of one 8-bit image, serving_bytes takes
-encoded images. An argument has its feature's name if that is an identifier, else one derived from
-it: the file `ARGUMENTS` of `tfapp.export.served_model` maps names to arguments, and `CLASS_NAMES`
-lists the classes.
+`tfapp.export.signatures` says what it answers. An argument has its feature's name if that is an
+identifier, else one derived from it: the file `ARGUMENTS` of `tfapp.export.served_model` maps names
+to arguments, and `CLASS_NAMES` lists the classes.
 """
 
 import json
 
 import tensorflow as tf
 
-from tfapp.data.images import decode as image_decode
-from tfapp.export import placed_nodes
+from tfapp.export import saved_model_file, warmup
 from tfapp.export.compare import check_answers
 from tfapp.export.exporter import Exporter
 from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
+from tfapp.export.signatures import METHODS, from_features, signatures_of, takes_bytes
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
+
+_WARMUP_BYTES = 1 << 20  # of a batch of several examples among the warm-up requests
 
 
 class SavedModelExporter(Exporter):
@@ -28,10 +29,7 @@ class SavedModelExporter(Exporter):
         return folder
 
     def write(self, servable, folder):
-        signatures = {SERVING_DEFAULT: _from_features(servable)}
-        if _takes_bytes(servable.spec):
-            signatures[SERVING_BYTES] = _from_bytes(servable)
-        _save(servable, folder, signatures)
+        _save(servable, folder, signatures_of(servable))
 
     def verify(self, servable, folder, examples):
         """Compares on all examples and on a batch of one."""
@@ -45,11 +43,23 @@ class SavedModelExporter(Exporter):
                 files = [tf.io.encode_png(image).numpy() for image in images]
                 check_answers(folder, model.answer_bytes(files), expected)
 
+    def add_requests(self, servable, folder, examples):
+        """The warm-up requests of TensorFlow Serving: of one example, of several, of its bytes."""
+        arguments = {servable.argument_names[n]: array for n, array in examples.items()}
+        one = {name: array[:1] for name, array in arguments.items()}
+        requests = [(SERVING_DEFAULT, one)]
+        if 0 < sum(array.nbytes for array in arguments.values()) <= _WARMUP_BYTES:
+            requests.append((SERVING_DEFAULT, arguments))
+        if takes_bytes(servable.spec):
+            ((name, image),) = one.items()
+            requests.append((SERVING_BYTES, {name: [tf.io.encode_png(image[0]).numpy()]}))
+        warmup.write_requests(folder, requests)
+
     def trial(self, servable, folder, examples):
         """Skips the decoding of images, which is the same for every model and slow to trace."""
         # The graph by which TensorFlow Serving restores the weights is not needed here either.
         options = tf.saved_model.SaveOptions(experimental_skip_saver=True)
-        _save(servable, folder, {SERVING_DEFAULT: _from_features(servable)}, options)
+        _save(servable, folder, {SERVING_DEFAULT: from_features(servable)}, options)
         self.verify(servable, folder, examples)
 
 
@@ -59,45 +69,10 @@ def _save(servable, folder, signatures, options=None):
     root.trainable_weights = list(servable.trainable_weights)
     root.other_weights = list(servable.other_weights)
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
-    placed_nodes.forget_job(folder)
+    saved_model_file.tidy(folder, {name: METHODS[name] for name in signatures if name in METHODS})
     (folder / ARGUMENTS).parent.mkdir()
     label = servable.spec.label
     classes = label.class_names if label.kind in ("class", "multi_label") else ()
     for file, names in ((ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)):
         text = json.dumps(names, indent=1, ensure_ascii=False)
         (folder / file).write_text(f"{text}\n", encoding="utf-8")
-
-
-def _from_features(servable):
-    """The concrete function that takes features, one argument each."""
-
-    def serve(**arguments):
-        return servable.serve({n: arguments[a] for n, a in servable.argument_names.items()})
-
-    specs = {spec.name: spec for spec in servable.feature_specs.values()}
-    return tf.function(serve, autograph=False).get_concrete_function(**specs)
-
-
-def _from_bytes(servable):
-    """The concrete function that takes encoded images, string [batch], decoded as in training."""
-    (feature,) = servable.spec.features
-    height, width, channels = feature.shape
-    decode = image_decode.decoder((height, width), channels)
-    argument = servable.argument_names[feature.name]
-
-    def serve_bytes(**arguments):
-        pixels = tf.map_fn(
-            decode,
-            arguments[argument],
-            fn_output_signature=tf.TensorSpec(feature.shape, tf.uint8),
-        )
-        return servable.serve({feature.name: pixels})
-
-    encoded = tf.TensorSpec([None], tf.string, name=argument)
-    return tf.function(serve_bytes, autograph=False).get_concrete_function(**{argument: encoded})
-
-
-def _takes_bytes(spec):
-    """True if the model's one input is an image of 8 bits, grey or in colour."""
-    first, alone = spec.features[0], len(spec.features) == 1
-    return alone and first.kind == "image" and first.dtype == "uint8" and first.shape[-1] in (1, 3)

@@ -7,7 +7,11 @@ numeric core does:
     outputs = servable.core(inputs)               numbers and weights only
     answers = servable.answers(outputs, inputs)   probabilities, names of classes, ...
 
-Each runs eagerly, or inside a tf.function of the exporter.
+Each runs eagerly, or inside a tf.function of the exporter. For a runtime that has no strings and
+look-ups, preprocessing is divided once more: `encode` makes numbers of each feature by itself (ids
+of categories and tokens; what is a number already stays as it is), and the rest is arithmetic:
+
+    outputs = servable.numeric(servable.encode(features))
 """
 
 import tensorflow as tf
@@ -54,6 +58,8 @@ class Servable:
         self.feature_specs = {
             f.name: self._tensor_spec(f.name, f.shape, f.dtype) for f in spec.features
         }
+        # Traced once for all functions that are made of it.
+        self._model_once = tf.function(self._call_model, autograph=False)
         self._serve = self._traced()
 
     def preprocess(self, features):
@@ -67,8 +73,19 @@ class Servable:
         """
         return self._preprocess(self._preprocess.encode(features))
 
+    def encode(self, features):
+        """Raw features -> feature -> numeric tensor [batch, ...], as in `encoded_specs`."""
+        return self._preprocess.encode(features, pack=False)
+
+    def numeric(self, encoded):
+        """Encoded features -> logits or values: all that is arithmetic."""
+        return self.core(self._preprocess(encoded))
+
     def core(self, inputs):
         """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
+        return self._model_once(inputs)
+
+    def _call_model(self, inputs):
         with uncompiled():
             called = forward(
                 self._model,
@@ -97,6 +114,11 @@ class Servable:
             }
         )
 
+    @property
+    def answer_specs(self):
+        """Name of an answer -> tf.TensorSpec [None, ...]."""
+        return self._serve.get_concrete_function().structured_outputs
+
     def answer_by(self, task):
         """Replaces the task, and with it the answers; the weights stay."""
         self._task = task
@@ -123,6 +145,13 @@ class Servable:
             for s in self._preprocess.input_specs(self.spec)
         }
         return specs if len(specs) > 1 else next(iter(specs.values()))
+
+    @property
+    def encoded_specs(self):
+        """Feature -> tf.TensorSpec [None, ...] of what `numeric` takes, named as its argument."""
+        encode = tf.function(self.encode, autograph=False)
+        outputs = encode.get_concrete_function(self.feature_specs).structured_outputs
+        return {n: self._tensor_spec(n, s.shape[1:], s.dtype) for n, s in outputs.items()}
 
     def _tensor_spec(self, name, shape, dtype):
         return tf.TensorSpec([None, *shape], dtype, name=self.argument_names[name])

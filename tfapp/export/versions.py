@@ -26,12 +26,13 @@ def latest(folder):
     return pathlib.Path(folder) / str(numbers[-1]) if numbers else None
 
 
-def add_version(folder, make):
+def add_version(folder, make, *, keep=0):
     """Adds the next version below `folder`.
 
     Args:
       folder: is created if it does not exist.
       make: make(path) fills the empty folder at `path`; if it raises, no version is added.
+      keep: how many of the newest versions stay, this one included; 0: all.
 
     Returns:
       the path of the new version.
@@ -48,6 +49,8 @@ def add_version(folder, make):
         sync_folder(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+    for old in versions(folder)[:-keep] if keep else ():
+        shutil.rmtree(folder / str(old), ignore_errors=True)
     return folder / str(number)
 
 

@@ -69,10 +69,13 @@ class Preprocessing:
             return self._flatten(out)
         return next(iter(out.values())) if len(out) == 1 else out
 
-    def encode(self, features):
-        """Raw features as a user sends them, name -> tensor [batch, ...] -> encoded ones."""
+    def encode(self, features, *, pack=True):
+        """Raw features as a user sends them, name -> tensor [batch, ...] -> encoded ones.
+
+        `pack`: whether many columns of numbers become one matrix, `number_matrix.NUMBERS`.
+        """
         encoded = {name: t.encode(features[name]) for name, t in self.transforms.items()}
-        return self._matrix.pack(encoded, tf.stack) if self._matrix else encoded
+        return self._matrix.pack(encoded, tf.stack) if pack and self._matrix else encoded
 
     def encode_source(self, source, *, pack=True):
         """The source with every split encoded, and the label's tokens numbered.

@@ -3,7 +3,7 @@
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from tfapp.export.placed_nodes import forget_job
+from tfapp.export.saved_model_file import tidy
 
 JOB = "/job:worker/replica:0/task:1"
 
@@ -31,7 +31,7 @@ def test_jobs_are_forgotten_and_kinds_of_devices_stay(tmp_path):
         if "config_proto" in node.attr:
             node.attr["config_proto"].s = f"filters {JOB}".encode()
     path.write_bytes(model.SerializeToString())
-    forget_job(tmp_path)
+    tidy(tmp_path, {})
     assert b"/job:" not in path.read_bytes()
     assert {node.device for node in placed(path)[1]} == {"/device:CPU:0"}
     loaded = tf.saved_model.load(str(tmp_path))
@@ -42,5 +42,5 @@ def test_jobs_are_forgotten_and_kinds_of_devices_stay(tmp_path):
 def test_a_model_without_a_job_stays_as_it_is(tmp_path):
     path = save(tmp_path)
     before = path.read_bytes()
-    forget_job(tmp_path)
+    tidy(tmp_path, {})
     assert path.read_bytes() == before
