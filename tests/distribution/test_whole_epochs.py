@@ -22,9 +22,9 @@ at_length = pytest.mark.skipif("TFAPP_WORKERS" not in os.environ, reason="TFAPP_
 @pytest.mark.parametrize(
     "count, engine",
     [
-        (4, "stream"),
+        (1, "stream"),
         # For their time only where workers are to be tried at length.
-        *(pytest.param(*case, marks=at_length) for case in [(1, "stream"), (1, "resident")]),
+        *(pytest.param(*case, marks=at_length) for case in [(4, "stream"), (1, "resident")]),
         pytest.param(4, "resident", marks=at_length),
     ],
 )

@@ -99,7 +99,7 @@ def test_photographs_in_folders(train, predict, make_experiment, test_data):
 def test_fashion_mnist_from_files_fetched_by_hand(train, predict, test_data):
     folder = test_data / "fashion_mnist"
     metrics = train(
-        "fashion_mnist", "--offline", f"--manual_dir={folder}", "--steps=100", "--model=cnn"
+        "fashion_mnist", "--offline", f"--manual_dir={folder}", "--steps=100", "--model=mlp"
     )
     assert metrics["accuracy"] > 0.6
     with gzip.open(folder / "t10k-images-idx3-ubyte.gz") as file:
