@@ -63,12 +63,21 @@ def test_synchronised_over_replicas_equals_one_batch(make_experiment):
     recipe = {
         "model": "tests.models_for_tests:Normalised", "batch_size": 32, "xla": "off",
     }  # fmt: skip
-    one = make_experiment(**recipe)
-    expected, _ = losses(one, 10)
+    synchronised = {"logical_devices": 2, "model_arg": ("synchronized=True",)}
+    expected, _ = losses(make_experiment(**recipe), 10)
     apart, _ = losses(make_experiment(**recipe, logical_devices=2), 10)
-    two = make_experiment(**recipe, logical_devices=2, model_arg=("synchronized=True",))
-    together, _ = losses(two, 10)
+    together, _ = losses(make_experiment(**recipe, **synchronised), 10)
     assert together == pytest.approx(expected, rel=1e-4)
-    evaluated = [experiment.evaluate("validation").metrics["loss"] for experiment in (one, two)]
-    assert evaluated[1] == pytest.approx(evaluated[0], rel=1e-5)  # by the moving statistics
     assert apart != pytest.approx(expected, rel=1e-3)  # each replica has its own statistics
+
+
+@pytest.mark.slow
+def test_synchronised_replicas_track_what_one_does(make_experiment):
+    recipe = {"model": "tests.models_for_tests:Normalised", "batch_size": 32, "xla": "off"}
+    one = make_experiment(**recipe)
+    two = make_experiment(**recipe, logical_devices=2, model_arg=("synchronized=True",))
+    for experiment in (one, two):
+        losses(experiment, 1)
+    tracked = [experiment.state.read()["non_trainable"] for experiment in (one, two)]
+    for mine, theirs in zip(*tracked, strict=True):
+        assert np.asarray(theirs) == pytest.approx(np.asarray(mine), rel=1e-5)
