@@ -1,6 +1,7 @@
 """Workers in processes of their own on 127.0.0.1, for tests."""
 
 import contextlib
+import json
 import socket
 
 from tests.conftest import outcome, start_main
@@ -36,3 +37,9 @@ def run_workers(folders, *flags, own=()):
     finally:
         for process in processes:
             process.kill()
+
+
+def losses(run):
+    """(split, step) -> loss of every record of a run."""
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return {(r["split"], r["step"]): r["loss"] for r in map(json.loads, lines)}

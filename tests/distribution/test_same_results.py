@@ -4,7 +4,6 @@ TFAPP_WORKERS=2,4 in the environment runs all of them with as many workers; with
 skipped, for their time: test_several_workers.py runs one of each kind.
 """
 
-import json
 import os
 import pathlib
 
@@ -13,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tests.conftest import outcome, start_main
-from tests.distribution.processes import run_workers
+from tests.distribution.processes import losses, run_workers
 from tfapp.data.sources import digits
 
 COUNTS = [int(count) for count in os.environ.get("TFAPP_WORKERS", "").split(",") if count]
@@ -48,11 +47,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not COUNTS, reason="TFAPP_WORKERS is not set"),
 ]
-
-
-def losses(run):
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return {(r["split"], r["step"]): r["loss"] for r in map(json.loads, lines)}
 
 
 def answers(run, images):

@@ -1,6 +1,5 @@
 """Several workers in real processes: same results, one writer, one end, exact restarts."""
 
-import json
 import os
 import signal
 import time
@@ -8,16 +7,10 @@ import time
 import pytest
 
 from tests.conftest import HANG_SECONDS, outcome, start_main
-from tests.distribution.processes import run_workers, start_workers
+from tests.distribution.processes import losses, run_workers, start_workers
 
 SHORT = ("--model_dir=run", "--export=none", "--steps=20", "--log_every=5", "--writers=jsonl")
 ENDLESS = (*SHORT[:2], "--steps=10000000", "--early_stopping=0", "--checkpoint_every=20")
-
-
-def losses(run):
-    """(split, step) -> loss of every record of a run."""
-    lines = (run / "metrics.jsonl").read_text().splitlines()
-    return {(r["split"], r["step"]): r["loss"] for r in map(json.loads, lines)}
 
 
 @pytest.fixture

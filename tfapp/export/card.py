@@ -118,18 +118,13 @@ def _limits(servable, facts):
 
 def _plain(value):
     """What JSON can hold, of a NumPy value of one example."""
-    value = np.asarray(value).tolist()
-    return _text(value) if isinstance(value, bytes) else _texts(value)
+    return _texts(np.asarray(value).tolist())
 
 
 def _texts(value):
     if isinstance(value, list):
         return [_texts(part) for part in value]
-    return _text(value) if isinstance(value, bytes) else value
-
-
-def _text(value):
-    return value.decode("utf-8", "replace")
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _base64(content):

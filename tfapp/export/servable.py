@@ -14,6 +14,8 @@ of categories and tokens; what is a number already stays as it is), and the rest
     outputs = servable.numeric(servable.encode(features))
 """
 
+import functools
+
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
@@ -146,7 +148,7 @@ class Servable:
         }
         return specs if len(specs) > 1 else next(iter(specs.values()))
 
-    @property
+    @functools.cached_property
     def encoded_specs(self):
         """Feature -> tf.TensorSpec [None, ...] of what `numeric` takes, named as its argument."""
         encode = tf.function(self.encode, autograph=False)

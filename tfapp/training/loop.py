@@ -51,8 +51,9 @@ def make_loop(*, state, functions, options, engine, strategy, placement, metrics
     functions = compile_step(functions, placement)
     pull = _puller(engine, strategy, _python_clock if options.deterministic else tf.timestamp)
     replicas = strategy.num_replicas_in_sync
-    reduce = functools.partial(reduce_across_replicas, precision=options.allreduce_precision)
-    reduce = reduce_nothing if replicas == 1 else reduce
+    reduce = reduce_nothing
+    if replicas > 1:
+        reduce = functools.partial(reduce_across_replicas, precision=options.allreduce_precision)
     updates_in_place = in_place.is_worth_it(state, placement, hooks=functions.hooks)
     if updates_in_place:
         step = in_place.make_step(

@@ -12,6 +12,7 @@ import math
 import tensorflow as tf
 
 from tfapp.training.groups import SCALE, TRAINABLE
+from tfapp.training.update import is_guarded, unscaled
 
 # Small weights share a group, so that there are few collectives. From this size on a weight is a
 # group of its own, for which nothing is copied to concatenate and to split it.
@@ -133,18 +134,14 @@ def in_shards(update, shards, options):
 
     def run(values, grads, loss, step, replica):
         norm = None
-        if options.clip_norm or options.skip_nonfinite or SCALE in values:
-            norm = tf.linalg.global_norm(_unscaled(grads, values.get(SCALE)))
+        if options.clip_norm or is_guarded(options, SCALE in values):
+            norm = tf.linalg.global_norm(unscaled(values.get(SCALE), grads))
         mine = {**values, TRAINABLE: shards.part(values[TRAINABLE], replica)}
         updated = update(mine, shards.part(grads, replica), loss, step, norm=norm)
         whole = shards.gather(updated.values[TRAINABLE])
         return updated._replace(values={**updated.values, TRAINABLE: whole})
 
     return run
-
-
-def _unscaled(grads, scale):
-    return grads if scale is None else [g / tf.cast(scale[0], g.dtype) for g in grads]
 
 
 def _grouped(weights, decayed, large):

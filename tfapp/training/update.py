@@ -53,8 +53,7 @@ def check(scale, grads, loss, options, norm=None):
     """
     guarded = is_guarded(options, scale is not None)
     finite, factor = tf.math.is_finite(loss), None
-    if scale is not None:
-        grads = tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
+    grads = unscaled(scale, grads)
     if norm is None and (guarded or options.clip_norm):
         norm = tf.linalg.global_norm(grads)
     if guarded:
@@ -62,6 +61,13 @@ def check(scale, grads, loss, options, norm=None):
     if options.clip_norm:
         factor = options.clip_norm / tf.maximum(norm, options.clip_norm)
     return Checked(grads, factor, finite)
+
+
+def unscaled(scale, grads):
+    """Gradients of the loss itself; `scale`: values of the group SCALE, or None."""
+    if scale is None:
+        return grads
+    return tuple(g / tf.cast(scale[0], g.dtype) for g in grads)
 
 
 def make_update(optimizer, options, after_update=()):
