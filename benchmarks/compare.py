@@ -26,6 +26,7 @@ PEERS = {
     "keras jit": ("keras_fit.py", "jit"),
     "pytorch eager": ("pytorch.py", "eager"),
     "pytorch compiled": ("pytorch.py", "compiled"),
+    "pytorch graphs": ("pytorch.py", "graphs"),
     "jax scan": ("jax_scan.py", "scan"),
 }
 # What the peers do: the recipe of the data would have more.
@@ -40,7 +41,7 @@ _ONLY = {  # peer -> the models that it builds, where these are not all
 GROUPS = {
     "Keras fit": ("keras default",),
     "Keras best": ("keras default", "keras graph", "keras jit"),
-    "PyTorch best": ("pytorch eager", "pytorch compiled"),
+    "PyTorch best": ("pytorch eager", "pytorch compiled", "pytorch graphs"),
     "JAX scan": ("jax scan",),
     "other checkout": ("other checkout",),
 }
@@ -55,14 +56,14 @@ def main():
             for precision in workloads.WORKLOADS[name].precisions:
                 if flags.precision not in ("", precision):
                     continue
-                if reason := "" if _has_gpu() else workloads.lacking(precision):
+                if reason := workloads.lacking(precision):
                     print(f"{name} {precision}: skipped: {reason}", file=sys.stderr)
                     continue
                 rates = _compare(name, precision, arrays, flags.rounds, folder, flags.against)
                 results["rows"][f"{name} {precision}"] = rates
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
         everything = flags.only == list(workloads.WORKLOADS)
-        if everything and not flags.against and _has_gpu():
+        if everything and not flags.against and workloads.has_gpu():
             for name in GPU_WORKLOADS:
                 results["rows"][f"{name} bfloat16"] = _compare_on_gpu(name, flags.rounds, folder)
                 pathlib.Path(flags.output).write_text(json.dumps(results, indent=1))
@@ -125,14 +126,6 @@ def _compare(name, precision, arrays, rounds, folder, against):
             else:
                 rates[peer].append(rate)
     return {peer: values for peer, values in rates.items() if values}
-
-
-def _has_gpu():
-    try:
-        found = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout
-    except OSError:
-        return False
-    return "GPU 0" in found
 
 
 def _compare_on_gpu(name, rounds, folder):

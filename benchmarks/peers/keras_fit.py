@@ -83,7 +83,7 @@ def main():
     workload = workloads.WORKLOADS[flags.workload]
     if flags.precision == "bfloat16":
         keras.config.set_dtype_policy("mixed_bfloat16")
-    x, y = workloads.read_arrays(flags.arrays, workload.examples)
+    x, y = workloads.read_arrays(flags.arrays, workloads.examples_in_epoch(workload))
     model = {"mlp": mlp, "cnn": cnn, "resnet20": resnet20}[workload.model]()
     model.compile(
         optimizer=keras.optimizers.Adam(workloads.LEARNING_RATE),

@@ -169,7 +169,7 @@ def compare(processor, monkeypatch):
     monkeypatch.setattr("sys.argv", ["compare.py", "--rounds=2", "--output=results.json"])
     import compare
 
-    monkeypatch.setattr(compare, "_has_gpu", lambda: False)
+    monkeypatch.setattr(compare.workloads, "has_gpu", lambda: False)
     monkeypatch.setattr(compare.workloads, "write_arrays", lambda *arguments: "arrays.npz")
     return compare
 

@@ -93,8 +93,26 @@ def test_gpus_are_chosen_and_their_memory_taken_as_asked(two_gpus):
     assert [(gpu, limit[0].memory_limit) for _, gpu, limit in limits] == [
         ("first", 2048), ("second", 2048),
     ]  # fmt: skip
-    with pytest.raises(UsageError, match="--logical_devices=2: splits the CPU, but this machine"):
-        configure(DeviceOptions(logical_devices=2))
+
+
+def test_one_gpu_is_split_into_parts_of_a_given_size(two_gpus):
+    options = DeviceOptions(chosen=(1,), logical_devices=2, memory_limit=2048)
+    assert configure(options) == ["GPU:0", "GPU:1"]
+    assert two_gpus[0] == ("set_visible_devices", ["second"], "GPU")
+    (_, gpu, parts) = two_gpus[1]
+    assert (gpu, [part.memory_limit for part in parts]) == ("second", [2048, 2048])
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"memory_limit": 2048}, "--logical_devices=2: splits one GPU, or the CPU, and there are"),
+        ({"chosen": (0,)}, "--logical_devices=2: splits the GPU; add --gpu_memory_limit=MB"),
+    ],
+)
+def test_a_gpu_that_cannot_be_split_so_is_refused(two_gpus, options, message):
+    with pytest.raises(UsageError, match=message):
+        configure(DeviceOptions(logical_devices=2, **options))
 
 
 @pytest.mark.parametrize(

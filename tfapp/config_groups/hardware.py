@@ -19,12 +19,13 @@ class Hardware:
     devices: tuple[str, ...] = _flag((),
         "numbers of the GPUs to use (0,2); by default all", resolved=False)
     logical_devices: int = _flag(0,
-        "split the CPU into so many devices, to try several replicas without GPUs; 0: leave it "
-        "whole", least=0)
+        "split the CPU, or one GPU together with --gpu_memory_limit, into so many devices, to try "
+        "several replicas without several GPUs; 0: leave it whole", least=0)
     gpu_memory_growth: bool = _flag(False,
         "take a GPU's memory bit by bit, so that others may use it as well", resolved=False)
     gpu_memory_limit: int = _flag(0,
-        "MB of each GPU's memory to take; 0: all that is free", resolved=False, least=0)
+        "MB of each GPU's memory to take, or of each part of one that is split; 0: all that is "
+        "free", resolved=False, least=0)
     workers: tuple[str, ...] = _flag((),
         "HOST:PORT of every worker, where neither TF_CONFIG nor Slurm names them", resolved=False)
     worker: int = _flag(-1,

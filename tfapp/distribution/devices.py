@@ -17,7 +17,7 @@ class DeviceOptions:
     """What a run asks of this machine's devices."""
 
     chosen: tuple[int, ...] = ()  # numbers of the devices to use; (): all
-    logical_devices: int = 0  # how many devices to split the CPU into; 0: leave it whole
+    logical_devices: int = 0  # how many devices to split the CPU or a GPU into; 0: leave it whole
     memory_growth: bool = False  # whether a GPU's memory is taken bit by bit
     memory_limit: int = 0  # MB of each GPU; 0: all that is free
     require_gpu: bool = False  # whether a machine without a GPU is an error
@@ -45,23 +45,36 @@ def configure(options):
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return _configure_cpu(options)
-    if options.logical_devices > 1:
-        raise UsageError(
-            f"--logical_devices={options.logical_devices}: splits the CPU, but this machine has "
-            f"{len(gpus)} GPUs to use; drop it, or hide them with CUDA_VISIBLE_DEVICES=-1"
-        )
     chosen = [gpus[i] for i in _checked(options.chosen, len(gpus), "GPUs")] or gpus
+    parts = max(options.logical_devices, 1)
+    if parts > 1:
+        _check_split(options, chosen)
     try:
         tf.config.set_visible_devices(chosen, "GPU")
         for gpu in chosen:
-            _limit_memory(gpu, options)
+            _limit_memory(gpu, options, parts)
     except RuntimeError as error:  # TensorFlow's devices are fixed by now
         if options.chosen or options.memory_growth or options.memory_limit:
             raise UsageError(
                 "--devices, --gpu_memory_growth and --gpu_memory_limit: this process has made its "
                 "devices already; start a new one"
             ) from error
-    return [f"GPU:{i}" for i in range(len(chosen))]
+    return [f"GPU:{i}" for i in range(len(chosen) * parts)]
+
+
+def _check_split(options, chosen):
+    """Raises UsageError unless one GPU is to be split, into parts of a given size."""
+    asked = f"--logical_devices={options.logical_devices}"
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{asked}: splits one GPU, or the CPU, and there are {len(chosen)} GPUs to use; drop "
+            "it, choose one with --devices=0, or hide them with CUDA_VISIBLE_DEVICES=-1"
+        )
+    if not options.memory_limit:
+        raise UsageError(
+            f"{asked}: splits the GPU; add --gpu_memory_limit=MB, the memory of each part, or "
+            "hide the GPU with CUDA_VISIBLE_DEVICES=-1 to split the CPU"
+        )
 
 
 def _configure_cpu(options):
@@ -89,12 +102,12 @@ def _checked(chosen, there, kinds):
     return list(chosen)
 
 
-def _limit_memory(gpu, options):
-    if options.memory_growth:
+def _limit_memory(gpu, options, parts):
+    if options.memory_growth and parts == 1:
         tf.config.experimental.set_memory_growth(gpu, True)
     elif options.memory_limit:
         limit = tf.config.LogicalDeviceConfiguration(memory_limit=options.memory_limit)
-        tf.config.set_logical_device_configuration(gpu, [limit])
+        tf.config.set_logical_device_configuration(gpu, [limit] * parts)
 
 
 def _explain_no_gpu(options):

@@ -5,6 +5,7 @@ What cannot work fails here, in one line, before the first step.
 
 import dataclasses
 import functools
+import gc
 import hashlib
 import json
 import logging
@@ -25,6 +26,7 @@ from tfapp.experiment.time_budget import check_budget
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
 from tfapp.run_folder import CHOICES, PREPROCESSING
+from tfapp.training.memory import NoRoom
 
 _LOG = logging.getLogger("tfapp")
 
@@ -51,20 +53,23 @@ def assemble(config, folder, *, distribution=None, train=True):
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
     auto = functools.partial(fill_in, data=data, num_replicas=replicas, model=model)
-    config, recipe = auto(given, kept=_recipe(begun))
     # A run that began before there was a choice goes on with Keras's generator.
     draws = begun.get(kept.DRAWS, "keras") if begun else "counter"
-    ground = lay(
-        config,
-        data,
-        strategy,
-        cluster,
+    lay_for = functools.partial(
+        lay,
+        data=data,
+        strategy=strategy,
+        cluster=cluster,
         model_name=model,
         keras_draws=draws == "keras",
         adjustments={} if train else kept.adjustments(folder),
     )
-    parts = None
-    if train and is_needed(config):
+
+    def build(given):
+        config, recipe = auto(given, kept=_recipe(begun))
+        ground = lay_for(config)
+        if not train or not is_needed(config):
+            return config, recipe, ground, ground.build(config, kept=begun, measure=train)
         # What the data was looked at for stays; what follows from the length is decided again.
         looked_at = recipe.get("augment")
 
@@ -75,10 +80,12 @@ def assemble(config, folder, *, distribution=None, train=True):
         config, recipe, parts = rehearse(
             config, ground, given=given, refill=refill, folder=folder, kept=begun
         )
+        return config, recipe, ground, parts
+
+    config, recipe, ground, parts = _with_room(build, given, cluster)
     check_alike(cluster, "its recipe", recipe)
     if recipe and train:
         _LOG.info("recipe: %s", in_words(recipe, data, in_steps=config.steps > 0))
-    parts = parts or ground.build(config, kept=begun, measure=train)
     choice = parts.settled.choice
     if train:
         more = {kept.DRAWS: draws, kept.MODEL: ground.model_name, kept.RECIPE: recipe}
@@ -86,6 +93,25 @@ def assemble(config, folder, *, distribution=None, train=True):
     experiment = _experiment(config, ground, parts, choice)
     _log(experiment)
     return experiment
+
+
+def _with_room(build, given, cluster):
+    """What `build` makes of a `Config`, with the largest batch for which there is room.
+
+    A batch that is given stays. Several workers cannot go on after one of them has found no room.
+    """
+    found = {}
+    while True:
+        try:
+            config, recipe, ground, parts = build(dataclasses.replace(given, **found))
+            return config, {**recipe, **found}, ground, parts
+        except NoRoom as error:
+            size = error.batch_size // 2
+            if given.batch_size != "auto" or size < error.least_batch or cluster.num_workers > 1:
+                raise
+            _LOG.info("recipe: batch_size %d: %s; trying %d", 2 * size, error.why, size)
+            found = {"batch_size": size}
+        gc.collect()  # models, and functions that are traced, are in cycles
 
 
 def _recipe(begun):

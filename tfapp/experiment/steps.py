@@ -12,6 +12,7 @@ from tfapp.data.splits.bad_examples import BadExamples
 from tfapp.tasks.task import Task
 from tfapp.training import in_place, loop, placement, step
 from tfapp.training.after_update import AfterUpdate
+from tfapp.training.memory import finding_room
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,7 @@ class StepBuilder:
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:
-        """The run of `make_loop`, which may raise `NotCompiled`."""
+        """The run of `make_loop`, which may raise `NotCompiled` or `NoRoom`."""
         chosen = placement.PLACEMENTS[placement_name]
         augment = placement.compile_augment(self.augment, chosen)
         run = loop.make_loop(
@@ -61,7 +62,8 @@ class StepBuilder:
             placement=chosen,
             metrics=self.task.training_metrics,
         )
-        return placement.compiling(chosen)(self.bad_examples.reporting()(run))
+        reported = self.bad_examples.reporting()(run)
+        return finding_room(self.options)(placement.compiling(chosen)(reported))
 
     def in_place(self, state, placement_name):
         """Whether the steps of `loop` update the state in place."""

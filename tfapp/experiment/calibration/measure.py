@@ -14,6 +14,7 @@ from collections.abc import Callable
 from tfapp.data.pipeline.engine import Engine
 from tfapp.distribution.cluster import SingleProcess
 from tfapp.training.loop import LoopResult
+from tfapp.training.memory import NoRoom
 from tfapp.training.placement import NotCompiled
 from tfapp.training.state import TrainState
 
@@ -80,10 +81,10 @@ def calibrate(
 
     Returns:
       a list of `Measurement`, at least one, in the order of the candidates; those that XLA cannot
-      compile are left out.
+      compile, or that have no room, are left out.
 
     Raises:
-      NotCompiled: XLA can compile none of them.
+      NotCompiled, NoRoom: the last one, if all are left out.
     """
     agree = (cluster or SingleProcess()).agree
 
@@ -99,7 +100,7 @@ def calibrate(
             break
         try:
             timing = _first(candidate, prepare(candidate), step, total_steps - step, agreed_clock)
-        except NotCompiled as error:
+        except (NotCompiled, NoRoom) as error:
             _leave_out(candidate, [] if timings else candidates, error)
             continue
         if not timings:
@@ -120,13 +121,13 @@ def calibrate(
 
 
 def first_that_compiles(candidates, prepare, *, step=0):
-    """The first of the candidates that XLA can compile; arguments and errors as of `calibrate`."""
+    """The first of the candidates that can run; arguments and errors as of `calibrate`."""
     for candidate in candidates:
         prepared = prepare(candidate)
         prepared.engine.restart(step)
         try:
             _burst(prepared, step, 1, time.monotonic)
-        except NotCompiled as error:
+        except (NotCompiled, NoRoom) as error:
             _leave_out(candidate, candidates, error)
             continue
         break
@@ -137,7 +138,8 @@ def _leave_out(candidate, candidates, error):
     """Says why a candidate is left out; raises the error if it is the last of them."""
     if candidate in candidates[-1:]:
         raise error
-    _LOG.info("xla: %s is left out: %s", candidate.placement, error.why)
+    where = f" in {candidate.precision}" if isinstance(error, NoRoom) else ""
+    _LOG.info("xla: %s%s is left out: %s", candidate.placement, where, error.why)
 
 
 def fastest(records):

@@ -1,0 +1,69 @@
+"""Where a step has no room in memory: auto takes a smaller batch, and anything else is one line."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from tfapp.errors import UsageError
+from tfapp.training import loop
+from tfapp.training.memory import is_no_room
+
+MESSAGE = "OOM when allocating tensor with shape[32,64] and type float by allocator GPU_0_bfc"
+
+
+@pytest.fixture
+def room_for_twenty(monkeypatch):
+    """Steps of more than 20 examples in a micro-batch fail, as on a device with little memory."""
+    make = loop.make_loop
+
+    def make_loop(*, options, **others):
+        if options.batch_size // options.accumulate <= 20:
+            return make(options=options, **others)
+
+        def run(*arguments, **named):
+            raise tf.errors.ResourceExhaustedError(None, None, MESSAGE)
+
+        return run
+
+    monkeypatch.setattr(loop, "make_loop", make_loop)
+
+
+@pytest.mark.usefixtures("room_for_twenty")
+def test_auto_takes_the_largest_batch_that_fits(tmp_path, run_cli):
+    folder = tmp_path / "auto"
+    flags = ("--dataset=synthetic:4:3:300", "--model=mlp", f"--model_dir={folder}", "--steps=20",
+             "--export=none")  # fmt: skip
+    done = run_cli(*flags)
+    assert done.code == 0, done.err
+    assert "recipe: batch_size 32: a step has no room in memory; trying 16" in done.err
+    recipe = json.loads((folder / "choices.json").read_text())["recipe"]
+    assert recipe["batch_size"] == 16
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert records[-1]["step"] == 20
+    # The run goes on with what it has found.
+    again = run_cli(*flags, "--mode=eval")
+    assert again.code == 0, again.err
+    assert "no room" not in again.err
+
+
+@pytest.mark.usefixtures("room_for_twenty")
+def test_a_batch_that_is_given_is_refused_with_what_would_help(make_experiment):
+    message = "--batch_size=32: a step has no room in memory; use --accumulate=2 .*OOM when alloc"
+    with pytest.raises(UsageError, match=message):
+        make_experiment(batch_size=32)
+    assert make_experiment(batch_size=32, accumulate=2).batches.micro_batch == 16
+
+
+@pytest.mark.usefixtures("room_for_twenty")
+def test_a_way_that_was_not_tried_is_one_line_in_training(run_cli, tmp_path):
+    done = run_cli(f"--model_dir={tmp_path / 'run'}", "--xla=off", "--precision=float32",
+                   "--batch_size=64", "--export=none")  # fmt: skip
+    assert done.code == 2
+    assert done.err.splitlines()[-1].startswith("tfapp: --batch_size=64: a step has no room")
+
+
+def test_a_full_disk_is_no_lack_of_memory():
+    full = tf.errors.ResourceExhaustedError(None, None, "x.tmp; No space left on device")
+    assert not is_no_room(full)
+    assert is_no_room(tf.errors.ResourceExhaustedError(None, None, MESSAGE))
