@@ -78,6 +78,7 @@ def two_gpus(monkeypatch):
         (tf.config, "set_visible_devices"),
         (tf.config, "set_logical_device_configuration"),
         (tf.config.experimental, "set_memory_growth"),
+        (tf.config.experimental, "enable_tensor_float_32_execution"),
     ):
         monkeypatch.setattr(owner, name, lambda *args, name=name: calls.append((name, *args)))
     return calls
@@ -86,7 +87,8 @@ def two_gpus(monkeypatch):
 def test_gpus_are_chosen_and_their_memory_taken_as_asked(two_gpus):
     assert configure(DeviceOptions(chosen=(1,), memory_growth=True)) == ["GPU:0"]
     assert two_gpus == [("set_visible_devices", ["second"], "GPU"),
-                        ("set_memory_growth", "second", True)]  # fmt: skip
+                        ("set_memory_growth", "second", True),
+                        ("enable_tensor_float_32_execution", True)]  # fmt: skip
     two_gpus.clear()
     assert configure(DeviceOptions(memory_limit=2048)) == ["GPU:0", "GPU:1"]
     limits = [call for call in two_gpus if call[0] == "set_logical_device_configuration"]
@@ -101,6 +103,11 @@ def test_one_gpu_is_split_into_parts_of_a_given_size(two_gpus):
     assert two_gpus[0] == ("set_visible_devices", ["second"], "GPU")
     (_, gpu, parts) = two_gpus[1]
     assert (gpu, [part.memory_limit for part in parts]) == ("second", [2048, 2048])
+
+
+def test_a_gpu_multiplies_in_full_float32_where_it_is_asked_to(two_gpus):
+    configure(DeviceOptions(tf32=False))
+    assert two_gpus[-1] == ("enable_tensor_float_32_execution", False)
 
 
 @pytest.mark.parametrize(

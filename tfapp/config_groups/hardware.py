@@ -57,6 +57,9 @@ class Hardware:
         "of activations and products (weights are always float32); auto: float32, or bfloat16 "
         "where it is measured to gain at least 1.3x",
         choices=("auto", "float32", "bfloat16", "float16"), identity=True)
+    tf32: bool = _flag(True,
+        "a GPU's products of float32 in TensorFloat-32, with 10 bits of mantissa, as in TensorFlow "
+        "and Keras; --notf32: in full", identity=True)
     shard_optimizer: bool = _flag(False,
         "each replica keeps and updates its own part of the optimizer's slots and the EMA weights")
     allreduce_precision: str = _flag("float32",

@@ -20,6 +20,7 @@ class DeviceOptions:
     logical_devices: int = 0  # how many devices to split the CPU or a GPU into; 0: leave it whole
     memory_growth: bool = False  # whether a GPU's memory is taken bit by bit
     memory_limit: int = 0  # MB of each GPU; 0: all that is free
+    tf32: bool = True  # whether a GPU multiplies float32 in TensorFloat-32
     require_gpu: bool = False  # whether a machine without a GPU is an error
 
 
@@ -59,6 +60,7 @@ def configure(options):
                 "--devices, --gpu_memory_growth and --gpu_memory_limit: this process has made its "
                 "devices already; start a new one"
             ) from error
+    tf.config.experimental.enable_tensor_float_32_execution(options.tf32)
     return [f"GPU:{i}" for i in range(len(chosen) * parts)]
 
 

@@ -64,6 +64,7 @@ def _devices(config):
         logical_devices=config.logical_devices,
         memory_growth=config.gpu_memory_growth,
         memory_limit=config.gpu_memory_limit,
+        tf32=config.tf32,
         require_gpu=config.require_gpu,
     )
 

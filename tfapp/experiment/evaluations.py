@@ -16,8 +16,9 @@ from tfapp.training.state import TrainState
 
 # Products of one evaluation (examples times weights) from which compiling it pays. Below, XLA takes
 # 0.7 to 1.2 s to save milliseconds: 25 to 18 ms of 5,000 rows of 784 numbers, 13.5 to 11.9 of 2,279
-# rows of a table; above, 4.4 to 2.8 s of 784 windows of 128 characters (two cores, AVX-512).
-_WORTH_COMPILING = 10**10
+# rows of a table; above, 4.4 to 2.8 s of 784 windows of 128 characters (two cores, AVX-512). A GPU
+# makes some hundred times as many products a second, and compiling for it takes some seconds.
+_WORTH_COMPILING = {"CPU": 10**10, "GPU": 10**13}
 _MOST_OF_TRAIN = 20_000  # answers that train is measured on when a run ends
 
 
@@ -89,13 +90,14 @@ class Evaluations:
             preprocess=self.preprocess,
             label=self.source.spec.label.name,
             strategy=self.strategy,
-            jit=self.jit and (self.device_type == "GPU" or self._is_worth_compiling(split)),
+            jit=self.jit and self._is_worth_compiling(split),
         )
         return reporting()(run)
 
     def _is_worth_compiling(self, split):
         answers = split.num_examples * self.source.spec.label.positions
-        return answers * self.state.model.count_params() >= _WORTH_COMPILING
+        products = answers * self.state.model.count_params()
+        return products >= _WORTH_COMPILING[self.device_type]
 
 
 def _drawn(split, most):

@@ -234,6 +234,7 @@ def _input(config, data, batches, strategy, cluster):
         strategy=strategy,
         batch_size=batches.batch_size,
         seed=config.seed,
+        device_type=device_type(),
         with_seeds=bool(config.augment),
         reader=data.reader,
     )

@@ -3,6 +3,7 @@
 What the user has set is left alone.
 """
 
+import glob
 import hashlib
 import os
 import pathlib
@@ -51,7 +52,7 @@ def apply():
 def _compiled_programs():
     """The folder for XLA's compiled programs for this processor; None if it cannot be written."""
     # A program is machine code, and different machines may share a home directory.
-    folder = cache_folder() / "xla" / _processor_key()
+    folder = cache_folder() / "xla" / _hardware_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _drop_oldest(folder)
@@ -63,13 +64,21 @@ def _compiled_programs():
     return folder if os.access(folder, os.W_OK) else None
 
 
-def _processor_key():
+def _hardware_key():
+    """A short name of the processor's and the GPUs' models and of the driver's version."""
+    lines = _lines("/proc/cpuinfo", ("model name", "flags"))[:2]
+    for gpu in sorted(glob.glob("/proc/driver/nvidia/gpus/*/information")):
+        lines += _lines(gpu, ("Model",))
+    lines += _lines("/proc/driver/nvidia/version", ("NVRM version",))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
+
+
+def _lines(path, starts):
     try:
-        with open("/proc/cpuinfo") as file:
-            lines = [line for line in file if line.startswith(("model name", "flags"))]
+        with open(path) as file:
+            return [line for line in file if line.startswith(starts)]
     except OSError:
-        lines = []
-    return hashlib.sha256("".join(lines[:2]).encode()).hexdigest()[:12]
+        return []
 
 
 def _drop_oldest(folder):

@@ -19,8 +19,8 @@ class NoRoom(UsageError):
         divided = f" in {parts} micro-batches" if parts > 1 else ""
         super().__init__(
             f"--batch_size={size}: {self.why}{divided}; use --accumulate={2 * parts} (the same "
-            "step in smaller parts), --precision=bfloat16, --remat or a smaller batch: "
-            f"{_first_line(error)}"
+            "step in smaller parts), --precision=bfloat16, --xla=update, --remat or a smaller "
+            f"batch: {_first_line(error)}"
         )
         self.batch_size = size
         self.least_batch = options.num_replicas * parts  # of which it must be a multiple

@@ -70,12 +70,23 @@ def resident_bytes(split, strategy, device_type):
     return split.nbytes * copies
 
 
-def build(choice, split, *, strategy, batch_size, seed, with_seeds=False, reader=HERE):
+def build(
+    choice,
+    split,
+    *,
+    strategy,
+    batch_size,
+    seed,
+    device_type="CPU",
+    with_seeds=False,
+    reader=HERE,
+):
     """Builds the `Engine` of an `EngineChoice` over a training split.
 
     Args:
       batch_size: examples a step over all replicas.
       seed: of the global order.
+      device_type: "CPU" or "GPU".
       with_seeds: whether batches hold EXAMPLE_SEED, for augmentation.
       reader: the `PieceReader` of the stream.
     """
@@ -86,7 +97,7 @@ def build(choice, split, *, strategy, batch_size, seed, with_seeds=False, reader
         "with_seeds": with_seeds,
     }
     if choice.name == "resident":
-        return ResidentInput(split, **values)
+        return ResidentInput(split, device_type=device_type, **values)
     return StreamInput(split, reader=reader, **values)
 
 

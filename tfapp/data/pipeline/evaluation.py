@@ -8,10 +8,10 @@ import math
 import tensorflow as tf
 
 from tfapp.data.pipeline.choose import resident_bytes
+from tfapp.data.pipeline.device_arrays import DeviceArrays
 from tfapp.data.pipeline.evaluation_input import EvaluationInput
 from tfapp.data.pipeline.local_reader import HERE
 from tfapp.data.pipeline.pieces import INDICES, Pieces
-from tfapp.data.pipeline.resident import place
 from tfapp.data.pipeline.stream import iterator, read_pieces
 from tfapp.data.splits.example_loader import SERVED
 from tfapp.spec import SAMPLE_WEIGHT, reserved_name
@@ -35,7 +35,9 @@ def evaluation_input(
     """
     resident = resident_bytes(split, strategy, device_type) <= allowed
     if resident:
-        return ResidentEvaluation(split, strategy=strategy, batch_size=batch_size)
+        return ResidentEvaluation(
+            split, strategy=strategy, batch_size=batch_size, device_type=device_type
+        )
     return StreamedEvaluation(split, strategy=strategy, batch_size=batch_size, reader=reader)
 
 
@@ -61,22 +63,21 @@ class ResidentEvaluation(_Steps):
 
     waits = False
 
-    def __init__(self, split, **options):
+    def __init__(self, split, *, device_type="CPU", **options):
         super().__init__(split, **options)
-        self._inputs = place(split.arrays(), self._strategy)
+        self._arrays = DeviceArrays(split.arrays(), self._strategy, device_type)
 
     def start(self):
-        return self._inputs
+        return self._arrays.inputs
 
     def pull(self, inputs, step):
         return inputs, step
 
     def batch(self, pulled, replica):
-        arrays, step = pulled
+        inputs, step = pulled
         start = (tf.cast(step, tf.int64) * self._replicas + replica) * self._share
         indices, present = self._rows(start, self._share)
-        rows = {name: tf.gather(array, indices) for name, array in arrays.items()}
-        return _weighed(rows, indices, present)
+        return _weighed(self._arrays.gather(inputs, indices), indices, present)
 
 
 class StreamedEvaluation(_Steps):

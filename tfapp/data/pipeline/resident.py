@@ -7,6 +7,7 @@ gathers its own slice of the global batch.
 import tensorflow as tf
 
 from tfapp.data.pipeline import order
+from tfapp.data.pipeline.device_arrays import DeviceArrays
 from tfapp.data.pipeline.engine import Engine
 from tfapp.data.splits.example_loader import SERVED
 from tfapp.runtime import private_api
@@ -20,11 +21,12 @@ class ResidentInput(Engine):
     name = "resident"
     waits = False
 
-    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False):
+    def __init__(self, split, *, strategy, batch_size, seed, with_seeds=False, device_type="CPU"):
         """
         Args:
           split: the training `Split`.
           strategy: the tf.distribute.Strategy.
+          device_type: "CPU" or "GPU".
           batch_size: examples a step over all replicas.
           seed: of the global order.
           with_seeds: whether a batch holds EXAMPLE_SEED, for augmentation.
@@ -37,7 +39,8 @@ class ResidentInput(Engine):
         self._share = batch_size // strategy.num_replicas_in_sync
         self._with_seeds = with_seeds
         arrays = {name: array for name, array in split.arrays().items() if name != SERVED}
-        self.inputs = place(arrays, strategy)
+        self._arrays = DeviceArrays(arrays, strategy, device_type)
+        self.inputs = self._arrays.inputs
 
     def restart(self, step):
         """Does nothing: the step alone determines the batch."""
@@ -46,26 +49,14 @@ class ResidentInput(Engine):
         return inputs, step
 
     def batch(self, pulled, replica):
-        arrays, step = pulled
+        inputs, step = pulled
         indices = order.batch_indices(
             step, first=replica * self._share, count=self._share, **self._examples
         )
-        rows = {name: tf.gather(array, indices) for name, array in arrays.items()}
+        rows = self._arrays.gather(inputs, indices)
         if self._with_seeds:
             rows[EXAMPLE_SEED] = order.example_seeds(indices, step, **self._examples)
         return rows
-
-
-def place(arrays, strategy):
-    """Copies arrays to the device, or to every replica's."""
-    if strategy.num_replicas_in_sync == 1:
-        return {name: tf.constant(array) for name, array in arrays.items()}
-    return {
-        name: strategy.experimental_distribute_values_from_function(
-            lambda context, array=array: tf.constant(array)
-        )
-        for name, array in arrays.items()
-    }
 
 
 def free_bytes(device_type):

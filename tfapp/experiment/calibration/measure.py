@@ -81,10 +81,11 @@ def calibrate(
 
     Returns:
       a list of `Measurement`, at least one, in the order of the candidates; those that XLA cannot
-      compile, or that have no room, are left out.
+      compile are left out, and those that have no room.
 
     Raises:
-      NotCompiled, NoRoom: the last one, if all are left out.
+      NotCompiled: XLA can compile none of them.
+      NoRoom: the first that XLA can compile has no room.
     """
     agree = (cluster or SingleProcess()).agree
 
@@ -100,8 +101,13 @@ def calibrate(
             break
         try:
             timing = _first(candidate, prepare(candidate), step, total_steps - step, agreed_clock)
-        except (NotCompiled, NoRoom) as error:
+        except NotCompiled as error:
             _leave_out(candidate, [] if timings else candidates, error)
+            continue
+        except NoRoom as error:
+            if not timings:
+                raise  # compiling all the others to see them fail as well can take minutes
+            _leave_out(candidate, [], error)
             continue
         if not timings:
             seconds = min((total_steps - step) * timing.step_seconds, within)
@@ -121,13 +127,13 @@ def calibrate(
 
 
 def first_that_compiles(candidates, prepare, *, step=0):
-    """The first of the candidates that can run; arguments and errors as of `calibrate`."""
+    """The first of the candidates that XLA can compile; arguments and errors as of `calibrate`."""
     for candidate in candidates:
         prepared = prepare(candidate)
         prepared.engine.restart(step)
         try:
             _burst(prepared, step, 1, time.monotonic)
-        except (NotCompiled, NoRoom) as error:
+        except NotCompiled as error:
             _leave_out(candidate, candidates, error)
             continue
         break
@@ -138,8 +144,7 @@ def _leave_out(candidate, candidates, error):
     """Says why a candidate is left out; raises the error if it is the last of them."""
     if candidate in candidates[-1:]:
         raise error
-    where = f" in {candidate.precision}" if isinstance(error, NoRoom) else ""
-    _LOG.info("xla: %s%s is left out: %s", candidate.placement, where, error.why)
+    _LOG.info("xla: %s is left out: %s", candidate.placement, error.why)
 
 
 def fastest(records):
