@@ -68,9 +68,9 @@ def efficiency(work, cluster, gpus, *, of=1, **options):
 # Of both, 80% are assumed to be reached.
 H100 = Cluster(gpus=8, inside=0.8 * 450e9, between=0.8 * 8 * 50e9)
 ETHERNET = dataclasses.replace(H100, between=0.8 * 12.5e9)  # the same with one link of 100 Gbit/s
-WORKS = {
-    "ResNet-50, 2,500 images/s a GPU": Work(25.6e6, 2500, 256),
-    "ViT-S/16, 7,000 images/s a GPU": Work(22.1e6, 7000, 256),
+WORKS = {  # rates of one H100, measured: docs/benchmarks.md
+    "ResNet-50, 5,223 images/s a GPU": Work(25.6e6, 5223, 128),
+    "ViT-S/16, 5,494 images/s a GPU": Work(22.1e6, 5494, 128),
 }
 # What was published, and what the model says of it: `overlap` 0 and 2/3, the share of backward.
 PUBLISHED = (

@@ -1,6 +1,6 @@
 """Runs of main.py on a GPU, against those on the CPU.
 
-    python -m pytest -m slow -n 12 --dist=load tests/gpu
+    python -m pytest -v -m slow -n 12 --dist=load tests/gpu
 
 Skipped where there is no GPU. Each run is a process of its own that takes only the memory it needs,
 so that several run at once. Products are made in full float32 where losses are compared.
