@@ -9,7 +9,7 @@ from tfapp import flag_help
 from tfapp.callbacks.signals import interrupting
 from tfapp.errors import Stopped, StorageError, TfappError, UsageError
 from tfapp.flag_values import STOP_SIGNALS
-from tfapp.runtime import output, process_end, storage
+from tfapp.runtime import memory_errors, output, process_end, storage
 from tfapp.runtime.tf_settings import cache_folder
 from tfapp.users_code import place, reason
 
@@ -49,6 +49,8 @@ def main(argv):
             Stopped.exit_code,
         )
     except Exception as error:  # a user's own class may raise anything
+        if memory_errors.is_no_room(error):
+            return _report_no_room(error)
         if storage.number_of(error) is None or place(error):
             return _report_other(error)
         return _report_storage(error)
@@ -92,6 +94,15 @@ def _report_storage(error):
     words = storage.describe(error, cache_folder())
     message = " ".join(str(error).split())[:300]
     return _report(f"{words}: {message}", StorageError.exit_code)
+
+
+def _report_no_room(error):
+    """Reports that there is no memory for what is no step of training, such as an evaluation."""
+    return _report(
+        "there is no room in memory; use a smaller --batch_size or --eval_batch_size, "
+        f"--engine=stream or a smaller model: {memory_errors.first_line(error)}",
+        UsageError.exit_code,
+    )
 
 
 def _report_other(error):

@@ -17,12 +17,11 @@ import workloads
 PARSER = command_line.Parser(__doc__)
 workloads.add_arguments(PARSER, ("eager", "compiled", "graphs"), models=None)
 FLAGS = PARSER.parse_args()
+workloads.skip_if_lacking(FLAGS.precision)
 torch = command_line.needs("torch")
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-if DEVICE == "cpu":
-    workloads.skip_if_lacking(FLAGS.precision)
-    if FLAGS.variant == "graphs":
-        command_line.skip("CUDA graphs need a GPU")
+if (FLAGS.variant, DEVICE) == ("graphs", "cpu"):
+    command_line.skip("CUDA graphs need a GPU")
 nn = torch.nn
 pytorch_networks = importlib.import_module("pytorch_networks")  # which needs it
 

@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.experiment.evaluations import Evaluations
+from tfapp.runtime.memory_errors import is_no_room
 from tfapp.training import loop
-from tfapp.training.memory import is_no_room
 
 MESSAGE = "OOM when allocating tensor with shape[32,64] and type float by allocator GPU_0_bfc"
 
@@ -61,6 +62,25 @@ def test_a_way_that_was_not_tried_is_one_line_in_training(run_cli, tmp_path):
                    "--batch_size=64", "--export=none")  # fmt: skip
     assert done.code == 2
     assert done.err.splitlines()[-1].startswith("tfapp: --batch_size=64: a step has no room")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        tf.errors.ResourceExhaustedError(None, None, MESSAGE),
+        MemoryError("Unable to allocate 9.09 TiB for an array with shape (1000000, 1250000)"),
+        MemoryError(),
+    ],
+)
+def test_an_evaluation_without_room_is_one_line(run_cli, tmp_path, monkeypatch, error):
+    def evaluate(*arguments, **named):
+        raise error
+
+    monkeypatch.setattr(Evaluations, "__call__", evaluate)
+    done = run_cli(f"--model_dir={tmp_path / 'run'}", "--steps=5", "--export=none")
+    assert done.code == 2
+    message = "tfapp: there is no room in memory; use a smaller --batch_size or --eval_batch_size"
+    assert done.err.splitlines()[-1].startswith(message)
 
 
 def test_a_full_disk_is_no_lack_of_memory():

@@ -5,7 +5,7 @@ import contextlib
 import tensorflow as tf
 
 from tfapp.errors import UsageError
-from tfapp.runtime import storage
+from tfapp.runtime.memory_errors import first_line, is_no_room
 
 
 class NoRoom(UsageError):
@@ -20,15 +20,10 @@ class NoRoom(UsageError):
         super().__init__(
             f"--batch_size={size}: {self.why}{divided}; use --accumulate={2 * parts} (the same "
             "step in smaller parts), --precision=bfloat16, --xla=update, --remat or a smaller "
-            f"batch: {_first_line(error)}"
+            f"batch: {first_line(error)}"
         )
         self.batch_size = size
         self.least_batch = options.num_replicas * parts  # of which it must be a multiple
-
-
-def is_no_room(error):
-    """Whether an exception is TensorFlow's for memory, and not for a disk that is full."""
-    return isinstance(error, tf.errors.ResourceExhaustedError) and storage.number_of(error) is None
 
 
 @contextlib.contextmanager
@@ -45,7 +40,3 @@ def finding_room(options):
             raise
         # What the traceback refers to is freed with it.
         raise NoRoom(options, error) from None
-
-
-def _first_line(error):
-    return (error.message or str(error)).strip().partition("\n")[0][:200]
