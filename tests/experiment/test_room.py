@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfapp.errors import UsageError
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.runtime.memory_errors import is_no_room
-from tfapp.training import loop
+from tfapp.training import evaluation, loop
 
 MESSAGE = "OOM when allocating tensor with shape[32,64] and type float by allocator GPU_0_bfc"
 
@@ -81,6 +81,53 @@ def test_an_evaluation_without_room_is_one_line(run_cli, tmp_path, monkeypatch, 
     assert done.code == 2
     message = "tfapp: there is no room in memory; use a smaller --batch_size or --eval_batch_size"
     assert done.err.splitlines()[-1].startswith(message)
+
+
+@pytest.fixture
+def evaluating_has_room_for(monkeypatch):
+    """evaluating_has_room_for(n): evaluation steps of more examples fail."""
+
+    def limit(most):
+        make = evaluation.make_evaluation
+
+        def make_evaluation(*, inputs, **others):
+            if inputs._share <= most:
+                return make(inputs=inputs, **others)
+
+            def run():
+                raise tf.errors.ResourceExhaustedError(None, None, MESSAGE)
+
+            return run
+
+        monkeypatch.setattr(evaluation, "make_evaluation", make_evaluation)
+
+    return limit
+
+
+def test_an_evaluation_takes_smaller_batches_where_it_has_no_room(
+    make_experiment, evaluating_has_room_for, caplog
+):
+    experiment = make_experiment(batch_size=32)
+    expected = experiment.evaluate("test").metrics
+    limited = make_experiment(batch_size=32)
+    evaluating_has_room_for(70)
+    with caplog.at_level("INFO", "tfapp"):
+        found = limited.evaluate("test").metrics
+    assert "evaluation: no room in memory; in batches of 64: OOM when allocating" in caplog.text
+    assert found.keys() == expected.keys()
+    assert found["loss"] == pytest.approx(expected["loss"], rel=1e-6)
+    assert found["accuracy"] == expected["accuracy"]
+
+
+def test_no_smaller_batches_than_there_is_room_for_in_training(
+    make_experiment, evaluating_has_room_for
+):
+    evaluating_has_room_for(20)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        make_experiment(batch_size=32).evaluate("test")
+    given = make_experiment(batch_size=16, eval_batch_size=100)
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        given.evaluate("test")
 
 
 def test_a_full_disk_is_no_lack_of_memory():

@@ -1,6 +1,7 @@
 """The evaluation of each split, built and traced once a process however often it runs."""
 
 import dataclasses
+import logging
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +11,7 @@ from tfapp.data.pipeline.pieces import PieceReader
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.source import Source
 from tfapp.data.splits.split_names import TRAIN, VALIDATION
+from tfapp.runtime.memory_errors import first_line, is_no_room
 from tfapp.tasks.task import Task
 from tfapp.training import evaluation
 from tfapp.training.state import TrainState
@@ -19,6 +21,7 @@ from tfapp.training.state import TrainState
 # rows of a table; above, 4.4 to 2.8 s of 784 windows of 128 characters (two cores, AVX-512). A GPU
 # makes some hundred times as many products a second, and compiling for it takes some seconds.
 _WORTH_COMPILING = {"CPU": 10**10, "GPU": 10**13}
+_LOG = logging.getLogger("tfapp")
 _MOST_OF_TRAIN = 20_000  # answers that train is measured on when a run ends
 
 
@@ -34,9 +37,12 @@ def most_of_train(source, *, hurried):
     return min(max(most, validation), source.splits[TRAIN].num_examples)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Evaluations:
-    """Evaluates splits with the weights that `state` holds when it is called."""
+    """Evaluates splits with the weights that `state` holds when it is called.
+
+    Where a batch has no room in memory, it is halved, down to `least`: results do not depend on it.
+    """
 
     source: Source
     state: TrainState
@@ -44,6 +50,7 @@ class Evaluations:
     preprocess: Preprocessing
     strategy: tf.distribute.Strategy
     batch_size: int  # examples a step over all replicas
+    least: int  # of which there is room; `batch_size`: it is not halved
     device_type: str
     allowed: float  # bytes that one split may take on the device
     reader: PieceReader  # of splits that are streamed
@@ -63,11 +70,23 @@ class Evaluations:
 
         Raises:
           DataError: an example cannot be read.
+          MemoryError or tf.errors.ResourceExhaustedError: there is no room for `least` examples.
         """
         key = (split, metrics, most)
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(*key)
-        return self._compiled[key]()
+        while True:
+            try:
+                if key not in self._compiled:
+                    self._compiled[key] = self._compile(*key)
+                return self._compiled[key]()
+            except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+                if not is_no_room(error) or self.batch_size // 2 < self.least:
+                    raise
+                message = first_line(error)
+            self._compiled.clear()  # what the traceback referred to is free by now
+            self.batch_size //= 2
+            _LOG.info(
+                "evaluation: no room in memory; in batches of %d: %s", self.batch_size, message
+            )
 
     def _compile(self, name, metrics, most):
         split = _drawn(self.source.splits[name], most)

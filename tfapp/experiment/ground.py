@@ -86,7 +86,7 @@ class Ground:
             kept=kept,
             measure=measure,
         )
-        return Parts(batches, steps, settled, self._evaluations(batches, steps, settled))
+        return Parts(batches, steps, settled, self._evaluations(config, batches, steps, settled))
 
     def at_length(self, parts, built, config):
         """The `Parts` for another length, of what is compiled already.
@@ -113,7 +113,9 @@ class Ground:
             )
         return parts._replace(batches=batches)
 
-    def _evaluations(self, batches, steps, settled):
+    def _evaluations(self, config, batches, steps, settled):
+        given = config.eval_batch_size or self.cluster.num_workers > 1
+        least = batches.eval_batch_size if given else batches.batch_size // batches.accumulate
         return Evaluations(
             source=self.data.source,
             state=settled.state,
@@ -121,6 +123,7 @@ class Ground:
             preprocess=self.data.preprocess,
             strategy=self.strategy,
             batch_size=batches.eval_batch_size,
+            least=least,
             device_type=device_type(),
             allowed=self.engine_choice.left / 2,  # as much for validation as for test
             reader=self.data.reader,
