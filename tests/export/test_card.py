@@ -70,3 +70,13 @@ def test_the_page_tells_what_the_run_measured(make_table_servable, write):
     tables = [line for line in text.splitlines() if line.startswith("|")]
     widths = {line.replace("\\|", "").count("|") for line in tables}
     assert widths <= {3, 5}  # no name has broken a row
+
+
+def test_inputs_have_what_is_known_of_their_values_in_train(make_table_servable, tmp_path):
+    columns = {"town": {"values": ["Bern", "Zug"], "distinct": 2, "missing": False}}
+    rows = {"size": np.array([0.1], "f4"), "town": np.array(["Zug"], object)}
+    write_card(tmp_path, make_table_servable(), rows, {**FACTS, "columns": columns})
+    card = json.loads((tmp_path / "model_card.json").read_text(encoding="utf-8"))
+    size, town = card["inputs"]
+    assert town["values"] == ["Bern", "Zug"] and "values" not in size
+    assert card["example"]["request"]["instances"][0]["size"] == 0.1  # the digits of a float32
