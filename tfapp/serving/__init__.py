@@ -1,0 +1,1 @@
+"""Exported models online: rows of JSON to features to answers, over HTTP."""
