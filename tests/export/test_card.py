@@ -65,6 +65,7 @@ def test_the_page_tells_what_the_run_measured(make_table_servable, write):
     }  # fmt: skip
     assert text.startswith("# houses\\|1\n")
     assert "| accuracy | 0.75 | 0.7 to 0.8 | 0.6 |" in text
+    assert "| weights | of step 20 of 40 |" in text and "| temperature | 1.5 |" in text
     assert "Of the class low, 25.0% of 4 test examples are recognised" in text
     assert "`gr\\|öße`" in text and "`high`" in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
@@ -78,5 +79,7 @@ def test_inputs_have_what_is_known_of_their_values_in_train(make_table_servable,
     write_card(tmp_path, make_table_servable(), rows, {**FACTS, "columns": columns})
     card = json.loads((tmp_path / "model_card.json").read_text(encoding="utf-8"))
     size, town = card["inputs"]
+    text = (tmp_path / "MODEL.md").read_text(encoding="utf-8")
+    assert "| `town` | `town` | category, string | `Bern`, `Zug` |" in text
     assert town["values"] == ["Bern", "Zug"] and "values" not in size
     assert card["example"]["request"]["instances"][0]["size"] == 0.1  # the digits of a float32

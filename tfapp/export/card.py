@@ -17,8 +17,8 @@ from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 JSON, MARKDOWN = "model_card.json", "MODEL.md"
 _FORMAT = 1
 _USES = (
-    "Answers for examples that are drawn and recorded as those of the data set were. On others it "
-    "has not been measured, nor on groups among them."
+    "For examples that are collected and recorded in the same way as those of the data set. It has "
+    "not been measured on other data, nor separately for groups within the data."
 )
 
 
@@ -103,8 +103,8 @@ def _whole_row(examples):
 
 def _limits(servable, facts):
     limits = [
-        "What was missing or unknown in training is answered as such; a value far from those of "
-        "training is answered all the same, and the answer says nothing of it.",
+        "Missing values, and categories that training did not have, are answered as what they are. "
+        "A value far outside the range of training gets an answer as well, without a warning.",
     ]
     weakest = facts["metrics"].get("worst_class")
     if weakest:
@@ -114,7 +114,7 @@ def _limits(servable, facts):
         )
     if servable.spec.label.kind == "class":
         limits.append(
-            "Every example is given one of the classes, also one that belongs to none of them."
+            "Every example is given one of the classes, even if it belongs to none of them."
         )
     return limits
 

@@ -27,8 +27,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-MOST_FIELDS = 300  # beyond, a model's columns are given as a row of CSV alone
-MOST_CLASSES = 10_000  # whose names are in the page
+_MOST_FIELDS = 300  # beyond, a model's columns are given as a row of CSV alone
+_MOST_VALUES = 5000  # of categories that are suggested, in all columns
+_MOST_CLASSES = 10_000  # whose names are in the page
 _LONGEST_NAME = 120  # characters of a class's name
 _LARGEST_EXAMPLE = 300_000  # characters of an example's request
 
@@ -43,8 +44,8 @@ def render(card, name):
     Returns:
       a str, to be sent as UTF-8 along with `CONTENT_SECURITY_POLICY`.
     """
-    inputs = card["inputs"]
-    wide = len(inputs) > MOST_FIELDS
+    inputs = fields.with_fewer_values(card["inputs"], most=_MOST_VALUES)
+    wide = len(inputs) > _MOST_FIELDS
     return string.Template(assets.DOCUMENT).substitute(
         title=escaped.name(name),
         subtitle=about.subtitle(card),
@@ -75,7 +76,7 @@ def _model(card, name, wide):
         "label": {
             "name": label["name"],
             "kind": label["kind"],
-            "classes": [c[:_LONGEST_NAME] for c in label["classes"][:MOST_CLASSES]],
+            "classes": [c[:_LONGEST_NAME] for c in label["classes"][:_MOST_CLASSES]],
         },
         "answers": [answer["name"] for answer in card["answers"]],
         "example": instance if fits else None,

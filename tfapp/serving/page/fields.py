@@ -4,7 +4,22 @@ from tfapp.serving.page.escaped import exactly, name, sentence
 
 _FEW = 30  # values up to which they are a list to choose from, and not suggestions
 _LONGEST_VALUE = 200  # characters of a value that is suggested
+_TIMES = " \N{MULTIPLICATION SIGN} "
 _DRAWN = (1, 3, 4)  # channels of images that a browser can give
+
+
+def with_fewer_values(inputs, *, most):
+    """The inputs with so many values in all, but each with as many as make a list to choose from.
+
+    Args:
+      inputs: entries of model_card.json.
+      most: about how many values are kept.
+    """
+    each = max(_FEW, most // max(sum("values" in entry for entry in inputs), 1))
+    return [
+        {**entry, "values": entry["values"][:each]} if "values" in entry else entry
+        for entry in inputs
+    ]
 
 
 def widget(entry):
@@ -131,13 +146,11 @@ def _picture(index, entry):
 def _hint(entry, kind):
     shape = entry["shape"]
     if kind == "picture":
-        return (
-            f"Draw, choose, drop or paste an image; the model sees {shape[1]} × {shape[0]} pixels"
-            f"{' in grey' if shape[2] == 1 else ''}."
-        )
+        size = f"{shape[1]}{_TIMES}{shape[0]} pixels{' in grey' if shape[2] == 1 else ''}"
+        return f"Draw, choose, drop or paste an image; the model sees {size}."
     parts = []
     if kind == "numbers":
-        size = " × ".join(map(str, shape))
+        size = _TIMES.join(map(str, shape))
         parts.append(f"{size} numbers, separated by spaces, commas or lines")
     if "range" in entry:
         low, high = map(_number, entry["range"])
