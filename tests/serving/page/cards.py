@@ -1,5 +1,8 @@
 """Cards of made-up models, with inputs of every kind and names that would break a careless page."""
 
+_PNG = (  # a black pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
 EVIL = "</script><img src=x onerror=\"document.title='broken'\">&'`"
 _METRICS = {
     "test": {"loss": 0.5, "accuracy": 0.75},
@@ -65,7 +68,7 @@ def table():
 def picture(channels=1, *, signature="serving_bytes", dtype="uint8", instance=None):
     """A model of 8x6 images."""
     taken = entry("image", "image", dtype, (8, 6, channels), range=[0, 255])
-    return card(taken, instance=instance or {"image": {"b64": ""}}, signature=signature,
+    return card(taken, instance=instance or {"image": {"b64": _PNG}}, signature=signature,
                 classes=("a", "b"), answers=("probabilities",))  # fmt: skip
 
 

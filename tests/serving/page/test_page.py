@@ -1,4 +1,4 @@
-"""The page's document: a field for every kind of input, all names escaped, nothing from elsewhere."""
+"""The page's document: a field for each kind of input, names escaped, nothing from elsewhere."""
 
 import base64
 import hashlib

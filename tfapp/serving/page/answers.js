@@ -88,7 +88,8 @@ function interval(answers) {
   if (median) found.push(headline(name, printed(median[1])));
   if (high > low) {
     const share = asNumber.format(100 * (highest - lowest));
-    found.push(element('p', '', `${share}% between ${printed(low)} and ${printed(high)}`));
+    const span = `${printed(low)} to ${printed(high)}`;
+    found.push(element('p', '', `${share}% interval: ${span}`));
     const track = element('div', 'track');
     track.setAttribute('aria-hidden', 'true');
     for (const [, value] of quantiles) {
@@ -103,9 +104,13 @@ function interval(answers) {
   return [...found, numbersTable(name, rows)];
 }
 
-function nextToken(answers) {
+// `add`: called with the token that is to be appended to the text.
+function nextToken(answers, add) {
   const { classes } = model.label;
-  const found = [headline('Next', visible(answers.next_token))];
+  const button = element('button', 'plain', 'Add it to the text');
+  button.type = 'button';
+  button.addEventListener('click', () => add(answers.next_token));
+  const found = [headline('Next', visible(answers.next_token)), button];
   found.push(bars(answers.probabilities, (i) => visible(classes[i] ?? `token ${i}`)));
   if (answers.perplexity !== undefined) {
     found.push(element('p', 'hint', `Perplexity of the text: ${printed(answers.perplexity)}`));
@@ -123,10 +128,12 @@ function classes(answers) {
 }
 
 // Elements for a prediction: name of an answer -> value, or the value of the only one.
-function drawn(prediction) {
+function drawn(prediction, add) {
   const single = prediction === null || typeof prediction !== 'object' || Array.isArray(prediction);
   const answers = single ? { [model.answers[0]]: prediction } : prediction;
-  if (model.label.kind === 'tokens' && Array.isArray(answers.probabilities)) return nextToken(answers);
+  if (model.label.kind === 'tokens' && Array.isArray(answers.probabilities)) {
+    return nextToken(answers, add);
+  }
   if (Array.isArray(answers.probabilities)) return classes(answers);
   if (Object.keys(answers).some(quantileOf)) return interval(answers);
   const rows = Object.entries(answers).map(([key, value]) =>

@@ -72,10 +72,16 @@ function showTraffic(body, text) {
 }
 
 function showAnswer(prediction) {
-  answer.replaceChildren(...drawn(prediction));
+  answer.replaceChildren(...drawn(prediction, extend));
   const calmly = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const behavior = calmly ? 'auto' : 'smooth';
   answer.parentElement.scrollIntoView({ block: 'nearest', behavior });
+}
+
+// Appends a token to the text of a language model, and asks for the next one.
+function extend(token) {
+  fields[0].value += token;
+  predict();
 }
 
 async function predict() {

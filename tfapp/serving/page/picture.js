@@ -179,7 +179,7 @@ class Picture {
   }
 
   async imageOf(value) {
-    if (value.b64) {
+    if (value.b64 !== undefined) {
       const blob = new Blob([bytesOf(value.b64)], { type: 'image/png' });
       return [await createImageBitmap(blob), blob];
     }
