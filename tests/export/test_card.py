@@ -83,3 +83,20 @@ def test_inputs_have_what_is_known_of_their_values_in_train(make_table_servable,
     assert "| `town` | `town` | category, string | `Bern`, `Zug` |" in text
     assert town["values"] == ["Bern", "Zug"] and "values" not in size
     assert card["example"]["request"]["instances"][0]["size"] == 0.1  # the digits of a float32
+
+
+def test_numbers_are_written_as_people_write_them(make_table_servable, tmp_path):
+    columns = {
+        "size": {"range": [0.1, 94110.0], "missing": True},
+        "town": {"values": [f"t{i}" for i in range(9)], "distinct": 1200, "missing": False},
+    }
+    metrics = {**FACTS["metrics"], "test": {"mean_width": 163498.26, "loss": 0.123456789}}
+    facts = {**FACTS, "columns": columns, "metrics": metrics,
+             "training": {"step": 1000, "steps": 2000, "averaged_weights": True}}  # fmt: skip
+    rows = {"size": ROWS["gr|öße"], "town": ROWS["town"]}
+    write_card(tmp_path, make_table_servable(), rows, facts)
+    text = (tmp_path / "MODEL.md").read_text(encoding="utf-8")
+    assert "| numeric, float32 | 0.1 to 94110; sometimes missing |" in text
+    assert "`t5` and 1,194 more |" in text and "`t6`" not in text
+    assert "| mean_width | 163,498 |" in text and "| loss | 0.1235 |" in text
+    assert "| weights | of step 1,000 of 2,000 |" in text and "| averaged weights | yes |" in text

@@ -23,7 +23,7 @@ def test_what_is_long_is_shortened_and_stays_json():
     lines = shortened(value)
     found = json.loads("\n".join(lines))
     assert len(lines) < 50 and max(map(len, lines)) < 400
-    assert found["b64"] == "A" * 80 + "..."
+    assert found["b64"] == "A" * 50 + "..."
     assert found["probabilities"] == [0.5] * 5 + ["... 61 more"]
     assert found["pixels"][-1] == "... 23 more" and found["columns"]["..."] == "1,970 more"
 

@@ -4,7 +4,7 @@ import json
 
 from tfapp.runtime import strict_json
 
-_TEXT = 80  # characters of a text
+_TEXT = 50  # characters of a text
 _ITEMS = 5  # of a list
 _ENTRIES = 30  # of an object, such as the columns of a row
 

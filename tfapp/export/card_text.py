@@ -7,8 +7,8 @@ _MANY = 20  # classes, beyond which only their number is given
 _ROWS = 100  # features in the table of inputs
 _VALUES = 6  # of a category in the table of inputs
 _LONGEST = 40  # characters of such a value
-_GROUPED = 10_000  # numbers from which thousands are separated
-_EXACT = 1e15  # and from which powers of ten are used
+_GROUPED = 1000  # measured values from which thousands are separated
+_EXACT = 1e15  # numbers from which powers of ten are used
 _KINDS = {
     "class": "one of {:,} classes",
     "multi_label": "any of {:,} labels",
@@ -83,9 +83,9 @@ def _inputs(inputs):
 
 def _in_training(entry):
     """The range or the values of a feature, and whether it was missing."""
-    parts = [" to ".join(map(_number, entry["range"]))] if "range" in entry else []
+    parts = [" to ".join(map(_given, entry["range"]))] if "range" in entry else []
     if entry.get("distinct"):
-        values = [_number(value)[:_LONGEST] for value in entry["values"][:_VALUES]]
+        values = [_given(value)[:_LONGEST] for value in entry["values"][:_VALUES]]
         more = entry["distinct"] - len(values)
         parts.append(", ".join(map(_code, values)) + (f" and {more:,} more" if more else ""))
     if entry.get("missing"):
@@ -117,12 +117,18 @@ def _setting(value):
 
 
 def _number(value):
-    """A number as people write it; a text, such as a date, as it is."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    if _GROUPED <= abs(value) < _EXACT:
-        return f"{value:,.0f}"
-    return f"{value:.6g}"
+    """A measured number to four digits; None is empty."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if _GROUPED <= abs(value) < _EXACT else f"{value:.4g}"
+
+
+def _given(value):
+    """A value of the data as one types it: years, codes and dates have no separators."""
+    if isinstance(value, str):
+        return value
+    whole = value == int(value) and abs(value) < _EXACT
+    return str(int(value)) if whole else f"{value:.6g}"
 
 
 def _features(inputs):
