@@ -103,8 +103,9 @@ def _whole_row(examples):
 
 def _limits(servable, facts):
     limits = [
-        "Missing values, and categories that training did not have, are answered as what they are. "
-        "A value far outside the range of training gets an answer as well, without a warning.",
+        "Missing values and categories that training did not have are accepted, as missing and as "
+        "unknown. A value far outside the range of training gets an answer as well, without a "
+        "warning.",
     ]
     weakest = facts["metrics"].get("worst_class")
     if weakest:

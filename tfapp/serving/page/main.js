@@ -88,7 +88,7 @@ async function predict() {
   if (asking) asking.abort();
   const mine = asking = new AbortController();
   calm();
-  byId('predict').disabled = true;
+  answer.setAttribute('aria-busy', 'true');
   try {
     if (model.wide) await fillFromCsv();
     const body = JSON.stringify({ signature_name: model.signature, instances: [await instance()] });
@@ -100,7 +100,7 @@ async function predict() {
   } finally {
     if (asking === mine) {
       asking = null;
-      byId('predict').disabled = false;
+      answer.removeAttribute('aria-busy');
     }
   }
 }
