@@ -165,6 +165,9 @@ def test_what_is_wrong_is_said_at_its_field(open_page, server):
     page.click("#predict")
     page.wait_for_selector("#e0:not(:empty)")
     assert "the decimal mark is a point" in page.locator("#e0").inner_text()
+    page.fill("#f0", "1e999")  # which JSON has not
+    page.click("#predict")
+    assert page.locator("#e0").inner_text() == "1e999 is too large."
     assert not server.posted
     page.click("#example")
     page.wait_for_selector("#e8:not(:empty)")  # what the server says of the column rooms
@@ -204,6 +207,30 @@ def test_a_drawn_image_is_sent_as_a_file(open_page, server):
     assert height * 6 == width * 8
     # White on black, as the example is.
     assert pixels[height // 2, width // 2] == 255 and pixels[height // 2, 0] == 0
+
+
+def test_images_are_drawn_in_the_range_of_training(open_page, server, tmp_path):
+    """The pixels of the digits that come with tfapp are 0 to 16: 255 would be far beyond."""
+    card = cards.picture()
+    card["inputs"][0]["range"] = [0, 16]
+    page = open_page(card, PROBABILITIES)
+    page.wait_for_selector("#dark0:checked")
+    draw(page)
+    page.wait_for_selector(ANSWERED)
+
+    def brightest():
+        file = base64.b64decode(sent(server)[1]["image"]["b64"])
+        return int(np.asarray(PIL.Image.open(io.BytesIO(file)).convert("L")).max()), file
+
+    assert brightest()[0] == 16
+    for shade in (255, 12):  # of a file: any picture, and one as in training
+        PIL.Image.new("L", (12, 16), shade).save(tmp_path / "a.png")
+        with page.expect_response("**:predict"):
+            page.set_input_files("#file0", tmp_path / "a.png")
+        value, file = brightest()
+        assert (value, file == (tmp_path / "a.png").read_bytes()) == (min(shade, 16), shade == 12)
+        shown = "[...document.querySelector('canvas').getContext('2d').getImageData(9,9,1,1).data]"
+        assert page.evaluate(shown)[0] == {255: 255, 12: 191}[shade]
 
 
 def test_a_chosen_file_is_sent_as_it_is(open_page, server, tmp_path):

@@ -36,6 +36,7 @@ function numberOf(text, input, field) {
     throw new Problem(`${shortened(text)} is not a number${comma}.`, field);
   }
   const value = Number(text);
+  if (!Number.isFinite(value)) throw new Problem(`${shortened(text)} is too large.`, field);
   if (isWhole(input) && !Number.isInteger(value)) {
     throw new Problem(`${text} is not a whole number.`, field);
   }

@@ -7,7 +7,7 @@ const alone = model.inputs.length === 1;
 let asking = null; // the AbortController of the request under way
 
 const fields = model.inputs.map((input, i) => (input.widget === 'picture'
-  ? new Picture(input, i, () => alone && predict())
+  ? new Picture(input, i, (isNew) => alone && predict(isNew))
   : new Field(input, i)));
 
 function complain(found) {
@@ -71,8 +71,9 @@ function showTraffic(body, text) {
   byId('response').textContent = shortened(text, 2000);
 }
 
-function showAnswer(prediction) {
+function showAnswer(prediction, scrolls) {
   answer.replaceChildren(...drawn(prediction, extend));
+  if (!scrolls) return;
   const calmly = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const behavior = calmly ? 'auto' : 'smooth';
   answer.parentElement.scrollIntoView({ block: 'nearest', behavior });
@@ -84,7 +85,8 @@ function extend(token) {
   predict();
 }
 
-async function predict() {
+// `scrolls`: whether the answer is brought into view; not while more strokes may follow.
+async function predict(scrolls = true) {
   if (asking) asking.abort();
   const mine = asking = new AbortController();
   calm();
@@ -94,7 +96,7 @@ async function predict() {
     const body = JSON.stringify({ signature_name: model.signature, instances: [await instance()] });
     const [prediction, text] = await ask(body, mine.signal);
     showTraffic(body, text);
-    showAnswer(prediction);
+    showAnswer(prediction, scrolls);
   } catch (error) {
     if (error.name !== 'AbortError') complain(error);
   } finally {

@@ -1,6 +1,7 @@
 // An image: chosen, dropped, pasted or drawn. Files that the server can read are sent as they are.
 
 const ENCODED = ['image/jpeg', 'image/png', 'image/gif', 'image/bmp'];
+const NARROW = 128; // a range of bytes below which images in training were not 0 to 255
 const SHOWN = 320; // pixels of the canvas's longer side, or the model's if it has more
 
 function bytesOf(base64) {
@@ -19,7 +20,10 @@ function base64Of(blob) {
 class Picture {
   constructor(input, index, onChange) {
     this.input = input;
-    this.onChange = onChange;
+    this.onChange = onChange; // called with whether there is a new image, and not one more stroke
+    const [low, high] = input.range || [0, 255];
+    const isScaled = high > low && (input.dtype !== 'uint8' || high - low < NARROW);
+    [this.low, this.high] = isScaled ? [low, high] : [0, 255];
     [this.height, this.width, this.channels] = input.shape;
     this.scale = Math.max(1, Math.round(SHOWN / Math.max(this.height, this.width)));
     this.control = byId(`f${index}`);
@@ -73,7 +77,7 @@ class Picture {
     control.addEventListener('pointermove', (event) => this.last && this.draw(event));
     for (const name of ['pointerup', 'pointercancel']) {
       control.addEventListener(name, () => {
-        if (this.last) this.onChange();
+        if (this.last) this.onChange(false);
         this.last = null;
       });
     }
@@ -123,9 +127,50 @@ class Picture {
       this.complain('This file is no image that the browser can read.');
       return;
     }
+    this.showBlob(image, blob);
+    this.onChange(true);
+  }
+
+  // A file whose pixels are in the range of training is sent as it is, and shown brightened.
+  showBlob(image, blob) {
     this.show(image);
-    this.file = model.bytes && ENCODED.includes(blob.type) ? blob : null;
-    this.onChange();
+    const isInRange = this.high >= 255 || this.brightest() <= this.high;
+    if (isInRange) this.changePixels(this.context, (value) => this.toShown(value));
+    this.file = isInRange && ENCODED.includes(blob.type) ? blob : null;
+  }
+
+  brightest() {
+    const { data } = this.context.getImageData(0, 0, this.control.width, this.control.height);
+    return data.reduce((most, value, i) => (i % 4 < 3 && value > most ? value : most), 0);
+  }
+
+  changePixels(context, change) {
+    const { width, height } = context.canvas;
+    const image = context.getImageData(0, 0, width, height);
+    image.data.forEach((value, i) => {
+      if (i % 4 < 3) image.data[i] = change(value);
+    });
+    context.putImageData(image, 0, 0);
+  }
+
+  // The values of training, from 0 to 255 of the canvas, and back.
+  toSent(shown) {
+    const value = this.low + (shown / 255) * (this.high - this.low);
+    return isWhole(this.input) ? Math.round(value) : Number(value.toPrecision(7));
+  }
+
+  toShown(value) {
+    return (255 * (value - this.low)) / (this.high - this.low);
+  }
+
+  // The canvas as a PNG, in the values of training.
+  drawnFile() {
+    const copy = document.createElement('canvas');
+    [copy.width, copy.height] = [this.control.width, this.control.height];
+    const context = copy.getContext('2d');
+    context.drawImage(this.control, 0, 0);
+    if (this.high < 255) this.changePixels(context, (value) => this.toSent(value));
+    return new Promise((resolve) => copy.toBlob(resolve));
   }
 
   // The largest centred window of the model's aspect ratio, which is what the model sees.
@@ -144,8 +189,7 @@ class Picture {
   async read() {
     if (this.empty) throw new Problem('Draw or choose an image.', this);
     if (!model.bytes) return this.pixels();
-    const blob = this.file || await new Promise((resolve) => this.control.toBlob(resolve));
-    return { b64: await base64Of(blob) };
+    return { b64: await base64Of(this.file || await this.drawnFile()) };
   }
 
   // [height, width, channels]: the mean of the canvas's pixels in each of the model's.
@@ -163,62 +207,47 @@ class Picture {
     };
     const pixel = (row, column) => {
       const rgb = [0, 1, 2].map((channel) => mean(row, column, channel));
-      if (channels === 1) return [this.inRange(0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2])];
-      return [...rgb, 255].slice(0, channels).map((value) => this.inRange(value));
+      if (channels === 1) return [this.toSent(0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2])];
+      return [...rgb, 255].slice(0, channels).map((value) => this.toSent(value));
     };
     return Array.from({ length: this.height }, (_, row) =>
       Array.from({ length: this.width }, (__, column) => pixel(row, column)));
   }
 
-  // 0 to 255 -> the values that images had in training.
-  inRange(value) {
-    if (this.input.dtype === 'uint8') return Math.round(value);
-    const [low, high] = this.input.range || [0, 255];
-    const scaled = low + (value / 255) * (high - low);
-    return isWhole(this.input) ? Math.round(scaled) : Number(scaled.toPrecision(7));
-  }
-
-  async imageOf(value) {
+  // The image of an example, in the values of the canvas, and its file if it has one.
+  async fill(value) {
     if (value.b64 !== undefined) {
       const blob = new Blob([bytesOf(value.b64)], { type: 'image/png' });
-      return [await createImageBitmap(blob), blob];
+      this.showBlob(await createImageBitmap(blob), blob);
+      return;
     }
-    const [low, high] = this.input.range || [0, 255];
     const made = new ImageData(this.width, this.height);
     value.flat().forEach((pixel, i) => {
       [0, 1, 2, 3].forEach((channel) => {
         const given = this.channels === 1 ? pixel[0] : pixel[channel];
-        const part = this.input.dtype === 'uint8' ? given : (255 * (given - low)) / (high - low);
-        made.data[i * 4 + channel] = channel === 3 && this.channels < 4 ? 255 : part;
+        const isOpaque = channel === 3 && this.channels < 4;
+        made.data[i * 4 + channel] = isOpaque ? 255 : this.toShown(given);
       });
     });
-    return [await createImageBitmap(made), null];
-  }
-
-  async fill(value) {
-    const [image, blob] = await this.imageOf(value);
-    this.show(image);
-    this.file = blob;
+    this.show(await createImageBitmap(made));
+    this.file = null;
   }
 
   // Draws white on black if the border of the example is dark, as of handwritten digits.
   async matchExample() {
     if (!this.dark || !model.example) return;
-    const [image] = await this.imageOf(model.example[this.input.argument]);
-    const small = document.createElement('canvas');
-    [small.width, small.height] = [image.width, image.height];
-    const context = small.getContext('2d');
-    context.drawImage(image, 0, 0);
-    const { data } = context.getImageData(0, 0, image.width, image.height);
+    await this.fill(model.example[this.input.argument]);
+    const { width, height } = this.control;
+    const { data } = this.context.getImageData(0, 0, width, height);
     let [sum, count] = [0, 0];
-    for (let i = 0; i < image.width * image.height; i += 1) {
-      const [x, y] = [i % image.width, Math.floor(i / image.width)];
-      if (x % (image.width - 1) && y % (image.height - 1)) continue;
-      sum += data[i * 4];
-      count += 1;
+    for (let i = 0; i < width * height; i += 1) {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      if (x % (width - 1) === 0 || y % (height - 1) === 0) {
+        sum += data[i * 4];
+        count += 1;
+      }
     }
-    if (!this.empty || sum / count >= 128) return;
-    this.dark.checked = true;
+    this.dark.checked = sum / count < 128;
     this.clear();
   }
 
