@@ -90,7 +90,10 @@ def test_numbers_are_written_as_people_write_them(make_table_servable, tmp_path)
         "size": {"range": [0.1, 94110.0], "missing": True},
         "town": {"values": [f"t{i}" for i in range(9)], "distinct": 1200, "missing": False},
     }
-    metrics = {**FACTS["metrics"], "test": {"mean_width": 163498.26, "loss": 0.123456789}}
+    metrics = {
+        **FACTS["metrics"],
+        "test": {"mean_width": 163498.26, "loss": 0.123456789, "roc_auc": 0.999972},
+    }
     facts = {**FACTS, "columns": columns, "metrics": metrics,
              "training": {"step": 1000, "steps": 2000, "averaged_weights": True}}  # fmt: skip
     rows = {"size": ROWS["gr|öße"], "town": ROWS["town"]}
@@ -99,4 +102,5 @@ def test_numbers_are_written_as_people_write_them(make_table_servable, tmp_path)
     assert "| numeric, float32 | 0.1 to 94110; sometimes missing |" in text
     assert "`t5` and 1,194 more |" in text and "`t6`" not in text
     assert "| mean_width | 163,498 |" in text and "| loss | 0.1235 |" in text
+    assert "| roc_auc | 0.999972 |" in text  # and not 1
     assert "| weights | of step 1,000 of 2,000 |" in text and "| averaged weights | yes |" in text

@@ -16,6 +16,7 @@ def test_a_row_takes_a_line_a_column():
 def test_what_is_long_is_shortened_and_stays_json():
     value = {
         "b64": "A" * 100_000,
+        "text": "two words " * 100,
         "probabilities": [0.5] * 66,
         "pixels": [[[0]] * 28] * 28,
         "columns": {f"c{i}": i for i in range(2000)},
@@ -24,8 +25,9 @@ def test_what_is_long_is_shortened_and_stays_json():
     found = json.loads("\n".join(lines))
     assert len(lines) < 50 and max(map(len, lines)) < 400
     assert found["b64"] == "A" * 50 + "..."
-    assert found["probabilities"] == [0.5] * 5 + ["... 61 more"]
-    assert found["pixels"][-1] == "... 23 more" and found["columns"]["..."] == "1,970 more"
+    assert found["text"] == "two words " * 10 + "..."
+    assert found["probabilities"] == [0.5] * 3 + ["... 63 more"]
+    assert found["pixels"][-1] == "... 25 more" and found["columns"]["..."] == "1,970 more"
 
 
 def test_no_text_ends_the_block_or_a_line():

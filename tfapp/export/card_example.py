@@ -4,8 +4,9 @@ import json
 
 from tfapp.runtime import strict_json
 
-_TEXT = 50  # characters of a text
-_ITEMS = 5  # of a list
+_TEXT = 100  # characters of a text
+_CODE = 50  # of a text without spaces, such as an image in base64
+_ITEMS = 3  # of a list
 _ENTRIES = 30  # of an object, such as the columns of a row
 
 
@@ -20,7 +21,8 @@ def shortened(value):
 
 def _short(value):
     if isinstance(value, str):
-        return value if len(value) <= _TEXT else f"{value[:_TEXT]}..."
+        longest = _TEXT if " " in value else _CODE
+        return value if len(value) <= longest else f"{value[:longest]}..."
     if isinstance(value, list):
         more = [f"... {len(value) - _ITEMS:,} more"] if len(value) > _ITEMS else []
         return [_short(part) for part in value[:_ITEMS]] + more

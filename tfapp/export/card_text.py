@@ -117,10 +117,13 @@ def _setting(value):
 
 
 def _number(value):
-    """A measured number to four digits; None is empty."""
+    """A measured number to four digits, or more where it would look like 1; None is empty."""
     if value is None:
         return ""
-    return f"{value:,.0f}" if _GROUPED <= abs(value) < _EXACT else f"{value:.4g}"
+    if _GROUPED <= abs(value) < _EXACT:
+        return f"{value:,.0f}"
+    short = f"{value:.4g}"
+    return f"{value:.7g}" if short == "1" else short
 
 
 def _given(value):
