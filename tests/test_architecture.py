@@ -22,7 +22,7 @@ LAYERS = (
     {"run_folder", "run_export", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
     {"training", "export", "report", "callbacks"},
-    {"experiment"},
+    {"experiment", "serving"},
     {"modes", "flags", "flag_help"},
     {"api", "cli"},
     {"launch", "__main__"},

@@ -214,3 +214,9 @@ def test_an_input_without_columns_has_none_to_keep(run_cli, trained_run, path):
     )  # fmt: skip
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert f"--keep_columns=id: --input={path} has no columns" in done.err
+
+
+def test_the_card_of_the_export_has_the_range_of_train(trained_run):
+    card = json.loads((pathlib.Path(trained_run.export_dir) / "model_card.json").read_text())
+    (image,) = card["inputs"]
+    assert (image["range"], image["missing"]) == ([0, 16], False)

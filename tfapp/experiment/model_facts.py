@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 import tfapp
-from tfapp.data.splits.split_names import TEST
+from tfapp.data.splits.split_names import TEST, TRAIN
 
 
 def model_facts(experiment, *, step, evaluated, found, adjustments, name):
@@ -32,6 +32,7 @@ def model_facts(experiment, *, step, evaluated, found, adjustments, name):
             "name": _without_folders(source.spec.name),
             "examples": {split: part.num_examples for split, part in source.splits.items()},
         },
+        "columns": experiment.data.preprocess.seen(source.splits[TRAIN]),
         "metrics": {
             **{split: result.metrics for split, result in evaluated.items()},
             "intervals": evaluated[TEST].intervals,

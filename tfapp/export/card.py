@@ -17,8 +17,8 @@ from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 JSON, MARKDOWN = "model_card.json", "MODEL.md"
 _FORMAT = 1
 _USES = (
-    "Answers for examples that are drawn and recorded as those of the data set were. On others it "
-    "has not been measured, nor on groups among them."
+    "For examples that are collected and recorded in the same way as those of the data set. It has "
+    "not been measured on other data, nor separately for groups within the data."
 )
 
 
@@ -30,7 +30,8 @@ def write_card(folder, servable, examples, facts):
       servable: the `Servable` that it was made from.
       examples: raw features, name -> NumPy [n, ...], from which the example of a request is taken.
       facts: what the run knows, a dict that JSON can hold: "name", "model", "data", "metrics",
-        "training", "versions"; see `tfapp.experiment.model_facts`.
+        "training", "versions", and perhaps "columns", feature name -> what is known of its values
+        in train; see `tfapp.experiment.model_facts`.
     """
     card = _card(servable, examples, facts)
     text = strict_json.dumps(card, indent=1, ensure_ascii=False)
@@ -40,6 +41,7 @@ def write_card(folder, servable, examples, facts):
 
 def _card(servable, examples, facts):
     spec, label = servable.spec, servable.spec.label
+    columns = facts.get("columns", {})
     return {
         "format": _FORMAT,
         "name": facts["name"],
@@ -51,6 +53,7 @@ def _card(servable, examples, facts):
                 "kind": feature.kind,
                 "dtype": feature.dtype,
                 "shape": list(feature.shape),
+                **columns.get(feature.name, {}),
             }
             for feature in spec.features
         ],
@@ -100,8 +103,9 @@ def _whole_row(examples):
 
 def _limits(servable, facts):
     limits = [
-        "What was missing or unknown in training is answered as such; a value far from those of "
-        "training is answered all the same, and the answer says nothing of it.",
+        "Missing values and categories that training did not have are accepted, as missing and as "
+        "unknown. A value far outside the range of training gets an answer as well, without a "
+        "warning.",
     ]
     weakest = facts["metrics"].get("worst_class")
     if weakest:
@@ -111,20 +115,30 @@ def _limits(servable, facts):
         )
     if servable.spec.label.kind == "class":
         limits.append(
-            "Every example is given one of the classes, also one that belongs to none of them."
+            "Every example is given one of the classes, even if it belongs to none of them."
         )
     return limits
 
 
 def _plain(value):
-    """What JSON can hold, of a NumPy value of one example."""
-    return _texts(np.asarray(value).tolist())
+    """What JSON can hold, of a NumPy value of one example.
+
+    A float has as many digits as tell it from its neighbours in its own precision: the float32 of
+    0.1 is 0.1, not 0.10000000149011612.
+    """
+    value = np.asarray(value)
+    return _each(value.tolist(), _shortest(value.dtype))
 
 
-def _texts(value):
-    if isinstance(value, list):
-        return [_texts(part) for part in value]
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+def _each(value, convert):
+    return [_each(part, convert) for part in value] if isinstance(value, list) else convert(value)
+
+
+def _shortest(dtype):
+    """Python value -> what JSON can hold, for a value of `dtype`."""
+    if dtype.kind == "f":
+        return lambda number: float(str(dtype.type(number)))
+    return lambda value: value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _base64(content):

@@ -71,3 +71,11 @@ def operations(source):
 
 def test_more_columns_are_no_more_operations_a_step(tmp_path):
     assert operations(wide(tmp_path, 3 * COLUMNS)) < operations(wide(tmp_path)) + COLUMNS // 10
+
+
+def test_the_ranges_of_train_are_the_same_packed_or_not(source):
+    preprocess = preprocessing.fit(source.spec, source.splits["train"])
+    packed = preprocess.seen(preprocess.encode_source(source).splits["train"])
+    apart = preprocess.seen(preprocess.encode_source(source, pack=False).splits["train"])
+    assert packed == apart
+    assert packed["c1"]["missing"] and packed["c1"]["range"] != packed["c2"]["range"]

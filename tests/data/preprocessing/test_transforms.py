@@ -159,3 +159,39 @@ def test_old_runs_are_there():
 def test_what_an_old_run_kept_can_be_read(path):
     kept = json.loads(path.read_text())
     assert Preprocessing.from_json(kept).to_json() == kept
+
+
+SEEN = {
+    "numbers": {"range": [0.0, 1.0], "missing": False},
+    "missing": {"range": [1.0, 3.0], "missing": True},
+    "images": {"range": [0, 59], "missing": False},
+    "categories": {"values": ["a", "a long way home", "b"], "distinct": 3, "missing": True},
+    "rare": {"values": sorted([*(f"v{i}" for i in range(60)), "twice"]), "distinct": 61,
+             "missing": False},
+    "frequent": {"values": ["common"], "distinct": 1, "missing": False},
+    "codes": {"values": [7.0, 1201.0, 94110.0], "distinct": 3, "missing": True},
+    "sentinels": {"range": [1.0, 4.0], "missing": True},
+    "hashed": {"values": [], "distinct": 0, "missing": False},
+    "dates": {"range": ["1999-12-31", "2024-02-29"], "missing": True},
+    "texts": {},
+}  # fmt: skip
+
+
+def test_what_train_holds_is_known_without_values_of_a_single_row_among_many(case, request):
+    _, transform, _, column = case
+    seen = transform.seen(transform.encode_column(column))
+    assert json.loads(json.dumps(seen)) == SEEN[request.node.callspec.params["case"]]
+    without = transform.seen(None)  # examples that are not in memory
+    assert "range" not in without and without == {k: v for k, v in seen.items() if k != "range"}
+
+
+def test_a_range_has_the_digits_of_its_precision_and_is_left_out_if_there_is_none():
+    transform = Robust.fit(np.array([0.1, 0.2], np.float32))
+    assert transform.seen(np.array([0.1, np.nan, 0.7], np.float32))["range"] == [0.1, 0.7]
+    for none in ([np.nan, np.nan], [], [1, np.inf]):
+        assert "range" not in transform.seen(np.array(none, np.float32))
+
+
+def test_of_very_many_values_the_first_are_listed():
+    seen = fit_categories(strings([f"{i % 600:03}" for i in range(1200)])).seen(None)
+    assert seen["values"] == [f"{i:03}" for i in range(500)] and seen["distinct"] == 600

@@ -99,6 +99,13 @@ class Preprocessing:
         """The `InputSpec` of each feature of a `DataSpec`, in its order, before they are joined."""
         return tuple(self.transforms[f.name].input_spec(f) for f in spec.features)
 
+    def seen(self, split):
+        """Feature name -> `Transform.seen`, for the encoded training split."""
+        columns = {} if split.by_example else split.arrays()
+        if NUMBERS in columns:
+            columns = {**columns, **self._matrix.columns(columns[NUMBERS])}
+        return {name: t.seen(columns.get(name)) for name, t in self.transforms.items()}
+
     def settled(self):
         """What was decided about the data on which this was fitted."""
         kinds = {name: transform.feature_kind for name, transform in self.transforms.items()}

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.preprocessing.lookup import Lookup, fingerprint, in_batches
-from tfapp.data.preprocessing.transform import Transform
+from tfapp.data.preprocessing.transform import Transform, values_seen
 from tfapp.spec import InputSpec
 
 MOST_CATEGORIES = 20_000  # beyond, values are hashed
@@ -61,6 +61,12 @@ class Categories(Transform):
         known = set(self.values)
         return column.map(np.array([v not in known for v in column.values], bool))
 
+    def seen(self, encoded):
+        """Without the values of a single row, which may be anybody's name or number."""
+        del encoded
+        known = [value for value in self.values[: self.numbered] if value]
+        return values_seen(known, missing="" in self.values)
+
     def input_spec(self, feature):
         numbered = len(self.values[: self.numbered])
         return InputSpec(feature.name, "ids", (), "int32", numbered + 1)
@@ -105,6 +111,10 @@ class Hashed(Transform):
 
     def __call__(self, ids):
         return ids
+
+    def seen(self, encoded):
+        del encoded
+        return values_seen([value for value in self.values if value], missing="" in self.values)
 
     def input_spec(self, feature):
         return InputSpec(feature.name, "ids", (), "int32", self.buckets + len(self.values))

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.data.preprocessing.categories import MANY, MOST_CATEGORIES
-from tfapp.data.preprocessing.transform import Transform
+from tfapp.data.preprocessing.transform import Transform, values_seen
 from tfapp.spec import InputSpec
 
 
@@ -56,6 +56,10 @@ class Codes(Transform):
 
     def __call__(self, ids):
         return ids
+
+    def seen(self, encoded):
+        del encoded
+        return values_seen(self.values, missing=self.flagged)
 
     def input_spec(self, feature):
         vocabulary = len(self.values) + 1 + self.flagged

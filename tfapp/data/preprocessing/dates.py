@@ -15,10 +15,11 @@ from tfapp.data.dates import iso_0_1
 from tfapp.data.dates.forms import BY_SIGN
 from tfapp.data.dates.parse import parse
 from tfapp.data.preprocessing.lookup import in_batches
-from tfapp.data.preprocessing.transform import Transform
+from tfapp.data.preprocessing.transform import Transform, range_seen
 from tfapp.spec import InputSpec
 
 _PERIODS = (365.2425, 7.0, 1.0)  # days: year, week, day
+_EPOCH = np.datetime64("1970-01-01")
 _WIDTH = 1 + 2 * len(_PERIODS)
 
 
@@ -78,6 +79,14 @@ class Dates(Transform):
         if not self.flagged:
             return values
         return tf.concat([values, tf.cast(absent, tf.float32)], axis=-1)
+
+    def seen(self, encoded):
+        """The first and the last day."""
+        days = range_seen(None if encoded is None else encoded[:, 0])
+        return {
+            **{name: [str(_EPOCH + int(day)) for day in span] for name, span in days.items()},
+            "missing": self.flagged,
+        }
 
     def input_spec(self, feature):
         return InputSpec(feature.name, "numeric", (_WIDTH + self.flagged,), "float32")

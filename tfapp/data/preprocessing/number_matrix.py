@@ -41,6 +41,10 @@ class NumberMatrix:
         numbers = [others.pop(name) for name in self.names]
         return {**others, NUMBERS: stack(numbers, axis=-1)}
 
+    def columns(self, matrix):
+        """The matrix [n, columns], packed -> name -> its column [n]."""
+        return dict(zip(self.names, np.moveaxis(matrix, -1, 0), strict=True))
+
     def __call__(self, matrix):
         """float32 [batch, columns] -> name -> what its own transform gives."""
         absent = tf.math.is_nan(matrix)

@@ -14,7 +14,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data.preprocessing.transform import Transform
+from tfapp.data.preprocessing.transform import Transform, range_seen
 from tfapp.spec import InputSpec
 
 _LIMIT = 3.0  # the largest value after clipping
@@ -73,6 +73,9 @@ class Robust(Transform):
         if not self.flagged:
             return scaled
         return tf.stack([scaled, tf.cast(absent, tf.float32)], axis=-1)
+
+    def seen(self, encoded):
+        return {**range_seen(encoded), "missing": self.flagged}
 
     def input_spec(self, feature):
         shape, edges = ((2,), (self.edges, ())) if self.flagged else ((), (self.edges,))

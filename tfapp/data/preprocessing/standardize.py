@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfapp.data.preprocessing.transform import Transform
+from tfapp.data.preprocessing.transform import Transform, range_seen
 from tfapp.spec import InputSpec
 
 _CHUNK = 2**16  # scalars that are converted to float64 at a time: they fit the cache
@@ -65,6 +65,9 @@ class Standardize(Transform):
         if self.missing == "filled":
             return values
         return tf.stack([values, tf.cast(absent, tf.float32)], axis=-1)
+
+    def seen(self, encoded):
+        return {**range_seen(encoded), "missing": self.missing == "flagged"}
 
     def input_spec(self, feature):
         shape = (2,) if self.missing == "flagged" else feature.shape

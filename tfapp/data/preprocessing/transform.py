@@ -3,6 +3,10 @@
 import abc
 from typing import ClassVar
 
+import numpy as np
+
+MOST_VALUES = 500  # that `Transform.seen` lists
+
 
 class Transform(abc.ABC):
     """Fitted on train. Encoding happens once, on the host; the call is part of every step.
@@ -41,6 +45,22 @@ class Transform(abc.ABC):
         """
         del column
 
+    def seen(self, encoded):
+        """What train's values are, for whoever fills in an example.
+
+        Args:
+          encoded: the encoded training column, NumPy [n, ...]; None if it is not in memory.
+
+        Returns:
+          a dict that JSON can hold, of those entries that are known:
+            range: [smallest, largest] of train; of dates as texts of ISO 8601.
+            values: the first `MOST_VALUES` of the values that have a meaning of their own.
+            distinct: how many of these there are.
+            missing: whether values were missing in train.
+        """
+        del encoded
+        return {}
+
     @abc.abstractmethod
     def to_json(self):
         """A dict that can be written as JSON. Run folders keep it, so names in it never change."""
@@ -49,3 +69,20 @@ class Transform(abc.ABC):
     @abc.abstractmethod
     def from_json(cls, value):
         """Reads what `to_json` wrote, which may stand among other entries."""
+
+
+def values_seen(values, *, missing):
+    """Entries of `Transform.seen` for a sequence of distinct values."""
+    return {"values": list(values[:MOST_VALUES]), "distinct": len(values), "missing": missing}
+
+
+def range_seen(encoded):
+    """Entries of `Transform.seen` for numbers, NumPy of any shape or None; NaN is left out."""
+    if encoded is None or not encoded.size:
+        return {}
+    low, high = np.fmin.reduce(encoded, axis=None), np.fmax.reduce(encoded, axis=None)
+    if not np.isfinite([low, high]).all():
+        return {}
+    # The shortest digits of its precision: 0.1, not 0.10000000149011612.
+    plain = (lambda x: float(str(x))) if encoded.dtype.kind == "f" else int
+    return {"range": [plain(low), plain(high)]}
