@@ -41,6 +41,12 @@ class NumberMatrix:
         numbers = [others.pop(name) for name in self.names]
         return {**others, NUMBERS: stack(numbers, axis=-1)}
 
+    def unpack(self, columns):
+        """What `pack` was given, from what it gave, in NumPy."""
+        others = dict(columns)
+        numbers = np.moveaxis(others.pop(NUMBERS), -1, 0)
+        return {**others, **dict(zip(self.names, numbers, strict=True))}
+
     def __call__(self, matrix):
         """float32 [batch, columns] -> name -> what its own transform gives."""
         absent = tf.math.is_nan(matrix)
