@@ -11,10 +11,9 @@ from tfapp.experiment import kept
 from tfapp.experiment.environment import version
 from tfapp.experiment.evaluations import most_of_train
 from tfapp.experiment.model_facts import model_facts
-from tfapp.experiment.servables import make_servable
+from tfapp.experiment.servables import float32_servable, make_servable
 from tfapp.experiment.verdict import verdict
 from tfapp.export.scoring import Scorer
-from tfapp.export.servable import Servable
 from tfapp.export.speed import speeds
 from tfapp.export.variants import Loss, write_variants
 from tfapp.run_folder import EXPORT
@@ -36,25 +35,26 @@ def cost(experiment, folder, step):
       a dict that JSON can hold: "format" (of the dict), "step", "split" and "examples" that were
       measured on, "metric" that formats are compared by with "max_drop", "machine", "trained"
       (metrics of the trained model, and the speed of Keras's `predict`) and "variants", see
-      `tfapp.export.variants.write_variants`.
+      `tfapp.export.variants.write_variants`; differences are those from the trained weights in
+      float32.
     """
     config, data = experiment.config, experiment.data
     names = export.formats(config.export)
     weights = experiment.state.read_for_answers()
-    servable = make_servable(experiment, weights, names)
+    evaluated = _evaluated(experiment)
+    trained = evaluated[TEST].metrics
     score = Scorer(
         split=data.source.splits[TEST],
-        servable=_as_trained(experiment, weights),
+        servable=float32_servable(experiment, weights),
         preprocess=data.preprocess,
         task=experiment.task,
         label=data.spec.label.name,
     )
-    trained = score.trained().metrics
     metric, goal = experiment.task.monitor
     variants = write_variants(
-        names, servable, folder.path / EXPORT, data.examples,
+        names, make_servable(experiment, weights, names), folder.path / EXPORT, data.examples,
         score=score,
-        facts=_facts(experiment, folder, step),
+        facts=_facts(experiment, folder, step, evaluated),
         keep=config.export_keep,
         loss=Loss(metric, goal, trained[metric], config.max_accuracy_drop),
     )  # fmt: skip
@@ -79,24 +79,15 @@ def _machine():
     }
 
 
-def _as_trained(experiment, weights):
-    """The model as it was evaluated, whatever precision is exported."""
-    return Servable(
-        model=experiment.model,
-        weights=weights,
-        preprocess=experiment.data.preprocess,
-        task=experiment.task,
-        spec=experiment.data.spec,
-        read_outputs=experiment.state.read_outputs,
-    )
-
-
-def _facts(experiment, folder, step):
+def _evaluated(experiment):
     most = most_of_train(experiment.data.source, hurried=False)
-    evaluated = {
+    return {
         TRAIN: experiment.evaluate(TRAIN, most=most),
         **{split: experiment.evaluate(split) for split in (VALIDATION, TEST)},
     }
+
+
+def _facts(experiment, folder, step, evaluated):
     return model_facts(
         experiment,
         step=step,

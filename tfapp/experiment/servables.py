@@ -33,6 +33,11 @@ def make_servable(experiment, weights, names):
     return make(precision, stored_in=stored_in, in_float32=in_float32)
 
 
+def float32_servable(experiment, weights):
+    """The `Servable` whose model computes in float32, whatever the precision of the run."""
+    return _servable(experiment, weights, "float32")
+
+
 def _servable(experiment, weights, precision, **more):
     model, reader = experiment.model, experiment.state.read_outputs
     data, task = experiment.data, experiment.task

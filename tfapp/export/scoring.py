@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfapp.export.compare import worst_difference
-from tfapp.export.signatures import OUTPUTS
+from tfapp.export.signatures import OUTPUTS, from_numbers
 from tfapp.metrics.results import results
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.sums import add_sums, metric_sums, to_host
@@ -29,16 +29,20 @@ class Scorer:
         """
         Args:
           split: a `Split` of encoded examples.
-          servable: the `Servable` with the trained weights.
+          servable: the `Servable` that outputs are compared with.
           preprocess: the `Preprocessing`.
           task: the `Task`.
           label: name of the label in a batch.
         """
-        self._split, self._servable = split, servable
+        self._split = split
         self._preprocess, self._task = preprocess, task
         self._label = label
         self._names = servable.argument_names
-        self._expected = [np.asarray(servable.numeric(encoded)) for encoded, _ in self._batches()]
+        core = from_numbers(servable)
+        self._expected = [
+            core(**{name: tf.constant(value) for name, value in self._named(encoded).items()})
+            for encoded, _ in self._batches()
+        ]
 
     def arguments(self, size):
         """What `core` takes for `size` examples; those of a smaller split are repeated."""
@@ -51,19 +55,12 @@ class Scorer:
         rows = np.arange(size, dtype=np.int64) % self._split.num_examples
         return self._preprocess(self._split.fetch(rows))
 
-    def trained(self):
-        """The `Score` of the trained model itself."""
-        return self._score(iter(self._expected))
-
     def __call__(self, run):
         """The `Score` of a runtime; `run` is what `Exporter.load` gives."""
-        batches = self._batches()
-        return self._score(np.asarray(run(self._named(e))[OUTPUTS]) for e, _ in batches)
-
-    def _score(self, given):
         sums, worst = None, 0.0
-        for (_, batch), outputs, right in zip(self._batches(), given, self._expected, strict=True):
-            worst = max(worst, worst_difference(outputs, right))
+        for (encoded, batch), right in zip(self._batches(), self._expected, strict=True):
+            outputs = np.asarray(run(self._named(encoded))[OUTPUTS])
+            worst = max(worst, worst_difference(outputs, right[OUTPUTS]))
             part = self._sums(tf.constant(outputs), batch)
             sums = part if sums is None else add_sums(sums, part)
         metrics = self._task.evaluation_metrics
