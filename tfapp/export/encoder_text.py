@@ -15,7 +15,7 @@ def readme(fitted, servable, usage):
     shown = [f"{feature['name']!r}: ..." for feature in features[:_EXAMPLE_COLUMNS]]
     more = ", ..." if len(features) > _EXAMPLE_COLUMNS else ""
     lines = [
-        f"# Running {servable.spec.name} without TensorFlow",
+        "# Running the model without TensorFlow",
         "",
         "The model takes encoded features; encoder.py makes them of raw ones and needs NumPy "
         "alone. It reads encoder.json. MODEL.md says what the model is.",
