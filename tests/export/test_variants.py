@@ -77,10 +77,9 @@ def write(servable, score, images, tmp_path):
 
 
 def test_every_format_has_size_quality_and_speed(write, tmp_path):
-    saved, lite = write(("savedmodel", "litert"))
-    assert saved["version"] == str(tmp_path / "1")
-    assert lite["version"] == str(tmp_path / "litert" / "1")
-    for entry in (saved, lite):
+    onnx, lite = write(("onnx", "litert"))
+    for entry in (onnx, lite):
+        assert entry["version"] == str(tmp_path / entry["format"] / "1")
         assert entry["metrics"]["accuracy"] == 1
         assert entry["worst_difference"] <= 1e-5
         assert 0 < entry["gzip_bytes"] < entry["bytes"]
@@ -105,10 +104,10 @@ def test_a_format_that_cannot_be_written_leaves_the_others(write, monkeypatch):
         raise ValueError("no such form")
 
     monkeypatch.setattr("tfapp.export.litert.LiteRTExporter.write", fail)
-    failed, saved = write(("litert", "savedmodel"))
+    failed, onnx = write(("litert", "onnx"))
     assert failed["version"] is None
     assert "no such form" in failed["reason"]
-    assert saved["version"]
+    assert onnx["version"]
 
 
 def test_a_full_disk_ends_it(write, monkeypatch):
