@@ -177,15 +177,7 @@ def _check_usable(path, resume):
 
 
 def read_run_folder(path, *, alone=False):
-    """An existing run's folder, for reading: it may be in use.
-
-    Args:
-      path: its path.
-      alone: whether no other process may train in it until it is closed.
-
-    Raises:
-      UsageError: it is no run's, or another process trains there and that must not be.
-    """
+    """An existing run's folder; others may train in it unless `alone`. Raises UsageError."""
     if not (pathlib.Path(path) / CHECKPOINTS).is_dir():
         raise UsageError(f"--model_dir={path}: holds no checkpoints")
     return RunFolder(path, _lock(pathlib.Path(path)) if alone else None, is_new=False)

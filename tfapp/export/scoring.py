@@ -12,6 +12,7 @@ from tfapp.tasks.task import TaskBatch
 from tfapp.training.sums import add_sums, metric_sums, to_host
 
 _BATCH = 256
+_MOST_KEPT = 1 << 28  # bytes of outputs that are not computed again for each runtime
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +39,8 @@ class Scorer:
         self._preprocess, self._task = preprocess, task
         self._label = label
         self._names = servable.argument_names
-        core = from_numbers(servable)
-        self._expected = [
-            core(**{name: tf.constant(value) for name, value in self._named(encoded).items()})
-            for encoded, _ in self._batches()
-        ]
+        self._core = from_numbers(servable)
+        self._expected, self._kept = {}, 0  # batch -> outputs, as long as they are small; bytes
 
     def arguments(self, size):
         """What `core` takes for `size` examples; those of a smaller split are repeated."""
@@ -58,14 +56,26 @@ class Scorer:
     def __call__(self, run):
         """The `Score` of a runtime; `run` is what `Exporter.load` gives."""
         sums, worst = None, 0.0
-        for (encoded, batch), right in zip(self._batches(), self._expected, strict=True):
-            outputs = np.asarray(run(self._named(encoded))[OUTPUTS])
-            worst = max(worst, worst_difference(outputs, right[OUTPUTS]))
+        for i, (encoded, batch) in enumerate(self._batches()):
+            arguments = self._named(encoded)
+            outputs = np.asarray(run(arguments)[OUTPUTS])
+            worst = max(worst, worst_difference(outputs, self._right(i, arguments)))
             part = self._sums(tf.constant(outputs), batch)
             sums = part if sums is None else add_sums(sums, part)
         metrics = self._task.evaluation_metrics
         found = results(metrics, to_host(sums))
         return Score({**found, **self._task.derived(found)}, worst)
+
+    def _right(self, number, arguments):
+        """What the servable gives for the batch of that number."""
+        if number in self._expected:
+            return self._expected[number]
+        tensors = {name: tf.constant(value) for name, value in arguments.items()}
+        outputs = self._core(**tensors)[OUTPUTS].numpy()
+        if self._kept + outputs.nbytes <= _MOST_KEPT:
+            self._expected[number] = outputs
+            self._kept += outputs.nbytes
+        return outputs
 
     def _sums(self, outputs, batch):
         inputs = self._preprocess(batch)
