@@ -15,7 +15,9 @@ from tfapp.data.preprocessing.codes import Codes
 from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.tokens import Tokens
+from tfapp.experiment.servables import make_servable
 from tfapp.export.encoder import write_encoder
+from tfapp.export.litert import LiteRTExporter
 from tfapp.export.servable import Servable
 from tfapp.export.standalone_encoder import Encoder, fingerprint
 from tfapp.models.tabular import Tabular
@@ -169,3 +171,23 @@ def test_it_runs_where_tensorflow_cannot_be_imported(servable, rows, tmp_path):
     assert str(ROOT) not in (tmp_path / "encoder.py").read_text()
     with np.load(tmp_path / "out.npz") as out:
         _check_same(dict(out), servable, rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "table, label", [("adult", "income"), ("tables/seattle_weather", "weather")]
+)
+def test_rows_of_a_real_table(table, label, test_data, make_experiment, tmp_path):
+    """Categories, missing values and dates; what LiteRT then gives is what the model gives."""
+    experiment = make_experiment(dataset=f"csv:{test_data / table}", label=label, steps=1)
+    weights = experiment.state.read_for_answers()
+    servable = make_servable(experiment, weights, ("litert",))
+    rows = experiment.data.examples
+    exporter = LiteRTExporter()
+    exporter.write(servable, tmp_path)
+    write_encoder(tmp_path, servable, exporter.usage)
+    encoded = Encoder(tmp_path / "encoder.json").encode(rows)
+    _check_same(encoded, servable, rows)
+    outputs = exporter.load(tmp_path)(encoded)["outputs"]
+    expected = servable.numeric(servable.encode(rows))
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5, atol=1e-5)
