@@ -165,7 +165,7 @@ def check_dispatcher(address):
 
 def check_names_run(mode, model_dir):
     """Raises UsageError if `mode` works on a finished run, and none is named."""
-    if mode in ("eval", "predict") and not model_dir:
+    if mode in ("eval", "predict", "export") and not model_dir:
         raise UsageError(f"--mode={mode} needs --model_dir, the folder of a finished run")
 
 

@@ -27,14 +27,14 @@ def parse(argv):
     `--flagfile=FILE` is replaced by the flags in the file; later flags override earlier ones. The
     flags.txt of a run that an older tfapp wrote is read as today's.
 
-    With --mode=eval and --mode=predict the flags of the run in --model_dir come first: data is read
-    as it was for training, but for the flags given.
+    With --mode=eval, --mode=export and --mode=predict the flags of the run in --model_dir come
+    first: data is read as it was for training, but for the flags given.
 
     Raises:
       UsageError: unknown flag, unreadable value, stray argument, or what Config refuses.
     """
     config = _parse(argv)
-    needed = config.mode == "eval"
+    needed = config.mode in ("eval", "export")
     # Prediction needs nothing but an export; where there are flags, it reads files as the run did.
     if not needed and (config.mode != "predict" or not _flags_of(config.model_dir)):
         return config
@@ -99,7 +99,7 @@ def _parse(argv):
 def _check_run(mode, model_dir):
     """Names a run that is missing before anything else. Raises UsageError."""
     config_checks.check_names_run(mode, model_dir)
-    if mode == "eval":
+    if mode in ("eval", "export"):
         _flagfile_of(model_dir)
     elif mode == "predict":
         run_export.check_export(model_dir)

@@ -176,11 +176,11 @@ def _check_usable(path, resume):
         raise UsageError(f"--model_dir={path}: is not empty and not a run's folder; name another")
 
 
-def read_run_folder(path):
-    """An existing run's folder, for reading: it may be in use. Raises UsageError."""
+def read_run_folder(path, *, alone=False):
+    """An existing run's folder; others may train in it unless `alone`. Raises UsageError."""
     if not (pathlib.Path(path) / CHECKPOINTS).is_dir():
         raise UsageError(f"--model_dir={path}: holds no checkpoints")
-    return RunFolder(path, None, is_new=False)
+    return RunFolder(path, _lock(pathlib.Path(path)) if alone else None, is_new=False)
 
 
 def _bind(folder, identity, flags):

@@ -16,13 +16,14 @@ from tfapp.tasks.regression import Regression
 LABEL = LabelSpec("y", "class", 3, ("low", "mid", "high"))
 
 
-def _servable(model, preprocess, features, task=None, label=LABEL):
+def _servable(model, preprocess, features, task=None, label=LABEL, *, calibration):
     return Servable(
         model=model,
         weights=models.weights_of(model),
         preprocess=preprocess,
         task=task or Classification(label),
         spec=DataSpec("made", features, label),
+        draw_calibration=lambda: calibration,
     )
 
 
@@ -43,7 +44,8 @@ def make_image_servable(images):
             {"image": Standardize(np.full(1, 100, "f4"), np.full(1, 0.02, "f4"))}
         )
         model(preprocess(images))
-        return _servable(model, preprocess, (FeatureSpec("image", "image", (4, 6, 1), "uint8"),))
+        features = (FeatureSpec("image", "image", (4, 6, 1), "uint8"),)
+        return _servable(model, preprocess, features, calibration=images)
 
     return make
 
@@ -69,10 +71,13 @@ def make_table_servable():
         inputs = preprocess.input_specs(DataSpec("made", features, LABEL))
         model = Tabular(inputs, 1 if real else 3, hidden=4, depth=1, frequencies=2, number_width=2)
         model({number: np.zeros(2, "f4"), town: np.zeros(2, "i4")})
+        calibration = {
+            number: np.array([60.0, 10.0, np.nan], "f4"), town: np.array([2, 0, 1], "i4")
+        }  # fmt: skip
         if not real:
-            return _servable(model, preprocess, features)
+            return _servable(model, preprocess, features, calibration=calibration)
         label = LabelSpec("price", "real")
         task = Regression(label, target=(100.0, 20.0))
-        return _servable(model, preprocess, features, task, label)
+        return _servable(model, preprocess, features, task, label, calibration=calibration)
 
     return make

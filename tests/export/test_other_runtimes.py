@@ -1,11 +1,15 @@
 """LiteRT and ONNX Runtime answer as the model does, or the export is refused."""
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.export.models import Counting, weights_of
-from tfapp.errors import TfappError
+from tfapp.errors import TfappError, UsageError
 from tfapp.export import EXPORTERS
+from tfapp.export.litert import DynamicLiteRTExporter, Int8LiteRTExporter, LiteRTExporter
+from tfapp.export.signatures import OUTPUTS
 
 ROWS = {"size": np.array([60.0, 10.0, np.nan], "f4"), "town": np.array(["Zug", "Paris", ""], "O")}
 
@@ -34,3 +38,80 @@ def test_other_weights_are_noticed(exporter, make_image_servable, images, tmp_pa
     servable.assign(weights_of(model, change=0.01))
     with pytest.raises(TfappError, match="answers another outputs than the trained one"):
         exporter.verify(servable, tmp_path, images)
+
+
+LOSSY = ("litert_float16", "litert_dynamic", "litert_int8")
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_a_lossy_format_of_a_table_keeps_missing_numbers_apart(name, make_table_servable, tmp_path):
+    servable = make_table_servable("a b", "town")
+    exporter = EXPORTERS.get(name)()
+    rows = {"a b": ROWS["size"], "town": ROWS["town"]}
+    exporter.write(servable, tmp_path)
+    exporter.verify(servable, tmp_path, rows)
+    encoded = servable.encode(rows)
+    arguments = {servable.argument_names[n]: np.asarray(v) for n, v in encoded.items()}
+    outputs = exporter.load(tmp_path)(arguments)[OUTPUTS]
+    assert outputs.dtype == np.float32
+    assert np.isfinite(outputs).all()
+
+
+class Wide(Counting):
+    """Has weights enough for the file to be mostly weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = [keras.layers.Dense(300, activation="relu") for _ in range(2)]
+
+    def call(self, inputs):
+        first, second = self.hidden
+        return self.head(second(first(self.flatten(inputs))))
+
+
+def test_a_lossy_format_of_images_is_smaller(make_image_servable, images, tmp_path):
+    servable = make_image_servable(Wide())
+    sizes = {}
+    for name in ("litert", *LOSSY):
+        exporter, folder = EXPORTERS.get(name)(), tmp_path / name
+        folder.mkdir()
+        exporter.write(servable, folder)
+        exporter.verify(servable, folder, images)
+        sizes[name] = (folder / "model.tflite").stat().st_size / sizes.get("litert", 1)
+    assert 0.4 < sizes["litert_float16"] < 0.6
+    assert sizes["litert_dynamic"] < 0.3
+    assert sizes["litert_int8"] < 0.3
+
+
+def test_other_weights_are_noticed_in_a_lossy_format(make_image_servable, images, tmp_path):
+    servable = make_image_servable(Counting())
+    exporter = DynamicLiteRTExporter()
+    exporter.write(servable, tmp_path)
+    other = Counting()
+    other(servable.preprocess(images))
+    servable.assign(weights_of(other, change=1.0))
+    with pytest.raises(
+        TfappError, match=r"outputs of litert_dynamic are off by .* more than 0\.1;"
+    ):
+        exporter.verify(servable, tmp_path, images)
+
+
+class Bits(Counting):
+    """Uses an operation that LiteRT does not have."""
+
+    def call(self, inputs):
+        bits = tf.bitwise.bitwise_and(tf.cast(inputs, tf.int64), 3)
+        return super().call(tf.cast(bits, tf.float32))
+
+
+def test_what_litert_does_not_have_is_named_without_the_converters_pages(
+    make_image_servable, tmp_path, capfd
+):
+    with pytest.raises(UsageError, match=r"LiteRT does not have tf.BitwiseAnd of i64$"):
+        LiteRTExporter().write(make_image_servable(Bits()), tmp_path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_format_that_is_calibrated_says_so():
+    assert Int8LiteRTExporter.calibrates
+    assert not DynamicLiteRTExporter.calibrates

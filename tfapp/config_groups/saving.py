@@ -26,6 +26,14 @@ class Saving:
         "metrics.jsonl is always written")
     export: tuple[str, ...] = _flag(("savedmodel",),
         "list of formats: {names}, or your own package.module:Class; none: no export")
+    export_precision: str = _flag("auto",
+        "what the exported SavedModel computes in, and keeps its large weights in; auto: what the "
+        "run was evaluated in, with weights in float32; formats other than savedmodel are float32",
+        choices=("auto", "float32", "bfloat16", "float16"))
+    max_accuracy_drop: float = _flag(0.01,
+        "with --mode=export: how much worse than the trained model a format may be on test to be "
+        "published, in accuracy, or as a share of the loss where the task has none",
+        least=0, resolved=False)
     export_keep: int = _flag(0,
         "how many exported versions stay, the newest ones; 0: all", least=0)
     # fmt: on

@@ -24,13 +24,14 @@ def describe():
         "processor": processor(),
         "cpu_count": os.cpu_count(),
         # An editable installation may hold the metadata of an older tfapp.
-        "packages": {"tfapp": tfapp.__version__, **{name: _version(name) for name in _PACKAGES}},
+        "packages": {"tfapp": tfapp.__version__, **{name: version(name) for name in _PACKAGES}},
         "devices": [_device(d) for d in tf.config.list_physical_devices()],
         "commit": _commit(),
     }
 
 
-def _version(name):
+def version(name):
+    """The version of an installed package; None if it is not installed."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

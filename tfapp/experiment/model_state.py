@@ -83,6 +83,35 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
         )
 
 
+def build_again(config, model_name, data, precision, *, outputs):
+    """The model once more, computing in another precision; its weights are new.
+
+    Args:
+      config, model_name, data, precision, outputs: as for `build_state`.
+
+    Returns:
+      (a `keras.Model` whose variables are in the order of the first one's, its `OutputReader`).
+
+    Raises:
+      UsageError: the model cannot be built.
+    """
+    split = data.source.splits[TRAIN]
+
+    def examples(count):
+        rows = tf.range(min(count, split.num_examples), dtype=tf.int64)
+        return data.preprocess(split.fetch(rows))
+
+    inputs = examples(2)
+    with _dtype_policy(precision):
+        arguments = parse_arguments(config.model_arg, "model_arg")
+        model = build_model(model_name, arguments, outputs=outputs, inputs=data.inputs)
+        result = _call(model_name, model, inputs)
+        take_weights(model, model_name)
+        unseeded.keep_generator(model, inputs, config.seed)
+        label = data.spec.label
+        return model, find_reader(model_name, model, result, label, lambda: examples(_EXAMPLES))
+
+
 @contextlib.contextmanager
 def _dtype_policy(precision):
     """Layers made inside compute in `precision` and keep float32 weights."""

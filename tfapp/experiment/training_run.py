@@ -17,10 +17,10 @@ from tfapp.experiment.kept import exported_step
 from tfapp.experiment.kept import summary as summary_of
 from tfapp.experiment.monitor import find_monitor
 from tfapp.experiment.selection import restore_weights
+from tfapp.experiment.servables import make_servable
 from tfapp.experiment.shared_checkpoints import open_checkpoints
 from tfapp.experiment.summary import Summary
 from tfapp.export.publish import try_export
-from tfapp.export.servable import Servable
 from tfapp.runtime import storage
 from tfapp.training.trainer import train
 
@@ -102,14 +102,7 @@ class TrainingRun:
         weights = self._state.read_for_answers()  # all workers take part in it
         if not names or not experiment.cluster.is_chief:
             return None
-        servable = Servable(
-            model=experiment.model,
-            weights=weights,
-            preprocess=experiment.data.preprocess,
-            task=experiment.task,
-            spec=experiment.data.spec,
-            read_outputs=self._state.read_outputs,
-        )
+        servable = make_servable(experiment, weights, names)
         if begins:
             try_export(names, servable, experiment.data.examples)
         servable.release()

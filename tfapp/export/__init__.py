@@ -14,12 +14,19 @@ EXPORTERS = Registry(
     {
         "savedmodel": "tfapp.export.savedmodel:SavedModelExporter",
         "litert": "tfapp.export.litert:LiteRTExporter",
+        "litert_float16": "tfapp.export.litert:Float16LiteRTExporter",
+        "litert_dynamic": "tfapp.export.litert:DynamicLiteRTExporter",
+        "litert_int8": "tfapp.export.litert:Int8LiteRTExporter",
         "onnx": "tfapp.export.onnx:ONNXExporter",
     },
 )
 NONE = "none"  # in place of the names: no export
-# Packages that a format needs, of the extra of its name.
-PACKAGES = {"litert": ("ai_edge_litert",), "onnx": ("tf2onnx", "onnxruntime")}
+# Packages that a format needs, of the extras `litert` and `onnx`.
+_LITERT = ("ai_edge_litert",)
+PACKAGES = {
+    **dict.fromkeys(("litert", "litert_float16", "litert_dynamic", "litert_int8"), _LITERT),
+    "onnx": ("tf2onnx", "onnxruntime"),
+}
 
 
 def check_names(names):

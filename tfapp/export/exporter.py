@@ -10,10 +10,24 @@ a new instance.
 """
 
 import abc
+from typing import ClassVar
 
 
 class Exporter(abc.ABC):
-    """One format."""
+    """One format.
+
+    Attributes:
+      runtime: what reads the format, for tables and messages.
+      calibrates: whether `write` reads `Servable.calibration`, examples of the training split.
+      takes_encoded: whether what it writes takes encoded features: `tfapp.export.encoder` then puts
+        a program that encodes raw ones beside it.
+      usage: of such a format, lines of Python that set `outputs` for `inputs`, a dict.
+    """
+
+    runtime: ClassVar[str] = ""
+    calibrates: ClassVar[bool] = False
+    takes_encoded: ClassVar[bool] = False
+    usage: ClassVar[str] = ""
 
     @property
     @abc.abstractmethod
@@ -45,6 +59,19 @@ class Exporter(abc.ABC):
           TfappError: it cannot be read, or an answer differs; the message names the answer. See
             `tfapp.export.compare.check_answers`.
         """
+
+    def load(self, folder):
+        """Reads what `write` wrote, by the runtime that the format is for.
+
+        Args:
+          folder: of a version.
+
+        Returns:
+          run(arguments) -> {"outputs": array}, with the arguments of the signature `core`: name ->
+          NumPy [batch, ...]. None, as here: the format has no such function, and its quality and
+          speed are not measured.
+        """
+        del folder
 
     def versions_folder(self, folder):
         """Where versions 1, 2, ... go, given the run's export folder."""

@@ -16,14 +16,19 @@ class ONNXExporter(CoreExporter):
     """Written by tf2onnx, read by ONNX Runtime."""
 
     name = "onnx"
+    runtime = "ONNX Runtime"
+    usage = (
+        f'import onnxruntime\nsession = onnxruntime.InferenceSession("{FILE}")\n'
+        f'(outputs,) = session.run(["{OUTPUTS}"], inputs)'
+    )
 
     def write(self, servable, folder):
         import tf2onnx
 
-        specs = servable.encoded_specs
+        specs, exact = servable.encoded_specs, servable.in_float32
 
         def core(*arguments):
-            return {OUTPUTS: servable.numeric(dict(zip(specs, arguments, strict=True)))}
+            return {OUTPUTS: exact.numeric(dict(zip(specs, arguments, strict=True)))}
 
         tf2onnx.convert.from_function(
             tf.function(core, autograph=False),

@@ -9,11 +9,16 @@ import tensorflow as tf
 from tfapp.errors import StorageError, UsageError
 from tfapp.export import make_exporters
 from tfapp.export.card import write_card
+from tfapp.export.encoder import write_encoder
 from tfapp.export.versions import add_version
 from tfapp.runtime import storage
 from tfapp.users_code import reason
 
 _UNTRACKED = re.compile(r"Trackable referencing this tensor = (.*)")
+
+
+def _ignore(path):
+    """What `publish` calls where its caller does not look at the files."""
 
 
 def export_all(names, servable, folder, examples, *, facts=None, keep=0):
@@ -39,20 +44,39 @@ def export_all(names, servable, folder, examples, *, facts=None, keep=0):
       TfappError: the written model answers differently from the one in memory.
     """
     return {
-        name: _export(exporter, servable, pathlib.Path(folder), examples, facts, keep)
+        name: publish(exporter, servable, folder, examples, facts=facts, keep=keep)
         for name, exporter in make_exporters(names).items()
     }
 
 
-def _export(exporter, servable, folder, examples, facts, keep):
+def publish(exporter, servable, folder, examples, *, facts, keep, written=_ignore, check=_ignore):
+    """Writes the next version of one format, verified before anyone can read it.
+
+    Args:
+      exporter: an `Exporter`.
+      servable, folder, examples, facts, keep: as for `export_all`.
+      written: called with the path of the files once they are written, and nothing else is there.
+      check: called with it when they are verified; if it raises, no version is added.
+
+    Returns:
+      the path of the new version.
+
+    Raises:
+      TfappError: as `export_all`; and what `check` raises.
+    """
+
     def make(path):
         exporter.write(servable, path)
+        written(path)
         exporter.verify(servable, path, examples)
+        check(path)
         exporter.add_requests(servable, path, examples)
+        if exporter.takes_encoded:
+            write_encoder(path, servable, exporter.usage)
         if facts is not None:
             write_card(path, servable, examples, facts)
 
-    folder = exporter.versions_folder(folder)
+    folder = exporter.versions_folder(pathlib.Path(folder))
     try:
         return add_version(folder, make, keep=keep)
     except (OSError, tf.errors.OpError) as error:
@@ -84,7 +108,7 @@ def try_export(names, servable, examples):
                 raise _not_tried(name, error) from error
             raise UsageError(
                 f"--export={name}: the model {servable.model_name} cannot be exported: "
-                f"{_reason(error)}"
+                f"{why_not(error)}"
             ) from error
 
 
@@ -95,7 +119,8 @@ def _not_tried(name, error):
     )
 
 
-def _reason(error):
+def why_not(error):
+    """Why a model cannot be exported, from what its exporter raised; one line."""
     untracked = _UNTRACKED.search(str(error))
     if untracked:
         return f"it uses {untracked[1]}, which is not among its weights; make it with add_weight"

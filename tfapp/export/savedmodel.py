@@ -13,7 +13,7 @@ from tfapp.export import saved_model_file, warmup
 from tfapp.export.compare import check_answers
 from tfapp.export.exporter import Exporter
 from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
-from tfapp.export.signatures import METHODS, from_features, signatures_of, takes_bytes
+from tfapp.export.signatures import CORE, METHODS, from_features, signatures_of, takes_bytes
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 
 _WARMUP_BYTES = 1 << 20  # of a batch of several examples among the warm-up requests
@@ -23,6 +23,7 @@ class SavedModelExporter(Exporter):
     """One copy of the weights, and the functions that serve them."""
 
     name = "savedmodel"
+    runtime = "TensorFlow"
 
     def versions_folder(self, folder):
         """The export folder itself, which TensorFlow Serving polls."""
@@ -30,6 +31,15 @@ class SavedModelExporter(Exporter):
 
     def write(self, servable, folder):
         _save(servable, folder, signatures_of(servable))
+
+    def load(self, folder):
+        """Its signature `core`."""
+        model = tf.saved_model.load(str(folder))  # kept: signatures do not keep it
+
+        def run(arguments):
+            return model.signatures[CORE](**{n: tf.constant(v) for n, v in arguments.items()})
+
+        return run
 
     def verify(self, servable, folder, examples):
         """Compares on all examples and on a batch of one."""

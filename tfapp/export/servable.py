@@ -34,7 +34,19 @@ class Servable:
     without them until the final weights are assigned to it; see `release`.
     """
 
-    def __init__(self, *, model, weights, preprocess, task, spec, read_outputs=READS_LOGITS):
+    def __init__(
+        self,
+        *,
+        model,
+        weights,
+        preprocess,
+        task,
+        spec,
+        read_outputs=READS_LOGITS,
+        draw_calibration=dict,
+        stored_in="float32",
+        in_float32=None,
+    ):
         """Call outside of a strategy's scope.
 
         Args:
@@ -44,8 +56,15 @@ class Servable:
           task: turns outputs into answers; see `tfapp.tasks`.
           spec: a `DataSpec`; its features are what the model serves.
           read_outputs: the model's `OutputReader`.
+          draw_calibration: () -> what `calibration` gives; called if a format needs it.
+          stored_in: type in which float32 weights of two dimensions or more are kept and written:
+            "float32", "bfloat16" or "float16". They are rounded once; the model gets them in
+            float32 again.
+          in_float32: a `Servable` of the same weights whose model computes in float32, for formats
+            that have nothing else; None: this one does. It is assigned and released with this one.
         """
         self.spec = spec
+        self._draw_calibration = draw_calibration
         self.model_name = type(model).__name__
         # Feature -> name of the argument, an identifier, that exported functions take it as.
         self.argument_names = argument_names([feature.name for feature in spec.features])
@@ -53,9 +72,13 @@ class Servable:
         self._preprocess = preprocess
         self._task = task
         self._read_outputs = read_outputs
+        self._stored_in = tf.as_dtype(stored_in)
+        self._types = [[tf.as_dtype(v.dtype) for v in values] for values in weights]
+        self.in_float32 = in_float32 or self
+        trainable, others = self._stored(weights)
         with tf.device("CPU:0"):
-            self.trainable_weights = tuple(tf.Variable(v, trainable=True) for v in weights[0])
-            self.other_weights = tuple(tf.Variable(v, trainable=False) for v in weights[1])
+            self.trainable_weights = tuple(tf.Variable(v, trainable=True) for v in trainable)
+            self.other_weights = tuple(tf.Variable(v, trainable=False) for v in others)
         # Feature -> tf.TensorSpec [None, ...] of its raw values, named as its argument.
         self.feature_specs = {
             f.name: self._tensor_spec(f.name, f.shape, f.dtype) for f in spec.features
@@ -91,8 +114,8 @@ class Servable:
         with uncompiled():
             called = forward(
                 self._model,
-                [v.read_value() for v in self.trainable_weights],
-                [v.read_value() for v in self.other_weights],
+                _read(self.trainable_weights, self._types[0]),
+                _read(self.other_weights, self._types[1]),
                 inputs,
                 training=False,
             )
@@ -129,13 +152,18 @@ class Servable:
     def assign(self, weights):
         """Replaces the weights, given as to the constructor; nothing is traced again."""
         variables = (*self.trainable_weights, *self.other_weights)
-        for variable, value in zip(variables, (*weights[0], *weights[1]), strict=True):
+        trainable, others = self._stored(weights)
+        for variable, value in zip(variables, (*trainable, *others), strict=True):
             private_api.refill(variable, value)
+        if self.in_float32 is not self:
+            self.in_float32.assign(weights)
 
     def release(self):
         """Frees the weights' memory; before it serves again, `assign` must be called."""
         for variable in (*self.trainable_weights, *self.other_weights):
             private_api.free(variable)
+        if self.in_float32 is not self:
+            self.in_float32.release()
 
     @property
     def input_specs(self):
@@ -147,6 +175,24 @@ class Servable:
             for s in self._preprocess.input_specs(self.spec)
         }
         return specs if len(specs) > 1 else next(iter(specs.values()))
+
+    @property
+    def transforms(self):
+        """Feature -> its `tfapp.data.preprocessing.transform.Transform`."""
+        return self._preprocess.transforms
+
+    @property
+    def target(self):
+        """The `tfapp.data.preprocessing.target.Target` of a real label; None for others."""
+        return self._preprocess.target
+
+    @functools.cached_property
+    def calibration(self):
+        """Feature -> NumPy [n, ...]: encoded examples of the training split, some hundred.
+
+        Formats with rounded activations find their ranges on them.
+        """
+        return self._draw_calibration()
 
     @functools.cached_property
     def encoded_specs(self):
@@ -164,3 +210,17 @@ class Servable:
     def _compose(self, features):
         inputs = self.preprocess(features)
         return self.answers(self.core(inputs), inputs)
+
+    def _stored(self, weights):
+        """The weights as they are kept."""
+        return [[self._rounded(value) for value in values] for values in weights]
+
+    def _rounded(self, value):
+        rounds = self._stored_in != tf.float32 and tf.as_dtype(value.dtype) == tf.float32
+        return tf.cast(value, self._stored_in) if rounds and len(value.shape) > 1 else value
+
+
+def _read(variables, dtypes):
+    """The variables' values, in the types that the model's own have."""
+    values = zip(variables, dtypes, strict=True)
+    return [tf.cast(variable.read_value(), dtype) for variable, dtype in values]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfapp.models.layers.ngrams import BagOfNGrams
+from tfapp.models.layers.ngrams import BagOfNGrams, pair_buckets
 
 NAMES = ("", "?", " pay", " payment", " payments", " card", " cards", " lost")
 
@@ -61,3 +61,15 @@ def test_a_hash_has_fewer_buckets_for_many_outputs(outputs, buckets):
     layer = BagOfNGrams(8, outputs)
     layer(np.zeros((1, 3), "i4"))
     assert layer.pairs.shape == (buckets, outputs)
+
+
+@pytest.mark.parametrize("vocabulary", [5, 4098, 60_000, 2_000_003])
+@pytest.mark.parametrize("buckets", [2**10, 2**16])
+def test_pairs_have_the_buckets_of_runs_that_computed_them_in_int64(vocabulary, buckets):
+    ids = np.random.default_rng(0).integers(0, vocabulary, (64, 33)).astype(np.int32)
+    ids[0] = vocabulary - 1
+    found = pair_buckets(ids[:, :-1], ids[:, 1:], vocabulary=vocabulary, buckets=buckets)
+    with np.errstate(over="ignore"):
+        pairs = ids[:, :-1].astype(np.int64) * vocabulary + ids[:, 1:]
+        expected = pairs * 2654435761 // 2**12 % buckets
+    np.testing.assert_array_equal(found, expected)

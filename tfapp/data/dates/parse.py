@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tfapp.data.dates.forms import FIELDS, MONTHS, NO_FIELDS, QUARTERS, forms
 
-_PIVOT = 69  # a year of two digits below it is after 2000
+PIVOT = 69  # a year of two digits below it is after 2000
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of the months
 _NUMBERS = (*range(1, 13), 1, 4, 7, 10)  # months of names and quarters
 _DAY = 86400  # seconds
@@ -46,6 +46,11 @@ def parse(strings, order):
     return tf.where((valid & exists & valid_time)[:, None], parsed, math.nan)
 
 
+def month_numbers():
+    """What a month or quarter is called, its first three letters or less -> the month's number."""
+    return dict(zip(MONTHS + QUARTERS, _NUMBERS, strict=True))
+
+
 def is_date(values, order):
     """Which strings of a NumPy object array are dates, bool [n]; computed on the host."""
     parts = []
@@ -71,7 +76,7 @@ def _days(year, month, day):
     """(days since 1970-01-01, whether there is such a day) from strings [n]."""
     short = tf.strings.length(year) == 2
     year = _number(year, "1970")
-    year += tf.where(short, tf.where(year < _PIVOT, 2000, 1900), 0)
+    year += tf.where(short, tf.where(year < PIVOT, 2000, 1900), 0)
     month, day = _month(month), _number(day, "1")
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     length = tf.gather(tf.constant(_LENGTHS), tf.clip_by_value(month - 1, 0, 11))

@@ -77,6 +77,13 @@ class Preprocessing:
         encoded = {name: t.encode(features[name]) for name, t in self.transforms.items()}
         return self._matrix.pack(encoded, tf.stack) if pack and self._matrix else encoded
 
+    def unpacked(self, batch):
+        """Encoded features of a batch -> NumPy by name, each column of numbers by itself."""
+        arrays = {name: np.asarray(value) for name, value in batch.items()}
+        if NUMBERS in arrays:
+            arrays = self._matrix.unpack(arrays)
+        return {name: arrays[name] for name in self.transforms}
+
     def encode_source(self, source, *, pack=True):
         """The source with every split encoded, and the label's tokens numbered.
 

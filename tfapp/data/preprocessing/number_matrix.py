@@ -45,6 +45,12 @@ class NumberMatrix:
         """The matrix [n, columns], packed -> name -> its column [n]."""
         return dict(zip(self.names, np.moveaxis(matrix, -1, 0), strict=True))
 
+    def unpack(self, columns):
+        """What `pack` was given, from what it gave, in NumPy."""
+        others = dict(columns)
+        numbers = self.columns(others.pop(NUMBERS))
+        return {**others, **numbers}
+
     def __call__(self, matrix):
         """float32 [batch, columns] -> name -> what its own transform gives."""
         absent = tf.math.is_nan(matrix)

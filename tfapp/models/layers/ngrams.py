@@ -18,6 +18,7 @@ _SHORTEST, _LONGEST = 2, 5  # characters of an n-gram
 _MOST_WEIGHTS = 4e6  # of each hashed table
 _LEAST_BITS, _MOST_BITS = 10, 16  # of a hash
 _MULTIPLIER = 2654435761  # Knuth's, for multiplicative hashing
+_HALF, _LOW = 2**14, 2**28  # products of two halves fit int32
 _SCALE = 20.0  # of the outputs: weights of Adam's first steps are small
 
 
@@ -76,13 +77,41 @@ class BagOfNGrams(NamesDecayedWeights, keras.layers.Layer):
         return self.tokens + tf.math.unsorted_segment_sum(ngrams, self._tokens, self._vocabulary)
 
     def _pairs(self, ids):
-        """int64 [batch, length - 1]: the bucket of each pair of neighbours."""
-        ids = tf.cast(ids, tf.int64)
-        pairs = ids[:, :-1] * self._vocabulary + tf.slice(ids, (0, 1), (-1, -1))
-        return pairs * _MULTIPLIER // 2**12 % self._buckets
+        """int32 [batch, length - 1]: the bucket of each pair of neighbours."""
+        return pair_buckets(
+            ids[:, :-1],
+            tf.slice(ids, (0, 1), (-1, -1)),
+            vocabulary=self._vocabulary,
+            buckets=self._buckets,
+        )
 
     def _table(self, name, rows):
         return self.add_weight(name=name, shape=(rows, self._outputs), initializer="zeros")
+
+
+def pair_buckets(first, second, *, vocabulary, buckets):
+    """(first * vocabulary + second) * _MULTIPLIER // 2**12 % buckets, in int32.
+
+    Only the lowest 28 bits count, so nothing here overflows. LiteRT has no division of int64.
+
+    Args:
+      first, second: int32 tensors of one shape, from 0 to `vocabulary` - 1.
+      vocabulary: below 2**28.
+      buckets: a power of two, at most 2**16.
+
+    Returns:
+      int32 of the same shape.
+    """
+    pairs = (_low_bits(first, vocabulary) + second) % _LOW
+    return _low_bits(pairs, _MULTIPLIER) // 2**12 % buckets
+
+
+def _low_bits(values, factor):
+    """values * factor modulo 2**28, for int32 `values` from 0 to 2**28 - 1."""
+    high, low = values // _HALF, values % _HALF
+    factor_high, factor_low = factor % _LOW // _HALF, factor % _HALF
+    middle = (high * factor_low + low * factor_high) % _HALF
+    return (middle * _HALF + low * factor_low) % _LOW
 
 
 def _sum_of(weights, kept):
