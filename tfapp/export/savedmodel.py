@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfapp.export import saved_model_file, warmup
 from tfapp.export.compare import check_answers
 from tfapp.export.exporter import Exporter
+from tfapp.export.served_decoder import TOKENS
 from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
 from tfapp.export.signatures import METHODS, from_features, signatures_of, takes_bytes
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
@@ -71,8 +72,10 @@ def _save(servable, folder, signatures, options=None):
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
     saved_model_file.tidy(folder, {name: METHODS[name] for name in signatures if name in METHODS})
     (folder / ARGUMENTS).parent.mkdir()
+    tokens = {name: transform.to_json() for name, transform in servable.tokens.items()}
     label = servable.spec.label
     classes = label.class_names if label.kind in ("class", "multi_label") else ()
-    for file, names in ((ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)):
+    files = [(ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)]
+    for file, names in [*files, (TOKENS, tokens)] if tokens else files:
         text = json.dumps(names, indent=1, ensure_ascii=False)
         (folder / file).write_text(f"{text}\n", encoding="utf-8")
