@@ -42,9 +42,7 @@ class GPT(keras.Model, CachedDecoder):
             spec.vocabulary, width, embeddings_initializer=normal()
         )
         self.dropout = keras.layers.Dropout(dropout)
-        self.blocks = [
-            CausalBlock(width, heads, depth, dropout=dropout) for _ in range(depth)
-        ]
+        self.blocks = [CausalBlock(width, heads, depth, dropout=dropout) for _ in range(depth)]
         self.norm = FusedLayerNorm()
 
     def call(self, ids, training=False):

@@ -18,9 +18,7 @@ class CausalBlock(TransformerBlock):
 
     def __init__(self, width, heads, depth, *, dropout=0.0, **kwargs):
         """See `TransformerBlock`."""
-        super().__init__(
-            width, heads, depth, dropout=dropout, causal=True, rotary=True, **kwargs
-        )
+        super().__init__(width, heads, depth, dropout=dropout, causal=True, rotary=True, **kwargs)
 
     def read(self, x):
         """[batch, length, width] to (the same shape, its keys and values)."""
