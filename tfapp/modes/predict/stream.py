@@ -1,14 +1,15 @@
 """The contract of what --mode=predict reads: --input piece by piece, in the memory of a piece."""
 
 import abc
+import dataclasses
 import pathlib
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 
-class Piece(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Piece:
     """Some rows of --input, in its order."""
 
     names: list[str]  # one a row: its file, or its number
