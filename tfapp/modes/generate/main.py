@@ -89,7 +89,7 @@ class _Texts:
                 piece.names, answers["sample"].tolist(), answers["text"].tolist(), strict=True
             ):
                 if several:
-                    output.answer(f"--- prompt {name}, sample {sample}")
+                    output.answer(f"--- {f'prompt {name}, ' * bool(name)}sample {sample}")
                 output.answer(text)
             tokens += len(piece) * self._count
         seconds = time.monotonic() - began
