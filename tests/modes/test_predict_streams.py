@@ -1,11 +1,14 @@
 """--mode=predict piece by piece: any size, any number of devices, continued where it was killed."""
 
+import contextlib
 import csv
 import fcntl
 import json
 import pathlib
 import random
 import shutil
+import subprocess
+import time
 
 import numpy as np
 import pandas as pd
@@ -258,16 +261,17 @@ def test_sigkill_at_any_moment(spawn_main, run_cli, sizes_export, tmp_path):
     rows.to_csv("in.csv", index=False)
     flags = ("--mode=predict", f"--model_dir={sizes_export}", "--input=in.csv")
     assert run_cli(*flags, "--output=whole.jsonl").code == 0
-    moments = random.Random(7)
-    for _ in range(4):
+    moments, killed = random.Random(7), 0
+    while killed < 4 and not pathlib.Path("out.jsonl").exists():
         process = spawn_main(*flags, "--output=out.jsonl")
         while process.poll() is None and not pathlib.Path("out.jsonl.partial").exists():
-            pass
-        try:
-            process.wait(moments.uniform(0, 3))
-        except Exception:
-            process.kill()
+            time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0, 1.5))
+        process.kill()
         process.communicate()
-    code = run_cli(*flags, "--output=out.jsonl").code
-    assert code == (2 if process.returncode == 0 else 0)
+        killed += process.returncode != 0
+    assert killed
+    if not pathlib.Path("out.jsonl").exists():
+        assert run_cli(*flags, "--output=out.jsonl").code == 0
     assert same_rows("out.jsonl", "whole.jsonl")
