@@ -46,19 +46,11 @@ def generate(run_cli, run_of):
     return run
 
 
-class Forgetful(Contexts):
-    """Contexts that read from their beginning each time."""
-
-    def logits(self):
-        self._cache = None
-        return super().logits()
-
-
 def test_logits_with_the_cache_are_those_without_also_beyond_the_window(decoder):
     """Prompts of several lengths, each of which fills its window at another time."""
     random = np.random.default_rng(0)
     prompts = [random.integers(2, 18, n).astype(np.int32) for n in (1, 5, WINDOW, 3 * WINDOW)]
-    cached, forgetful = Contexts(decoder, prompts), Forgetful(decoder, prompts)
+    cached, forgetful = (Contexts(decoder, prompts, cache=kept) for kept in (True, False))
     for _ in range(2 * WINDOW):
         assert cached.logits() == pytest.approx(forgetful.logits(), abs=1e-4)
         ids = random.integers(2, 18, 4).astype(np.int32)

@@ -13,13 +13,14 @@ from tfapp.data.preprocessing.tokens import PAD
 class Contexts:
     """The contexts of a batch of texts."""
 
-    def __init__(self, model, prompts):
+    def __init__(self, model, prompts, *, cache=True):
         """
         Args:
           model: a `tfapp.export.served_decoder.ServedDecoder`.
           prompts: ids of tokens, an int32 array for each row, none of them empty.
+          cache: whether what has been read is kept, if the model can do so.
         """
-        self._model = model
+        self._model, self._keeps = model, cache and model.has_cache
         self._tokens = [list(prompt[-model.window :]) for prompt in prompts]
         self._cache = None
 
@@ -34,7 +35,8 @@ class Contexts:
             ids = np.full((len(self._tokens), window), PAD, np.int32)
             for row, tokens in zip(ids, self._tokens, strict=True):
                 row[: len(tokens)] = tokens
-            logits, self._cache = self._model.read(ids, positions)
+            logits, found = self._model.read(ids, positions)
+            self._cache = found if self._keeps else None
         else:
             last = np.array([tokens[-1] for tokens in self._tokens], np.int32)
             logits, self._cache = self._model.step(last, positions, self._cache)
