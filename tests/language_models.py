@@ -29,8 +29,8 @@ class Convolution(keras.Model):
         return self.logits(self.mix(self.embedding(ids)))
 
 
-def export(folder, name):
-    """Writes folder/export/1 of the model called `name`, gpt, causal_transformer or convolution."""
+def make_servable(name):
+    """A `Servable` of the model called `name`: gpt, causal_transformer or convolution."""
     keras.utils.set_random_seed(3)
     tokens = Tokens(LETTERS, WINDOW, "characters", True)
     feature = FeatureSpec("text", "text", (), "string")
@@ -45,14 +45,18 @@ def export(folder, name):
     for weight in model.trainable_variables:  # larger, so that contexts count
         weight.assign(weight * 8 if weight.ndim > 1 else weight)
     label = LabelSpec("next_token", "tokens", count, tokens.names(), (WINDOW,))
-    servable = Servable(
+    return Servable(
         model=model,
         weights=models.weights_of(model),
         preprocess=Preprocessing({"text": tokens}, label_kind="tokens"),
         task=build_task("auto", "auto", label),
         spec=DataSpec("made", (feature,), label),
     )
+
+
+def export(folder, name):
+    """Writes folder/export/1 of the model called `name`."""
     path = folder / "export" / "1"
     path.mkdir(parents=True)
-    SavedModelExporter().write(servable, path)
+    SavedModelExporter().write(make_servable(name), path)
     return path

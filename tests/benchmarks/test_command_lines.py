@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-SCRIPTS = ["ablate_tables", "compare", "generation", "loop_overhead", "memory", "million_files", "models_page",
+SCRIPTS = ["ablate_tables", "compare", "generation", "loop_overhead", "memory", "million_files",
+           "models_page",
            "read_images", "read_tables", "replicas", "time_to_accuracy",
            "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip

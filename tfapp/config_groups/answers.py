@@ -21,11 +21,11 @@ class Answers:
     input: str = _flag("",
         "what --mode=predict reads: a table (FILE.csv, .parquet, .jsonl), texts (FILE.txt, one a "
         "line), arrays (FILE.npz), an image, a folder of images, or a FILE.txt that lists images; "
-        "prompts of --mode=generate",
+        "and generate: prompts",
         resolved=False)
     output: str = _flag("",
-        "what --mode=predict writes, and --mode=generate in place of stdout: FILE.jsonl, FILE.csv, "
-        "FILE.parquet or FILE.npz; the contact sheet FILE.png of --mode=inspect", resolved=False)
+        "what predict writes, and generate in place of stdout: FILE.jsonl, FILE.csv, FILE.parquet or "
+        "FILE.npz; the contact sheet FILE.png of --mode=inspect", resolved=False)
     keep_columns: tuple[str, ...] = _flag((),
         "columns of --input that --mode=predict copies to --output, or all, or none; by default "
         "those that identify a row by their name (id, user_id) and that the model does not take",
@@ -35,11 +35,10 @@ class Answers:
     samples: int = _flag(1,
         "how many continuations of each prompt", least=1, resolved=False)
     max_tokens: int = _flag(256,
-        "tokens that --mode=generate adds to a prompt", least=1, resolved=False)
+        "tokens that generate adds to a prompt", least=1, resolved=False)
     temperature: float = _flag(1.0,
-        "by which --mode=generate divides logits before it draws a token; 0: always the most "
-        "probable one", least=0, resolved=False)
+        "by which generate divides logits before it draws a token; 0: always the most probable one", least=0, resolved=False)
     top_k: int = _flag(0,
-        "of how many most probable tokens --mode=generate draws one, by --seed; 0: of all",
+        "of how many most probable tokens generate draws one, by the seed; 0: of all",
         least=0, resolved=False)
     # fmt: on

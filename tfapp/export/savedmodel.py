@@ -10,7 +10,9 @@ import json
 import tensorflow as tf
 
 from tfapp.export import saved_model_file, warmup
+from tfapp.export.check_decoding import check_decoding
 from tfapp.export.compare import check_answers
+from tfapp.export.decoding import decoding_signatures
 from tfapp.export.exporter import Exporter
 from tfapp.export.served_decoder import TOKENS
 from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
@@ -43,6 +45,7 @@ class SavedModelExporter(Exporter):
                 ((_, images),) = batch.items()
                 files = [tf.io.encode_png(image).numpy() for image in images]
                 check_answers(folder, model.answer_bytes(files), expected)
+        check_decoding(folder, servable, examples)
 
     def add_requests(self, servable, folder, examples):
         """The warm-up requests of TensorFlow Serving: of one example, of several, of its bytes."""
@@ -60,7 +63,8 @@ class SavedModelExporter(Exporter):
         """Skips the decoding of images, which is the same for every model and slow to trace."""
         # The graph by which TensorFlow Serving restores the weights is not needed here either.
         options = tf.saved_model.SaveOptions(experimental_skip_saver=True)
-        _save(servable, folder, {SERVING_DEFAULT: from_features(servable)}, options)
+        signatures = {SERVING_DEFAULT: from_features(servable), **decoding_signatures(servable)}
+        _save(servable, folder, signatures, options)
         self.verify(servable, folder, examples)
 
 

@@ -114,6 +114,10 @@ class PartialOutput:
                     f"--output={self._path}: {self.file} was begun with {_OTHER[what]}; "
                     f"{self._remedy()}"
                 )
+        if min(begun["rows"], begun["bytes"]) < 0:
+            raise UsageError(
+                f"--output={self._path}: {self._progress} is damaged; {self._remedy()}"
+            )
         size = self.file.stat().st_size
         if not size:  # it was removed
             return 0, 0

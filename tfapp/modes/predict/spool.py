@@ -3,6 +3,7 @@
 It begins with the schema, whose metadata has the shapes of the answers.
 """
 
+import contextlib
 import json
 import zipfile
 
@@ -27,7 +28,7 @@ def encode(piece, answers, class_names, spool):
         schema = pa.schema([(name, array.type) for name, array in arrays.items()])
         schema = schema.with_metadata({_SHAPES: json.dumps(_shapes(answers, class_names))})
     else:
-        with pa.ipc.open_stream(str(spool)) as reader:
+        with _opened(spool) as reader:
             schema = reader.schema
         kept = {name: _kept(name, piece, schema.field(name).type) for name in piece.kept}
         arrays = {INPUT: pa.array(piece.names, pa.string()), **kept, **flat}
@@ -38,7 +39,7 @@ def encode(piece, answers, class_names, spool):
 
 def write_parquet(spool, file):
     """Writes all rows to an open file, as Parquet."""
-    with pa.ipc.open_stream(str(spool)) as reader:
+    with _opened(spool) as reader:
         schema = reader.schema.remove_metadata()
         with pa.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
             held, count = [], 0
@@ -53,7 +54,7 @@ def write_parquet(spool, file):
 
 def write_npz(spool, file):
     """Writes all rows to an open file, as arrays of NumPy."""
-    with pa.ipc.open_stream(str(spool)) as reader:
+    with _opened(spool) as reader:
         table = reader.read_all()
     shapes = json.loads(table.schema.metadata[_SHAPES])
     flat = {title for titles, _ in shapes.values() for title in titles}
@@ -68,6 +69,17 @@ def write_npz(spool, file):
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+@contextlib.contextmanager
+def _opened(spool):
+    """The reader of a spool. Raises DataError if that is damaged."""
+    try:
+        with pa.ipc.open_stream(str(spool)) as reader:
+            yield reader
+    except pa.ArrowException as error:
+        reason = str(error).splitlines()[0][:160]
+        raise DataError(f"{spool}: is damaged ({reason}); repeat the command") from error
 
 
 def _answer(values):
