@@ -24,8 +24,8 @@ class Answers:
         "and generate: prompts",
         resolved=False)
     output: str = _flag("",
-        "what predict writes, and generate in place of stdout: FILE.jsonl, FILE.csv, FILE.parquet or "
-        "FILE.npz; the contact sheet FILE.png of --mode=inspect", resolved=False)
+        "what predict writes, and generate in place of stdout: FILE.jsonl, FILE.csv, FILE.parquet "
+        "or FILE.npz; for --mode=inspect the contact sheet FILE.png", resolved=False)
     keep_columns: tuple[str, ...] = _flag((),
         "columns of --input that --mode=predict copies to --output, or all, or none; by default "
         "those that identify a row by their name (id, user_id) and that the model does not take",
@@ -37,7 +37,8 @@ class Answers:
     max_tokens: int = _flag(256,
         "tokens that generate adds to a prompt", least=1, resolved=False)
     temperature: float = _flag(1.0,
-        "by which generate divides logits before it draws a token; 0: always the most probable one", least=0, resolved=False)
+        "by which generate divides logits before it draws a token; 0: always the most probable one",
+        least=0, resolved=False)
     top_k: int = _flag(0,
         "of how many most probable tokens generate draws one, by the seed; 0: of all",
         least=0, resolved=False)
