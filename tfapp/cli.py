@@ -18,6 +18,7 @@ _MODES = {
     "eval": "tfapp.modes.evaluate",
     "predict": "tfapp.modes.predict.main",
     "export": "tfapp.modes.export",
+    "generate": "tfapp.modes.generate.main",
     "benchmark": "tfapp.modes.benchmark",
     "inspect": "tfapp.modes.inspect.main",
     "doctor": "tfapp.modes.doctor",

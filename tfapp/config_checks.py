@@ -15,6 +15,7 @@ from tfapp.flag_values import (
 from tfapp.registry import suggest
 from tfapp.runtime import plain_text
 
+OF_EXPORTS = ("predict", "generate")  # modes that need nothing of a run but its export
 _LARGEST = 10**12  # of a whole number: what is counted has 64 bits
 _LONGEST = 10_000  # characters of a text; Linux takes paths of 4,096 bytes
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, or a byte of a name in no UTF-8
@@ -66,7 +67,8 @@ def check_text(name, value):
     for text in value if isinstance(value, tuple) else (value,):
         if not isinstance(text, str):
             continue
-        if set(text) & set("\n\r\0"):  # flags.txt has one flag a line
+        # flags.txt has one flag a line, and no prompt.
+        if set(text) & set("\0" if name == "prompt" else "\n\r\0"):
             raise UsageError(
                 f"--{name}={_short(repr(text))}: holds a line break or NUL; rename what it names"
             )
@@ -127,12 +129,7 @@ def check_forms(config):
 def check_together(config):
     """Checks flags that need or contradict each other. Raises UsageError."""
     check_names_run(config.mode, config.model_dir)
-    predicts = config.mode == "predict"
-    _check_belongs("input", config.input, predicts)
-    if config.keep_columns:
-        _check_belongs("keep_columns", config.keep_columns, predicts)
-    if config.mode != "inspect":  # its contact sheet may be named, and has a name of its own
-        _check_belongs("output", config.output, predicts)
+    _check_answers(config)
     if config.strategy == "one" and config.logical_devices > 1:
         raise UsageError(
             f"--strategy=one contradicts --logical_devices={config.logical_devices}: "
@@ -165,8 +162,26 @@ def check_dispatcher(address):
 
 def check_names_run(mode, model_dir):
     """Raises UsageError if `mode` works on a finished run, and none is named."""
-    if mode in ("eval", "predict", "export") and not model_dir:
+    if mode in ("eval", "export", *OF_EXPORTS) and not model_dir:
         raise UsageError(f"--mode={mode} needs --model_dir, the folder of a finished run")
+
+
+def _check_answers(config):
+    """Checks the flags of prediction and generation. Raises UsageError."""
+    predicts, generates = config.mode == "predict", config.mode == "generate"
+    if generates and bool(config.prompt) == bool(config.input):
+        raise UsageError("--mode=generate: give one of --prompt=TEXT and --input=FILE")
+    if not generates:
+        for name, off in (("prompt", ""), ("samples", 1), ("max_tokens", 256), ("top_k", 0),
+                          ("temperature", 1.0)):  # fmt: skip
+            if vars(config)[name] != off:
+                raise UsageError(f"--{name} belongs to --mode=generate")
+        _check_belongs("input", config.input, predicts)
+    if config.keep_columns and not generates:
+        _check_belongs("keep_columns", config.keep_columns, predicts)
+    # The contact sheet of inspect may be named; generate prints without a name.
+    if config.mode not in ("inspect", "generate"):
+        _check_belongs("output", config.output, predicts)
 
 
 def _check_belongs(name, value, predicts):

@@ -27,8 +27,8 @@ def parse(argv):
     `--flagfile=FILE` is replaced by the flags in the file; later flags override earlier ones. The
     flags.txt of a run that an older tfapp wrote is read as today's.
 
-    With --mode=eval, --mode=export and --mode=predict the flags of the run in --model_dir come
-    first: data is read as it was for training, but for the flags given.
+    With --mode=eval, export, predict and generate the flags of the run in --model_dir come first:
+    data is read as it was for training, but for the flags given.
 
     Raises:
       UsageError: unknown flag, unreadable value, stray argument, or what Config refuses.
@@ -36,7 +36,9 @@ def parse(argv):
     config = _parse(argv)
     needed = config.mode in ("eval", "export")
     # Prediction needs nothing but an export; where there are flags, it reads files as the run did.
-    if not needed and (config.mode != "predict" or not _flags_of(config.model_dir)):
+    if not needed and (
+        config.mode not in config_checks.OF_EXPORTS or not _flags_of(config.model_dir)
+    ):
         return config
     return _parse([argv[0], _flagfile_of(config.model_dir), *argv[1:]])
 
@@ -101,7 +103,7 @@ def _check_run(mode, model_dir):
     config_checks.check_names_run(mode, model_dir)
     if mode in ("eval", "export"):
         _flagfile_of(model_dir)
-    elif mode == "predict":
+    elif mode in config_checks.OF_EXPORTS:
         run_export.check_export(model_dir)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "memory", "million_files", "models_page",
+SCRIPTS = ["ablate_tables", "compare", "generation", "loop_overhead", "memory", "million_files",
+           "models_page",
            "read_images", "read_tables", "replicas", "time_to_accuracy",
            "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
@@ -91,6 +92,8 @@ BAD = [
     ("compare --against=nowhere", "--against: nowhere: is not a checkout of tfapp"),
     ("compare --output=nowhere/results.json", "--output: nowhere/results.json: is a folder, or"),
     ("compare --onyl=mlp-32", "unrecognized arguments: --onyl=mlp-32"),
+    ("generation", "the following arguments are required: --model_dir"),
+    ("generation --model_dir=. --rows=1,0", "--rows: 0: a whole number above 0 is needed"),
     ("loop_overhead --placements=loop,none", "--placements: none: unknown (one of loop, step,"),
     ("loop_overhead --batch_size=-3", "--batch_size: -3: a whole number above 0 is needed"),
     ("loop_overhead --precision=half", "--precision: invalid choice"),

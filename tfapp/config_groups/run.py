@@ -14,10 +14,10 @@ class Run:
     # fmt: off
     mode: str = _flag("train",
         "train (then evaluate and export), eval, predict or export (again, in other formats) with "
-        "a finished run, benchmark (how fast this configuration trains here), inspect (what the "
-        "data set holds), doctor (what is wrong with this machine) or data_service (data workers "
-        "for training elsewhere)",
-        choices=("train", "eval", "predict", "export", "benchmark", "inspect", "doctor",
+        "a finished run, generate (continue texts by a language model), benchmark (how fast this "
+        "configuration trains here), inspect (what the data set holds), doctor (what is wrong with "
+        "this machine) or data_service (data workers for training elsewhere)",
+        choices=("train", "eval", "predict", "export", "generate", "benchmark", "inspect", "doctor",
                  "data_service"),
         resolved=False)
     model_dir: str = _flag("",

@@ -2,7 +2,7 @@
 
 from tfapp.distribution import fingerprint
 from tfapp.distribution.collective import CollectiveOptions
-from tfapp.distribution.devices import DeviceOptions
+from tfapp.distribution.devices import DeviceOptions, configure
 from tfapp.distribution.members import find_members
 from tfapp.distribution.strategy import Wanted, build_distribution
 from tfapp.errors import UsageError
@@ -34,6 +34,16 @@ def choose_devices(config):
         batch_size=None if config.batch_size == "auto" else config.batch_size,
         deterministic=config.deterministic,
     )
+
+
+def device_names(config):
+    """Names of the devices that compute where nothing is trained: ["GPU:0", "GPU:1"].
+
+    Raises:
+      UsageError, DeviceError: the machine has no such devices.
+    """
+    names = configure(_devices(config))
+    return names[:1] if config.strategy == "one" else names
 
 
 def _members(config):

@@ -10,8 +10,11 @@ import json
 import tensorflow as tf
 
 from tfapp.export import saved_model_file, warmup
+from tfapp.export.check_decoding import check_decoding
 from tfapp.export.compare import check_answers
+from tfapp.export.decoding import decoding_signatures
 from tfapp.export.exporter import Exporter
+from tfapp.export.served_decoder import TOKENS
 from tfapp.export.served_model import ARGUMENTS, CLASS_NAMES, ServedModel
 from tfapp.export.signatures import CORE, METHODS, from_features, signatures_of, takes_bytes
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
@@ -52,6 +55,7 @@ class SavedModelExporter(Exporter):
                 ((_, images),) = batch.items()
                 files = [tf.io.encode_png(image).numpy() for image in images]
                 check_answers(folder, model.answer_bytes(files), expected)
+        check_decoding(folder, servable, examples)
 
     def add_requests(self, servable, folder, examples):
         """The warm-up requests of TensorFlow Serving: of one example, of several, of its bytes."""
@@ -69,7 +73,8 @@ class SavedModelExporter(Exporter):
         """Skips the decoding of images, which is the same for every model and slow to trace."""
         # The graph by which TensorFlow Serving restores the weights is not needed here either.
         options = tf.saved_model.SaveOptions(experimental_skip_saver=True)
-        _save(servable, folder, {SERVING_DEFAULT: from_features(servable)}, options)
+        signatures = {SERVING_DEFAULT: from_features(servable), **decoding_signatures(servable)}
+        _save(servable, folder, signatures, options)
         self.verify(servable, folder, examples)
 
 
@@ -81,8 +86,10 @@ def _save(servable, folder, signatures, options=None):
     tf.saved_model.save(root, str(folder), signatures=signatures, options=options)
     saved_model_file.tidy(folder, {name: METHODS[name] for name in signatures if name in METHODS})
     (folder / ARGUMENTS).parent.mkdir()
+    tokens = {name: transform.to_json() for name, transform in servable.tokens.items()}
     label = servable.spec.label
     classes = label.class_names if label.kind in ("class", "multi_label") else ()
-    for file, names in ((ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)):
+    files = [(ARGUMENTS, servable.argument_names), (CLASS_NAMES, classes)]
+    for file, names in [*files, (TOKENS, tokens)] if tokens else files:
         text = json.dumps(names, indent=1, ensure_ascii=False)
         (folder / file).write_text(f"{text}\n", encoding="utf-8")

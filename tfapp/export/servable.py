@@ -14,11 +14,13 @@ of categories and tokens; what is a number already stays as it is), and the rest
     outputs = servable.numeric(servable.encode(features))
 """
 
+import contextlib
 import functools
 
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
+from tfapp.models.cached_decoder import CachedDecoder
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
 from tfapp.runtime import private_api
@@ -121,6 +123,38 @@ class Servable:
             )
         outputs = self._read_outputs(called.outputs, called.activation, training=False)
         return self._task.combine(outputs) if members_of(self._model) else outputs
+
+    @property
+    def decodes(self):
+        """Whether it is a language model that keeps what it has read: `read` and `step`."""
+        return self.spec.label.kind == "tokens" and isinstance(self._model, CachedDecoder)
+
+    @property
+    def tokens(self):
+        """Feature -> the `Tokens` by which a language model cuts its text; else empty."""
+        return self._preprocess.transforms if self.spec.label.kind == "tokens" else {}
+
+    def read(self, ids):
+        """See `CachedDecoder`; only if `decodes`."""
+        with self._own_weights():
+            return self._model.read(ids)
+
+    def step(self, ids, positions, cache):
+        """See `CachedDecoder`; only if `decodes`."""
+        with self._own_weights():
+            return self._model.step(ids, positions, cache)
+
+    @contextlib.contextmanager
+    def _own_weights(self):
+        """Inside, parts of the model compute with the weights that are served."""
+        trainable = _read(self.trainable_weights, self._types[0])
+        others = _read(self.other_weights, self._types[1])
+        values = private_api.VariableValues(
+            zip(self._model.trainable_variables, trainable, strict=True),
+            zip(self._model.non_trainable_variables, others, strict=True),
+        )
+        with uncompiled(), values:
+            yield
 
     def answers(self, outputs, inputs):
         """The model's outputs, and the inputs they are for -> name of an answer -> [batch, ...]."""

@@ -3,12 +3,14 @@
 serving_default takes raw features; of models of one 8-bit image, serving_bytes takes encoded
 images. core is arithmetic alone, from encoded features to logits or values: other runtimes are made
 from it. Where the answers are the probabilities of classes or a number,
-classify or regress takes serialized tf.train.Examples, as TensorFlow Serving's requests do.
+classify or regress takes serialized tf.train.Examples, as TensorFlow Serving's requests do. Of a
+language model, decoding.py has those that continue a text.
 """
 
 import tensorflow as tf
 
 from tfapp.data.images import decode as image_decode
+from tfapp.export.decoding import decoding_signatures
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 
 CORE, CLASSIFY, REGRESS = "core", "classify", "regress"
@@ -26,6 +28,7 @@ def signatures_of(servable):
     found = {SERVING_DEFAULT: from_features(servable), CORE: from_numbers(servable)}
     if takes_bytes(servable.spec):
         found[SERVING_BYTES] = _from_bytes(servable)
+    found |= decoding_signatures(servable)
     answers, label = servable.answer_specs, servable.spec.label
     if label.class_names and _has(answers, "probabilities", rank=2):
         found[CLASSIFY] = _from_examples(servable, _classes(label.class_names))

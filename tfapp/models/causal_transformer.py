@@ -10,10 +10,12 @@ import numpy as np
 from keras import ops
 
 from tfapp.errors import UsageError
+from tfapp.models.cached_decoder import CachedDecoder
 from tfapp.models.inputs import one_text
+from tfapp.models.layers.decoding import attend_all, attend_one
 
 
-class CausalTransformer(keras.Model):
+class CausalTransformer(keras.Model, CachedDecoder):
     """For language modelling: logits of the next token at every position."""
 
     def __init__(self, inputs, outputs=256, width=128, depth=4, heads=4, dropout=0.1, **kwargs):
@@ -45,6 +47,22 @@ class CausalTransformer(keras.Model):
             x = block(x, training=training)
         return self.logits(self.norm(x))
 
+    def read(self, ids):
+        """See `CachedDecoder`."""
+        x, cache = self.embedding(ids), []
+        for block in self.blocks:
+            x, kept = block.read(x)
+            cache += kept
+        return self.logits(self.norm(x)), tuple(cache)
+
+    def step(self, ids, positions, cache):
+        """See `CachedDecoder`."""
+        rows, new = self.embedding(ids), []
+        for i, block in enumerate(self.blocks):
+            rows, kept = block.step(rows, positions, cache[2 * i : 2 * i + 2])
+            new += kept
+        return self.logits(self.norm(rows)), tuple(new)
+
 
 class Block(keras.layers.Layer):
     """Causal self-attention, then a feed-forward layer, each added to its input."""
@@ -67,6 +85,23 @@ class Block(keras.layers.Layer):
         x = x + self.dropout(self._attend(self.norms[0](x)), training=training)
         forward = self.narrow(self.widen(self.norms[1](x)))
         return x + self.dropout(forward, training=training)
+
+    def read(self, x):
+        """[batch, length, width] to (the same shape, its keys and values)."""
+        length, width = x.shape[1], x.shape[2]
+        rows = ops.reshape(self.queries_keys_values(self.norms[0](x)), (-1, 3 * width))
+        mixed, cache = attend_all(rows, self.heads, length)
+        return self._add(x, ops.reshape(mixed, (-1, length, width))), cache
+
+    def step(self, rows, positions, cache):
+        """[batch, width], the tokens at `positions`, to (the same shape, the new cache)."""
+        heads = self.queries_keys_values(self.norms[0](rows))
+        mixed, cache = attend_one(heads, self.heads, positions, cache)
+        return self._add(rows, mixed), cache
+
+    def _add(self, x, mixed):
+        x = x + self.merge(mixed)
+        return x + self.narrow(self.widen(self.norms[1](x)))
 
     def _attend(self, x):
         length, width = x.shape[1], x.shape[2]

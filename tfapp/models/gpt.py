@@ -10,12 +10,14 @@ import keras
 import tensorflow as tf
 
 from tfapp.errors import UsageError
+from tfapp.models.cached_decoder import CachedDecoder
 from tfapp.models.inputs import one_text
 from tfapp.models.layers import FusedLayerNorm
-from tfapp.models.layers.transformer import TransformerBlock, check_width, normal
+from tfapp.models.layers.decoding import CausalBlock
+from tfapp.models.layers.transformer import check_width, normal
 
 
-class GPT(keras.Model):
+class GPT(keras.Model, CachedDecoder):
     """For language modelling: logits of the next token at every position."""
 
     def __init__(self, inputs, outputs=256, width=128, depth=4, heads=4, dropout=0.0, **kwargs):
@@ -40,10 +42,7 @@ class GPT(keras.Model):
             spec.vocabulary, width, embeddings_initializer=normal()
         )
         self.dropout = keras.layers.Dropout(dropout)
-        self.blocks = [
-            TransformerBlock(width, heads, depth, dropout=dropout, causal=True, rotary=True)
-            for _ in range(depth)
-        ]
+        self.blocks = [CausalBlock(width, heads, depth, dropout=dropout) for _ in range(depth)]
         self.norm = FusedLayerNorm()
 
     def call(self, ids, training=False):
@@ -51,7 +50,27 @@ class GPT(keras.Model):
         x = self.dropout(self.embedding(ids), training=training)
         for block in self.blocks:
             x = block(x, training=training)
+        return self._logits(x)
+
+    def read(self, ids):
+        """See `CachedDecoder`."""
+        x, cache = self.embedding(ids), []
+        for block in self.blocks:
+            x, kept = block.read(x)
+            cache += kept
+        return self._logits(x), tuple(cache)
+
+    def step(self, ids, positions, cache):
+        """See `CachedDecoder`."""
+        rows, new = self.embedding(ids), []
+        for i, block in enumerate(self.blocks):
+            rows, kept = block.step(rows, positions, cache[2 * i : 2 * i + 2])
+            new += kept
+        return self._logits(rows[:, None])[:, 0], tuple(new)
+
+    def _logits(self, x):
+        """[batch, length, width] to [batch, length, outputs]."""
         rows = tf.reshape(self.norm(x), (-1, x.shape[-1]))
         table = tf.cast(self.embedding.embeddings, rows.dtype)
         logits = tf.matmul(rows, table, transpose_b=True)
-        return tf.reshape(logits, (-1, ids.shape[1], table.shape[0]))
+        return tf.reshape(logits, (-1, x.shape[1], table.shape[0]))

@@ -16,15 +16,24 @@ def write_text(path, text):
 
 def write_bytes(path, data):
     """Replaces the file at `path` with `data`, by writing another file, syncing and renaming it."""
-    _write(pathlib.Path(path), data, os.replace)
+    _write(pathlib.Path(path), lambda file: file.write(data), os.replace)
 
 
 def write_new(path, data):
     """Like `write_bytes`, where there is no file. Raises FileExistsError if there is one."""
-    _write(pathlib.Path(path), data, _rename_to_new)
+    _write(pathlib.Path(path), lambda file: file.write(data), rename_to_new)
 
 
-def _rename_to_new(aside, path):
+def write_new_by(path, write):
+    """Like `write_new`, with what write(file) writes into a file that is open for bytes."""
+    _write(pathlib.Path(path), write, rename_to_new)
+
+
+def rename_to_new(aside, path):
+    """Gives a file another name, where there is none. Raises FileExistsError if there is one.
+
+    The old name may stay as well.
+    """
     try:
         os.link(aside, path)  # a rename would replace what is there
     except FileExistsError:
@@ -34,13 +43,13 @@ def _rename_to_new(aside, path):
             os.replace(aside, path)
 
 
-def _write(path, data, rename):
+def _write(path, write, rename):
     # Processes in different containers may have the same number.
     number = f"{os.getpid()}{secrets.randbelow(10**9):09d}"
     aside = path.with_name(f".{path.name}.{number}.tmp")
     try:
         with open(aside, "wb") as file:
-            file.write(data)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         rename(aside, path)

@@ -16,7 +16,7 @@ from tfapp.data.tables.columns import is_string
 from tfapp.data.tables.numbers import MISSING
 from tfapp.errors import DataError
 
-_BLOCK = 4 << 20  # bytes that a thread parses at a time
+BLOCK = 4 << 20  # bytes that a thread parses at a time
 _DICTIONARY = 4096  # distinct strings of a block beyond which it is not dictionary-encoded
 _CASES = (str, str.upper, str.title)
 _NULLS = sorted({case(value) for value in MISSING for case in _CASES} | {"NaN", "-NaN", "#N/A N/A"})
@@ -65,7 +65,7 @@ class CsvFile:
             except pa.ArrowInvalid as error:
                 if not newlines:
                     continue
-                raise DataError(f"{self._path}: {_reason(error)}") from error
+                raise DataError(f"{self._path}: {reason(error)}") from error
             if not bad:
                 return table, []
         bad = []
@@ -79,7 +79,7 @@ class CsvFile:
         parse = self._parse_options(newlines_in_values=newlines, invalid_row_handler=skip)
         read = pa.csv.ReadOptions(
             use_threads=threads,
-            block_size=_BLOCK,
+            block_size=BLOCK,
             skip_rows=self._layout.skipped,
             column_names=self._layout.names,
         )
@@ -94,7 +94,7 @@ class CsvFile:
                 raise
             return table
         with transcode.Utf8Stream(self._path, self._encoding, blanks=self._blanks) as stream:
-            file = io.BufferedReader(stream, _BLOCK)
+            file = io.BufferedReader(stream, BLOCK)
             table = pa.csv.read_csv(file, read, parse, self._convert_options(types))
             self._damaged = stream.damaged
         return table
@@ -123,6 +123,10 @@ class CsvFile:
           table, the numbers of its rows, and malformed: number -> reason.
         """
         numbers = np.delete(np.arange(1, table.num_rows + len(bad) + 1), [n - 1 for n in bad])
+        return self._with_mended(table, numbers, bad)
+
+    def _with_mended(self, table, numbers, bad):
+        """As `_mended`, of a table whose rows have these numbers."""
         lines = {number: _shortened(row, self._dialect.delimiter) for number, row in bad.items()}
         lines = {number: line for number, line in lines.items() if line is not None}
         more = self._like(table, lines.values()) if lines else None
@@ -153,6 +157,11 @@ class CsvFile:
             )
         except pa.ArrowInvalid:
             return None
+
+    def _undamaged(self, table, numbers):
+        """(the rows without damaged bytes, number -> reason of the others, numbers)."""
+        sound, damaged = _without_damaged(table, numbers, self._encoding)
+        return sound, damaged, np.setdiff1d(numbers, list(damaged))
 
     def _cleaned(self, table):
         """Without blanks before strings, and with null for what means missing."""
@@ -207,5 +216,5 @@ def _without_damaged(table, numbers, encoding):
     return table.filter(pa.array(~broken)).rename_columns(names), reasons
 
 
-def _reason(error):
+def reason(error):
     return f"cannot be read as CSV ({str(error).splitlines()[0][:160]})"

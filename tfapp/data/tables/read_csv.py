@@ -1,18 +1,22 @@
 """The CSV files of a data set -> Arrow tables, all read alike.
 
 How they are written is detected once, from the first that is read; flags take precedence.
-csv_file.py reads one file.
+csv_file.py reads one file, csv_pieces.py one piece by piece.
 """
 
 import dataclasses
 import logging
 import os
 
+import numpy as np
+import pyarrow as pa
+
 from tfapp.data.tables import dialect as dialects
 from tfapp.data.tables import encoding as encodings
 from tfapp.data.tables import layout as layouts
 from tfapp.data.tables import transcode
 from tfapp.data.tables.csv_file import CsvFile, NotUtf8Error
+from tfapp.data.tables.csv_pieces import CsvPieces, WiderTypeError
 from tfapp.data.tables.reader import TableReader
 from tfapp.data.tables.reading import Reading
 
@@ -90,16 +94,53 @@ class CsvReader(TableReader):
         head, whole = _head(path)
         encoding = self._encoding(head)
         try:
-            return self._read(path, head, whole, encoding)
+            return self._file(path, head, whole, encoding).read()
         except NotUtf8Error:
-            if self._wanted.encoding == dialects.AUTO:
-                with transcode.open_bytes(path) as file:
-                    encoding = encodings.of_damaged(file, likely=self.dialect.encoding)
-            if self._is_first:
-                self.dialect = dataclasses.replace(self.dialect, encoding=encoding)
-            return self._read(path, head, whole, encoding, decoded=True)
+            encoding = self._encoding_of_damaged(path, encoding)
+            return self._file(path, head, whole, encoding, decoded=True).read()
         finally:
             self._is_first = False
+
+    def read_pieces(self, path, strings=()):
+        """Reads the file at `path`, plain or compressed, in the memory of a piece.
+
+        Args:
+          strings: columns to read as strings, in addition to those of the run's data.
+
+        Yields:
+          (table, numbers, malformed), see `CsvPieces.read_pieces`; no row twice.
+
+        Raises:
+          DataError: it cannot be read.
+        """
+        head, whole = _head(path)
+        encoding, decoded = self._encoding(head), False
+        types, done = dict.fromkeys(strings, pa.string()), 0
+        while True:
+            file = self._file(path, head, whole, encoding, decoded=decoded, kind=CsvPieces)
+            self._is_first = False
+            try:
+                for table, numbers, malformed in file.read_pieces(types):
+                    start = int(np.searchsorted(numbers, done, "right"))
+                    if malformed or start < len(numbers):
+                        yield table.slice(start), numbers[start:], malformed
+                        done = max(done, *numbers[-1:].tolist(), *malformed)
+                return
+            except WiderTypeError as error:
+                types[error.name] = error.kind
+            except NotUtf8Error:
+                if decoded:
+                    raise
+                encoding, decoded = self._encoding_of_damaged(path, encoding), True
+
+    def _encoding_of_damaged(self, path, encoding):
+        """The encoding of a file that was taken for UTF-8 and is not."""
+        if self._wanted.encoding == dialects.AUTO:
+            with transcode.open_bytes(path) as file:
+                encoding = encodings.of_damaged(file, likely=self.dialect.encoding)
+        if self._is_first:
+            self.dialect = dataclasses.replace(self.dialect, encoding=encoding)
+        return encoding
 
     def _encoding(self, head):
         """The encoding of a file whose beginning is `head`, if the rest is like it."""
@@ -111,7 +152,8 @@ class CsvReader(TableReader):
         before = self.dialect.encoding if self.dialect else encodings.UTF8
         return encodings.eight_bit(head) if before == encodings.UTF8 else before
 
-    def _read(self, path, head, whole, encoding, decoded=False):
+    def _file(self, path, head, whole, encoding, *, decoded=False, kind=CsvFile):
+        """The file as a `CsvFile` of some kind."""
         text = transcode.decode(head, encoding)
         if not whole:  # the last row is cut
             text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
@@ -125,7 +167,7 @@ class CsvReader(TableReader):
         layout = layouts.find(text, self.dialect, names=lambda n: self._before.names_of(n, path))
         if self._is_first:
             self._first, self._above = path, layout.above
-        return CsvFile(
+        return kind(
             path,
             self.dialect,
             layout,
@@ -134,7 +176,7 @@ class CsvReader(TableReader):
             blanks=self.dialect.has_blanks_before_quotes(text),
             missing=self._wanted.missing,
             strings=self._strings,
-        ).read()
+        )
 
 
 def _head(path):

@@ -1,22 +1,27 @@
 """--mode=predict: writes the exported model's answers for --input to --output.
 
-It uses only the SavedModel, none of the code or data that the model was made from.
+It uses only the SavedModel, none of the code or data that the model was made from. Rows are read,
+answered and written piece by piece, so that an input may have any size; a killed prediction
+continues when its command is repeated.
 """
 
+import logging
+import math
 import pathlib
 
-import numpy as np
-
-from tfapp.errors import UsageError
+from tfapp.errors import DataError, UsageError
 from tfapp.export.versions import latest
-from tfapp.modes.predict import kept
+from tfapp.modes.predict import identity, kept
+from tfapp.modes.predict.columns import titles
 from tfapp.modes.predict.csv import csv_reader
-from tfapp.modes.predict.images import answer_files
-from tfapp.modes.predict.inputs import image_files, read_inputs
-from tfapp.modes.predict.outputs import check_output, titles, write_output
+from tfapp.modes.predict.outputs import check_output, format_of
+from tfapp.modes.predict.partial import PartialOutput
+from tfapp.modes.predict.progress import RowsProgress
 from tfapp.runtime import output
 
-_BATCH = 256
+_LOG = logging.getLogger("tfapp")
+_BATCH_BYTES = 4 << 20  # of the inputs of a batch
+_SMALLEST, _LARGEST = 64, 2048  # examples of a batch
 
 
 def main(config):
@@ -29,38 +34,91 @@ def run(config):
     """Answers every input. Returns their number.
 
     Raises:
-      UsageError: there is no export, or a format of input or output is not supported.
+      UsageError: there is no export, a format of input or output is not supported, or the input or
+        the model has changed since the output was begun.
       DataError: an input cannot be read or does not fit the model.
+      StorageError: the output cannot be written.
     """
-    path = _latest_export(config.model_dir)
+    path = latest_export(config.model_dir)
     check_output(config.output)
-    from tfapp.export.served_model import ServedModel  # TensorFlow is imported here
+    # TensorFlow is imported here.
+    from tfapp.experiment.devices import device_names
+    from tfapp.export.served_model import ServedModel
+    from tfapp.modes.predict.inputs import open_input
+    from tfapp.modes.predict.replicas import Replica
 
-    model = ServedModel(path)
-    names, kept_columns, answers = _answer(
-        model, config.input, csv_reader(config), config.keep_columns
+    names = device_names(config)
+    places = names if len(names) > 1 else [""]
+    replicas = [Replica(lambda: ServedModel(path), place) for place in places]
+    model = replicas[0].model
+    stream = open_input(
+        config.input,
+        model.inputs,
+        csv_reader(config),
+        config.keep_columns,
+        takes_bytes=model.takes_bytes,
     )
-    write_output(config.output, names, kept_columns, answers, model.class_names)
-    return len(names)
+    kept.check_names(stream.kept, titles(model.answer_widths, model.class_names))
+    size = config.eval_batch_size or _batch_size(model.inputs, encoded=stream.encoded)
+    of = {
+        "input": identity.of_files(config.input, stream.files),
+        "model": identity.of_model(path),
+        "flags": identity.of_flags(kept=stream.kept, size=size, csv=_csv_flags(config)),
+    }
+    return _write(config.output, of, stream, replicas, size)
 
 
-def _answer(model, path, csv, keep):
-    """(names, kept, answers): see `read_inputs`, and name -> array [n, ...]."""
-    files = image_files(path) if model.takes_bytes else None
-    if files is not None:
-        kept.check_none(keep, path)
-        names, answers = answer_files(model, files)
-        return names, {}, answers
-    names, features, columns = read_inputs(path, model.inputs, csv, keep)
-    kept.check_names(columns, titles(model.answer_widths, model.class_names))
-    parts = [
-        model.answer({name: array[start : start + _BATCH] for name, array in features.items()})
-        for start in range(0, len(names), _BATCH)
-    ]
-    return names, columns, {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+def _write(path, of, stream, replicas, size):
+    from tfapp.modes.predict.replicas import answered
+    from tfapp.modes.predict.stream import batches
+
+    form = format_of(path, replicas[0].model.class_names)
+    with PartialOutput(path, of) as partial:
+        if partial.rows:
+            _LOG.info("predict: continues after row %s", f"{partial.rows:,}")
+        progress = RowsProgress(done=partial.rows, total=stream.total)
+        pieces = batches(stream.pieces(partial.rows), size)
+        try:
+            for piece, answers in answered(
+                replicas, pieces, size, encoded=stream.encoded, continued=bool(partial.rows)
+            ):
+                partial.append(form.encode(piece, answers, partial.file), len(piece))
+                progress.add(len(piece))
+            partial.finish(form)
+            progress.end()
+        except DataError:
+            partial.discard()  # the input has to change, and with it every answer may
+            raise
+        finally:
+            progress.leave()
+            for replica in replicas:
+                replica.close()
+        return partial.rows
 
 
-def _latest_export(model_dir):
+def _csv_flags(config):
+    return (
+        config.csv_delimiter,
+        config.csv_encoding,
+        config.csv_quote,
+        config.csv_decimal,
+        config.csv_header,
+        config.missing_values,
+    )
+
+
+def _batch_size(inputs, *, encoded):
+    """Examples of a batch, by the bytes of one: files are decoded one after the other anyway."""
+    if encoded:
+        return _SMALLEST
+    each = sum(
+        math.prod(side or 1 for side in spec.shape[1:]) * max(spec.dtype.size or 0, 1)
+        for spec in inputs.values()
+    )
+    return min(max(_BATCH_BYTES // max(each, 1), _SMALLEST), _LARGEST)
+
+
+def latest_export(model_dir):
     """The newest version below MODEL_DIR/export. Raises UsageError."""
     path = latest(pathlib.Path(model_dir) / "export")
     if path is None:

@@ -1,27 +1,27 @@
-"""Writes --output: .jsonl, .csv or .npz, to a temporary file that is then renamed."""
+"""The formats of --output: rows are appended as bytes, and at the end make one whole file.
 
+JSON lines and CSV grow as they are. Parquet and NumPy's .npz cannot be appended to: their rows are
+kept as Arrow record batches, of which the file is made at the end.
+"""
+
+import abc
 import csv
 import io
-import json
 import os
 import pathlib
-import zipfile
-
-import numpy as np
 
 from tfapp.errors import StorageError, UsageError
-from tfapp.runtime import storage, strict_json
-from tfapp.runtime.atomic_files import write_new
-
-INPUT, PROBABILITIES = "input", "probabilities"
-_FORMS = (".jsonl", ".csv", ".npz")
+from tfapp.modes.predict import spool
+from tfapp.modes.predict.columns import INPUT, PROBABILITIES, cell, flat_columns, plain
+from tfapp.runtime import strict_json
+from tfapp.runtime.atomic_files import rename_to_new, sync_folder, write_new_by
 
 
 def check_output(path):
     """Checks --output before anything is computed. Raises UsageError or StorageError."""
     path = pathlib.Path(path)
-    if path.suffix not in _FORMS:
-        raise UsageError(f"--output={path}: must end in one of {', '.join(_FORMS)}")
+    if path.suffix not in FORMATS:
+        raise UsageError(f"--output={path}: must end in one of {', '.join(FORMATS)}")
     if path.exists() or path.is_symlink():
         raise UsageError(f"--output={path}: exists already; name another file")
     if not path.parent.is_dir():
@@ -30,102 +30,113 @@ def check_output(path):
         raise StorageError(f"--output={path}: folder {path.parent} cannot be written")
 
 
-def titles(widths, class_names):
-    """Every name that the columns of a CSV may have: name of an answer -> names of its columns.
+class OutputFormat(abc.ABC):
+    """How rows are written."""
 
-    Args:
-      widths: name of an answer -> how many values it has an example; None: one.
-      class_names: in the order of the probabilities; empty: not known.
-    """
-    names = {INPUT: [INPUT]}
-    for name, width in widths.items():
-        names[name] = [name] if width is None else [f"{name}_{i}" for i in range(width)]
-        if name == PROBABILITIES and width and width == len(class_names):
-            names[name] = [f"probability_{c}" for c in class_names]
-    return names
+    def __init__(self, class_names):
+        """`class_names`: in the order of the probabilities; empty: not known."""
+        self.class_names = class_names
 
+    @abc.abstractmethod
+    def encode(self, piece, answers, partial):
+        """The bytes of some rows.
 
-def write_output(path, names, kept, answers, class_names):
-    """Writes one row per example.
+        Args:
+          piece: a `Piece`, without its features.
+          answers: name -> array [n, ...].
+          partial: path of the file they are appended to, with all rows before.
 
-    Args:
-      path: --output.
-      names: one per example.
-      kept: column of the input -> its n values.
-      answers: name -> array [n, ...].
-      class_names: see `titles`.
+        Raises:
+          DataError: a kept value does not fit the format.
+        """
 
-    Raises:
-      UsageError: a file of this name has appeared meanwhile.
-      StorageError: it cannot be written.
-    """
-    make = {".jsonl": _jsonl, ".csv": _csv, ".npz": _npz}[pathlib.Path(path).suffix]
-    try:
-        write_new(path, make(names, kept, answers, class_names))
-    except FileExistsError as error:
-        raise UsageError(f"--output={path}: exists already; name another file") from error
-    except OSError as error:
-        reason = storage.describe(error, path) or error.strerror
-        raise StorageError(f"--output={path}: {reason}") from error
+    @abc.abstractmethod
+    def finish(self, partial, path):
+        """Makes the file at `path`, where there is none, of all rows in `partial`.
+
+        Raises:
+          FileExistsError: there is one.
+        """
 
 
-def _jsonl(names, kept, answers, class_names):
-    columns = {name: _plain(values) for name, values in answers.items()}
-    probabilities = answers.get(PROBABILITIES)
-    if class_names and probabilities is not None and probabilities.shape[1:] == (len(class_names),):
-        rows = columns[PROBABILITIES]
-        columns[PROBABILITIES] = [dict(zip(class_names, row, strict=True)) for row in rows]
-    columns = {INPUT: names, **kept, **columns}
-    rows = (
-        strict_json.dumps(dict(zip(columns, row, strict=True)), default=str)
-        for row in zip(*columns.values(), strict=True)
-    )
-    return "".join(f"{row}\n" for row in rows).encode()
+class _Growing(OutputFormat):
+    """A format whose files grow by appending."""
+
+    def finish(self, partial, path):
+        """See `OutputFormat`."""
+        rename_to_new(partial, path)
+        sync_folder(pathlib.Path(path).absolute().parent)
 
 
-def _csv(names, kept, answers, class_names):
-    columns = {INPUT: list(names), **{name: map(_cell, kept[name]) for name in kept}}
-    flat = {name: values.reshape(len(values), -1) for name, values in answers.items()}
-    widths = {name: v.shape[1] if answers[name].ndim > 1 else None for name, v in flat.items()}
-    headers = titles(widths, class_names)
-    for name, values in flat.items():
-        for i, title in enumerate(headers[name]):
-            columns[title] = _plain(values[:, i])
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue().encode()
+class JsonLines(_Growing):
+    """One object a row."""
+
+    def encode(self, piece, answers, partial):
+        """See `OutputFormat`."""
+        columns = {name: plain(values) for name, values in answers.items()}
+        found, classes = answers.get(PROBABILITIES), self.class_names
+        if classes and found is not None and found.shape[1:] == (len(classes),):
+            rows = columns[PROBABILITIES]
+            columns[PROBABILITIES] = [dict(zip(classes, row, strict=True)) for row in rows]
+        columns = {INPUT: piece.names, **piece.kept, **columns}
+        rows = (
+            strict_json.dumps(dict(zip(columns, row, strict=True)), default=str)
+            for row in zip(*columns.values(), strict=True)
+        )
+        return "".join(f"{row}\n" for row in rows).encode()
 
 
-def _npz(names, kept, answers, class_names):
-    del class_names  # the order of the classes is that of class_id
-    buffer = io.BytesIO()
-    arrays = {k: np.array(_plain(v)) if v.dtype == object else v for k, v in answers.items()}
-    columns = {name: _array(values) for name, values in kept.items()}
-    # Names that are arguments of the function, such as "file", cannot be passed by keyword.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in {INPUT: np.array(names), **columns, **arrays}.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
-    return buffer.getvalue()
+class Csv(_Growing):
+    """A header, then a row each."""
+
+    def encode(self, piece, answers, partial):
+        """See `OutputFormat`."""
+        kept = {name: map(cell, values) for name, values in piece.kept.items()}
+        flat = flat_columns(answers, self.class_names)
+        columns = {INPUT: piece.names, **kept, **{n: plain(values) for n, values in flat.items()}}
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        if not partial.stat().st_size:
+            writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+        return text.getvalue().encode()
 
 
-def _cell(value):
-    """A value of a kept column in a CSV."""
-    if isinstance(value, (list, dict)):
-        return json.dumps(value, default=str)
-    return "" if value is None else value
+class _Spooled(OutputFormat):
+    """A format that is made at the end."""
+
+    def encode(self, piece, answers, partial):
+        """See `OutputFormat`."""
+        return spool.encode(piece, answers, self.class_names, partial)
+
+    def finish(self, partial, path):
+        """See `OutputFormat`."""
+        write_new_by(path, lambda file: self.write(partial, file))
+
+    @abc.abstractmethod
+    def write(self, partial, file):
+        """Writes all rows in the spool `partial` to an open file."""
 
 
-def _array(values):
-    """A kept column as numbers if it holds nothing else, else as text."""
-    array = np.array([_cell(value) for value in values])
-    return array if array.dtype.kind in "biuf" else array.astype(str)
+class Parquet(_Spooled):
+    """The columns of a CSV, with their types."""
+
+    def write(self, partial, file):
+        """See `_Spooled`."""
+        spool.write_parquet(partial, file)
 
 
-def _plain(values):
-    """Nested lists of Python numbers and strings; TensorFlow's strings are bytes."""
-    if values.dtype == object:
-        return [v.decode("utf-8", "replace") for v in values.tolist()]
-    return values.tolist()
+class Npz(_Spooled):
+    """One array an answer, put together in memory."""
+
+    def write(self, partial, file):
+        """See `_Spooled`."""
+        spool.write_npz(partial, file)
+
+
+FORMATS = {".jsonl": JsonLines, ".csv": Csv, ".npz": Npz, ".parquet": Parquet}
+
+
+def format_of(path, class_names):
+    """The `OutputFormat` for --output, by its suffix."""
+    return FORMATS[pathlib.Path(path).suffix](class_names)

@@ -1,0 +1,1 @@
+"""--mode=generate: texts that a run's exported language model continues."""
