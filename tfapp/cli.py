@@ -17,6 +17,7 @@ _MODES = {
     "train": "tfapp.modes.train",
     "eval": "tfapp.modes.evaluate",
     "predict": "tfapp.modes.predict.main",
+    "serve": "tfapp.modes.serve",
     "benchmark": "tfapp.modes.benchmark",
     "inspect": "tfapp.modes.inspect.main",
     "doctor": "tfapp.modes.doctor",

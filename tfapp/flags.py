@@ -101,7 +101,7 @@ def _check_run(mode, model_dir):
     config_checks.check_names_run(mode, model_dir)
     if mode == "eval":
         _flagfile_of(model_dir)
-    elif mode == "predict":
+    elif mode in ("predict", "serve"):
         run_export.check_export(model_dir)
 
 

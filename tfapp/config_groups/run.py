@@ -13,10 +13,13 @@ class Run:
 
     # fmt: off
     mode: str = _flag("train",
-        "train (then evaluate and export), eval or predict with a finished run, benchmark (how "
-        "fast this configuration trains here), inspect (what the data set holds), doctor (what is "
-        "wrong with this machine) or data_service (data workers for training elsewhere)",
-        choices=("train", "eval", "predict", "benchmark", "inspect", "doctor", "data_service"),
+        "train (then evaluate and export), eval, predict or serve (over HTTP) with a finished run, "
+        "benchmark (how fast this configuration trains here), inspect (what the data set holds), "
+        "doctor (what is wrong with this machine) or data_service (data workers for training "
+        "elsewhere)",
+        choices=(
+            "train", "eval", "predict", "serve", "benchmark", "inspect", "doctor", "data_service"
+        ),
         resolved=False)
     model_dir: str = _flag("",
         "the run's folder; by default a new runs/DATASET-MODEL-N", resolved=False)
