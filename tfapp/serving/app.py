@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 import logging
 import re
+import time
 import traceback
 
 from starlette.requests import ClientDisconnect, Request
@@ -87,8 +88,7 @@ class App:
         """The application, as ASGI has it."""
         if scope["type"] != "http":
             return
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = time.monotonic()
         label, response = "unknown", None
         try:
             label, response = await self._respond(Request(scope, receive), began)
@@ -98,10 +98,8 @@ class App:
             response = _refusal(error)
         except Exception:
             _LOG.error("serve: a request failed: %s", traceback.format_exc())
-            response = _refusal(
-                RequestError(500, "internal error; the server's log has the reason")
-            )
-        self._metrics.answered(label, response.status_code, loop.time() - began)
+            response = _refusal(RequestError(500, "internal error; the log has the reason"))
+        self._metrics.answered(label, response.status_code, time.monotonic() - began)
         await response(scope, receive, send)
 
     async def _respond(self, request, began):
@@ -145,17 +143,17 @@ class App:
         return await _by_size(asked.count * 256, lambda: _json(rest.predict_answer(asked, answers)))
 
     async def _classify(self, request, version, deadline):
-        asked, answers = await self._examples(request, version, deadline, rest.CLASSIFY)
+        answers = await self._examples(request, version, deadline, rest.CLASSIFY)
         return _json(rest.classify_answer(version, answers))
 
     async def _regress(self, request, version, deadline):
-        asked, answers = await self._examples(request, version, deadline, rest.REGRESS)
+        answers = await self._examples(request, version, deadline, rest.REGRESS)
         return _json(rest.regress_answer(answers))
 
     async def _examples(self, request, version, deadline, kind):
         body = await self._body(request, deadline)
         asked = await _by_size(len(body), lambda: rest.read_examples(loads(body), version, kind))
-        return asked, await self._answers(asked, deadline)
+        return await self._answers(asked, deadline)
 
     async def _infer(self, request, version, deadline):
         body = await self._body(request, deadline)
@@ -182,7 +180,7 @@ class App:
     async def _answers(self, asked, deadline):
         """Name of an answer -> NumPy [count, ...]. Raises RequestError."""
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(deadline - time.monotonic()):
                 return await self._batcher.submit(
                     asked.signature, asked.arrays, asked.count, deadline
                 )

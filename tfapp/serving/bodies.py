@@ -1,6 +1,7 @@
 """The body of a request, read within the limits on its size and its time."""
 
 import asyncio
+import time
 
 from tfapp.serving.errors import RequestError
 
@@ -38,7 +39,7 @@ async def read(request, limit, deadline):
     Args:
       request: a starlette Request.
       limit: bytes of a body at most.
-      deadline: time of the event loop's clock by which it must be here.
+      deadline: of time.monotonic(), by which it must be here.
 
     Raises:
       RequestError: it is too large (413), too slow (408), or of another type (415).
@@ -47,7 +48,7 @@ async def read(request, limit, deadline):
     check_headers(request, limit)
     parts, size = [], 0
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout(deadline - time.monotonic()):
             async for part in request.stream():
                 size += len(part)
                 if size > limit:

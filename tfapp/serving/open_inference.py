@@ -35,11 +35,11 @@ def server_metadata():
     return {"name": "tfapp", "version": tfapp.__version__, "extensions": ["binary_tensor_data"]}
 
 
-def model_metadata(version, name):
+def model_metadata(version, model_name):
     """JSON of the model's inputs and outputs."""
     signature = version.default
     return {
-        "name": name,
+        "name": model_name,
         "versions": [str(version.number)],
         "platform": "tensorflow_savedmodel",
         "inputs": [
@@ -121,7 +121,7 @@ def flat(array):
 
 
 def _datatype(dtype):
-    return _BYTES if dtype == object else _NAMES[np.dtype(dtype).name]
+    return _BYTES if dtype.kind == "O" else _NAMES[np.dtype(dtype).name]
 
 
 def _tensor(name, dtype, shape):

@@ -81,8 +81,9 @@ def read_examples(body, version, kind):
     """
     if kind not in version.kinds:
         raise bad(
-            f":{kind} is not for this model, which takes :{' and :'.join(version.kinds)}: it is for "
-            + ("probabilities of classes" if kind == CLASSIFY else "one number")
+            f":{kind} is for models that answer with "
+            f"{'probabilities of classes' if kind == CLASSIFY else 'one number'}; this one takes "
+            f":{' and :'.join(version.kinds)}"
         )
     _check_fields(body, (_EXAMPLES, _CONTEXT, SIGNATURE))
     if body.get(SIGNATURE, kind) not in (kind, ""):

@@ -91,7 +91,8 @@ def serve(app, listener, url, *, watch, stop_seconds):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    asyncio.run(run(), loop_factory=config.get_loop_factory())
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
 
 
 class _Server(uvicorn.Server):

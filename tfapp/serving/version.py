@@ -14,6 +14,7 @@ from tfapp.export.served_model import ServedModel
 from tfapp.export.signatures import CLASSIFY, REGRESS
 from tfapp.flag_values import number_of_name
 from tfapp.runtime import json_files
+from tfapp.runtime.json_shape import ANY, Each, Maybe
 from tfapp.serving import rest
 from tfapp.serving.batcher import padded_size
 from tfapp.serving.errors import RequestError
@@ -21,7 +22,7 @@ from tfapp.serving.signature import signature_of
 from tfapp.spec import SERVING_BYTES, SERVING_DEFAULT
 
 _LOG = logging.getLogger("tfapp")
-_PLATFORM = "tensorflow_savedmodel"
+_CARD = {"example": Maybe({"request": Each(ANY)})}  # what is used of a card
 
 
 class Version:
@@ -95,7 +96,7 @@ def _blank(taken):
 
 def _card(path):
     try:
-        return json_files.read(path / cards.JSON, dict)
+        return json_files.read(path / cards.JSON, _CARD)
     except FileNotFoundError:  # an export of tfapp 0.1
         return {}
     except (json_files.Damaged, OSError) as error:
