@@ -1,6 +1,6 @@
 """A plain FastAPI handler, as one writes it: it calls model.predict, or the SavedModel.
 
-    python benchmarks/peers/serving_handler.py saved_model --export=runs/digits/export/1 --port=8600 \
+    python benchmarks/peers/serving_handler.py saved_model --export=RUN/export/1 --port=8600 \
         --images=images.npy --expected=expected.npy
 
 The Keras model is that of the default run, 64-128-10, with the run's weights. Before it listens,

@@ -55,7 +55,8 @@ def read_predict(body, version):
         arrays[argument] = to_array(values, signature.inputs[argument], where)
     counts = {argument: len(array) for argument, array in arrays.items()}
     if len(set(counts.values())) > 1:
-        listed = ", ".join(f"{argument} {count}" for argument, count in counts.items())
+        named = {signature.inputs[argument].name: count for argument, count in counts.items()}
+        listed = ", ".join(f"{name} {named[name]}" for name in sorted(named))
         raise bad(f"inputs: the columns differ in length ({listed})")
     return Request(signature, arrays, next(iter(counts.values())), rows)
 
@@ -195,9 +196,7 @@ def _place(rows, name):
 def _whole(row, signature, where):
     """An example, argument -> value, that has every input. Raises RequestError."""
     if not isinstance(row, dict):
-        raise bad(
-            f"{where}: {shown(row)} where an object of the inputs is needed: {_names(signature)}"
-        )
+        raise bad(f"{where}: {shown(row)} where an object is needed ({_names(signature)})")
     found = _named(row, signature, where)
     found = {signature.by_name(name).argument: value for name, value in found.items()}
     for argument, taken in signature.inputs.items():
@@ -225,9 +224,7 @@ def _columns(columns, signature):
     if len(inputs) == 1 and (not isinstance(columns, dict) or is_bytes(columns)):
         columns = {next(iter(inputs)): columns}
     if not isinstance(columns, dict):
-        raise bad(
-            f"inputs: {shown(columns)} where an object of columns is needed: {_names(signature)}"
-        )
+        raise bad(f"inputs: {shown(columns)} where an object is needed ({_names(signature)})")
     found = _whole(columns, signature, "inputs")
     for argument, values in found.items():
         if not isinstance(values, list) or not values:

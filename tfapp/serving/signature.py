@@ -65,7 +65,7 @@ def signature_of(name, function, features, *, images=False):
         argument: Input(
             features.get(argument, argument), argument, spec.dtype, tuple(spec.shape[1:]), images
         )
-        for argument, spec in function.structured_input_signature[1].items()
+        for argument, spec in sorted(function.structured_input_signature[1].items())
     }
     outputs = function.structured_outputs
     return Signature(name, inputs, {n: outputs[n] for n in sorted(outputs)}, function)

@@ -6,6 +6,7 @@ as in training. A number where a text is needed is its text, as in --mode=predic
 
 import base64
 import binascii
+import dataclasses
 
 import numpy as np
 
@@ -103,15 +104,31 @@ def _one(value, taken, where):
         array = np.array([filled])
     except (ValueError, OverflowError) as error:
         raise bad(f"{where}: its lists differ in length; {_wanted(taken)} is needed") from error
-    if not leaves or array.dtype.kind not in "uifb" or _fitted(array, taken) is None:
-        if any(isinstance(leaf, int) and abs(leaf) >= 2**63 for leaf in leaves):
-            raise bad(f"{where}: {shown(value)} does not fit {taken.dtype.name}")
-        found = list(array.shape[1:])
-        raise bad(f"{where}: has the shape {found}; {_wanted(taken)} is needed")
-    converted = _from_numbers(_fitted(array, taken), taken)
-    if converted is None:
-        raise bad(f"{where}: {shown(value)} holds values that are not {taken.dtype.name}")
-    return converted[0]
+    array = _fitted(array, taken)
+    if array is None or not leaves:
+        raise bad(f"{where}: has the shape {_shape_of(filled)}; {_wanted(taken)} is needed")
+    for leaf in leaves:
+        if numbers_as([leaf], (1,), _scalar_of(taken)) is None:
+            raise bad(f"{where}: {shown(leaf)} is not {_range(taken)}")
+    return _from_numbers(array, taken)[0]
+
+
+def _shape_of(value):
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return shape
+
+
+def _scalar_of(taken):
+    return dataclasses.replace(taken, shape=())
+
+
+def _range(taken):
+    """A dtype, with what it holds if that are whole numbers."""
+    name = taken.dtype.name
+    return f"{name} ({taken.dtype.min} to {taken.dtype.max})" if taken.dtype.is_integer else name
 
 
 def _checked(value, taken, where, leaves, depth):
