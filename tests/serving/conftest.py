@@ -1,5 +1,6 @@
 """A server of the digits, and of a small table, in this process."""
 
+import functools
 import json
 import pathlib
 
@@ -13,19 +14,22 @@ from tfapp.export.served_model import ServedModel
 from tfapp.serving.app import App, Limits
 from tfapp.serving.batcher import Batcher
 from tfapp.serving.metrics import Metrics
+from tfapp.serving.version import load
 from tfapp.serving.versions import Versions
 
 LARGEST = 8  # examples in a batch
+BODY_BYTES = 200_000
 
 
 class Served:
     """A server without a socket."""
 
-    def __init__(self, export, name, *, seconds=30.0, pending=64, body_bytes=200_000):
-        self.export, self.name = pathlib.Path(export), name
-        self.metrics = Metrics()
-        self.versions = Versions(
-            export, largest=LARGEST, on_swap=lambda version: self.metrics.version(version.number)
+    def __init__(self, export, name, *, versions=None, seconds=30.0, pending=64):
+        self.name, self.metrics = name, Metrics()
+        self.versions = versions or Versions(
+            export,
+            load=functools.partial(load, largest=LARGEST),
+            on_swap=lambda version: self.metrics.version(version.number),
         )
         self.batcher = Batcher(largest=LARGEST, wait_seconds=0.0, observe=self.metrics.batch)
         self.app = App(
@@ -33,7 +37,7 @@ class Served:
             versions=self.versions,
             batcher=self.batcher,
             metrics=self.metrics,
-            limits=Limits(body_bytes, pending, seconds),
+            limits=Limits(BODY_BYTES, pending, seconds),
         )
         self.client = TestClient(self.app, raise_server_exceptions=True)
 
@@ -81,11 +85,11 @@ def images():
 
 @pytest.fixture
 def serve():
-    """serve(export, name, **limits): a `Served`, closed at the end."""
+    """serve(export, name, **about): a `Served`, closed at the end."""
     started = []
 
-    def start(export, name="model", **limits):
-        started.append(Served(export, name, **limits))
+    def start(export, name="model", **about):
+        started.append(Served(export, name, **about))
         return started[-1]
 
     yield start

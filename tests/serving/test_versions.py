@@ -8,66 +8,95 @@ import weakref
 
 import pytest
 
+from tests.serving.conftest import write_table
 from tfapp.errors import DataError
+from tfapp.serving.errors import RequestError
+from tfapp.serving.version import load
 from tfapp.serving.versions import Versions
+
+ROW = {"instances": [{"size": 1, "town": "Zug"}]}
+
+
+class Stub:
+    """A version that is its number."""
+
+    def __init__(self, path):
+        if (path / "damaged").exists():
+            raise DataError(f"{path}: is damaged")
+        self.number = int(path.name)
 
 
 @pytest.fixture
-def export(trained_run, tmp_path):
-    """A folder with version 1 of the digits."""
-    shutil.copytree(trained_run.export_dir, tmp_path / "export" / "1")
-    return tmp_path / "export"
+def versions(tmp_path):
+    """`Versions` of stubs below the working directory, which serve version 1."""
+    (tmp_path / "1").mkdir()
+    return Versions(tmp_path, load=Stub)
 
 
-def test_a_higher_version_is_swapped_in(serve, export, images):
-    served = serve(export, "digits")
-    old = weakref.ref(served.versions.current)
-    asyncio.run(served.versions.look())
-    assert served.versions.current is old()
-    shutil.copytree(export / "1", export / "3")
-    asyncio.run(served.versions.look())
-    assert served.versions.current.number == 3
-    gc.collect()
-    assert old() is None  # its memory is free
-    shutil.rmtree(export / "3")  # --export_keep does so; what is loaded stays
-    asyncio.run(served.versions.look())
-    body = {"instances": images[:1].tolist()}
-    assert served.post("/v1/models/digits/versions/3:predict", body).status_code == 200
-    response = served.post("/v1/models/digits/versions/1:predict", body)
-    assert "version 3 is served" in served.refusal(response, 404)
-    assert "tfapp_model_version 3.0" in served.get("/metrics").text
+def test_a_higher_version_is_swapped_in(versions, tmp_path):
+    old = weakref.ref(versions.current)
+    asyncio.run(versions.look())
+    assert versions.current is old()
+    (tmp_path / "3").mkdir()
+    asyncio.run(versions.look())
+    assert versions.get("3").number == versions.get().number == 3
+    assert old() is None
+    with pytest.raises(RequestError, match="version 1 is not loaded; version 3 is served"):
+        versions.get("1")
+    (tmp_path / "3").rmdir()  # --export_keep does so; what is loaded stays
+    asyncio.run(versions.look())
+    assert versions.current.number == 3
 
 
-def test_a_request_keeps_the_version_it_began_with(serve, export, images):
-    served = serve(export, "digits")
-    before = served.versions.get()
-    shutil.copytree(export / "1", export / "2")
-    asyncio.run(served.versions.look())
-    answers = before.default({"image": images})
-    assert answers["class_id"].shape == (len(images),)
+def test_it_looks_again_and_again(versions, tmp_path):
+    async def run():
+        watching = asyncio.create_task(versions.watch(0.001))
+        for number in (2, 3):
+            (tmp_path / str(number)).mkdir()
+            while versions.current.number != number:
+                await asyncio.sleep(0.001)
+        watching.cancel()
+
+    asyncio.run(run())
 
 
-def test_a_damaged_version_is_left_out_once(serve, export, caplog):
-    served = serve(export, "digits")
-    (export / "2").mkdir()
+def test_a_damaged_version_is_left_out_once(versions, tmp_path, caplog):
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "damaged").touch()
     with caplog.at_level(logging.WARNING, "tfapp"):
         for _ in range(2):
-            asyncio.run(served.versions.look())
+            asyncio.run(versions.look())
     assert caplog.text.count("version 2 is not served: ") == 1
-    assert served.versions.current.number == 1
-    shutil.rmtree(export / "2")
+    assert versions.current.number == 1
+    (tmp_path / "2" / "damaged").unlink()  # written again
+    asyncio.run(versions.look())
+    assert versions.current.number == 2
+
+
+def test_a_real_version_takes_over_and_the_old_one_is_freed(serve, make_table_servable, tmp_path):
+    export = write_table(make_table_servable(), tmp_path)
+    served = serve(export, "table")
+    old = weakref.ref(served.versions.current)
+    begun = served.versions.get().default
     shutil.copytree(export / "1", export / "2")
     asyncio.run(served.versions.look())
-    assert served.versions.current.number == 2
+    assert begun({"size": [1.0], "town": [b"Zug"]})["class_id"].shape == (1,)
+    del begun
+    gc.collect()
+    assert old() is None
+    path = "/v1/models/table/versions/{}:predict"
+    assert served.post(path.format(2), ROW).status_code == 200
+    assert "version 2 is served" in served.refusal(served.post(path.format(1), ROW), 404)
+    assert "tfapp_model_version 2.0" in served.get("/metrics").text
 
 
-def test_a_damaged_version_at_the_start(export):
-    (export / "2").mkdir()
-    with pytest.raises(DataError, match="2: cannot be read as a SavedModel"):
-        Versions(export, largest=1)
+def test_a_folder_that_is_no_saved_model(tmp_path):
+    with pytest.raises(DataError, match="1: cannot be read as a SavedModel"):
+        load(tmp_path / "1", largest=1)
 
 
-def test_a_damaged_card(export):
+def test_a_damaged_card(make_table_servable, tmp_path):
+    export = write_table(make_table_servable(), tmp_path)
     (export / "1" / "model_card.json").write_text('{"example": 3}')
     with pytest.raises(DataError, match=r"model_card.json: its value, 'example'"):
-        Versions(export, largest=1)
+        load(export / "1", largest=1)

@@ -4,6 +4,7 @@ It uses only the SavedModel, none of the code or data that the model was made fr
 SIGINT end it with exit code 0, once the requests that have begun are answered.
 """
 
+import functools
 import logging
 import pathlib
 
@@ -34,6 +35,7 @@ def _serve(config, name):
     from tfapp.serving.app import App, Limits
     from tfapp.serving.batcher import Batcher
     from tfapp.serving.metrics import Metrics
+    from tfapp.serving.version import load
     from tfapp.serving.versions import Versions
 
     listener = server.listen(config.host, _PORT if config.port == "auto" else config.port)
@@ -43,7 +45,7 @@ def _serve(config, name):
     with listener:
         versions = Versions(
             pathlib.Path(config.model_dir) / EXPORT,
-            largest=config.serve_batch_size,
+            load=functools.partial(load, largest=config.serve_batch_size),
             on_swap=lambda version: metrics.version(version.number),
         )
         batcher = Batcher(

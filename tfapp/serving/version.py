@@ -86,6 +86,13 @@ class Version:
         yield self.default, {name: _blank(taken) for name, taken in self.default.inputs.items()}
 
 
+def load(path, *, largest):
+    """The `Version` at `path`, warmed up for batches of up to `largest`. Raises DataError."""
+    version = Version(path)
+    version.warm_up(largest)
+    return version
+
+
 def _blank(taken):
     """Zeros or empty texts, [1, ...], where nothing better is known."""
     shape = (1, *(size or 1 for size in taken.shape))

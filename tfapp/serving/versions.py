@@ -12,7 +12,6 @@ import pathlib
 from tfapp.errors import TfappError
 from tfapp.export import versions as folders
 from tfapp.serving.errors import RequestError
-from tfapp.serving.version import Version
 
 _LOG = logging.getLogger("tfapp")
 
@@ -24,19 +23,19 @@ class Versions:
       current: the `Version` that is served.
     """
 
-    def __init__(self, folder, *, largest, on_swap=None):
-        """Loads and warms up the highest version.
+    def __init__(self, folder, *, load, on_swap=None):
+        """Loads the highest version.
 
         Args:
           folder: of the versions 1, 2, ...; holds one.
-          largest: examples in a batch at most.
+          load: (path) -> a `Version`, warmed up; see `tfapp.serving.version.load`.
           on_swap: called with the `Version` that is served from now on.
 
         Raises:
           DataError: it cannot be read.
         """
         self._folder = pathlib.Path(folder)
-        self._largest = largest
+        self._load = load
         self._on_swap = on_swap or (lambda version: None)
         self._refused = None  # (path, time of change) of a version that could not be loaded
         self.current = self._load(folders.latest(self._folder))
@@ -91,11 +90,6 @@ class Versions:
         except OSError as error:
             _LOG.warning("serve: the folder of versions cannot be read: %s", error)
             return None
-
-    def _load(self, path):
-        version = Version(path)
-        version.warm_up(self._largest)
-        return version
 
 
 def _state(path):
