@@ -21,8 +21,8 @@ class Serving:
         "examples that the model answers at once at most, from as many requests as there are; "
         "1: each by itself", least=1, most=65536, resolved=False)
     serve_batch_ms: float = _flag(2.0,
-        "milliseconds that a request waits at most for others to join it; where requests come one "
-        "by one, none waits", least=0, most=60_000, resolved=False)
+        "milliseconds that a request waits at most for others to join it, where several come at a "
+        "time, and no longer than the model takes", least=0, most=60_000, resolved=False)
     serve_queue: int = _flag(256,
         "requests that are read, wait or are answered at a time; more get the status 429", least=1,
         resolved=False)

@@ -1,8 +1,9 @@
 """Joins requests of the same signature to batches, and calls TensorFlow on a thread of its own.
 
 A request that comes alone is answered at once. Under load the thread waits until as many requests
-are there as it last answered together, at most `wait_seconds`. Batches are padded to powers of two
-so that what TensorFlow and its libraries prepare for a shape is prepared for a few shapes only.
+are there as it last answered together, at most `wait_seconds` and no longer than a call of the
+model takes: then answering at once would have been as quick. Batches are padded to powers of two so
+that what TensorFlow and its libraries prepare for a shape is prepared for a few shapes only.
 """
 
 import asyncio
@@ -51,6 +52,7 @@ class Batcher:
         self._changed = threading.Condition()
         self._waiting: dict[Signature, collections.deque[_Item]] = {}
         self._expected = 1  # requests that were answered together the last time
+        self._call_seconds = 0.0  # that this took
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="tfapp-batcher", daemon=True)
         self._thread.start()
@@ -86,9 +88,11 @@ class Batcher:
 
     def _run(self):
         while batch := self._next():
-            self._expected = len(batch)
-            _deliver(self._answered(batch))
-            del batch  # a version that is replaced must not be kept while nothing comes
+            self._expected, began = len(batch), self._clock()
+            pairs = self._answered(batch)
+            self._call_seconds = self._clock() - began
+            _deliver(pairs)
+            del batch, pairs  # a version that is replaced must not be kept while nothing comes
 
     def _next(self):
         """The next requests to be answered together; empty at the end."""
@@ -98,7 +102,7 @@ class Batcher:
                     return []
                 self._changed.wait()
             queue = min(self._waiting.values(), key=lambda items: items[0].arrived)
-            ends = queue[0].arrived + self._wait
+            ends = queue[0].arrived + min(self._wait, self._call_seconds)
             while not (self._is_enough(queue) or self._stopped):
                 left = ends - self._clock()
                 if left <= 0:
