@@ -28,10 +28,11 @@ LAYERS = (
     {"launch", "__main__"},
 )
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
-# training does (training.forward), so that the served model is the one that was measured.
+# training does (training.forward), so that the served model is the one that was measured. serving
+# reads what export has written.
 SIDEWAYS = {
     ("modes", "flags"), ("flags", "flag_help"), ("export", "training"),
-    ("run_export", "run_folder"),
+    ("run_export", "run_folder"), ("serving", "export"),
 }  # fmt: skip
 # flags answers --help, so it imports nothing that needs TensorFlow.
 FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder", "run_export"}
@@ -99,7 +100,16 @@ def test_imports_are_found_in_every_form(tmp_path, text, rooms):
     assert list(imported_rooms(tmp_path / "module.py")) == rooms
 
 
-BELOW_CONFIG = ("data", "models", "tasks", "training", "distribution", "callbacks", "export")
+BELOW_CONFIG = (
+    "data",
+    "models",
+    "tasks",
+    "training",
+    "distribution",
+    "callbacks",
+    "export",
+    "serving",
+)
 
 
 @pytest.mark.parametrize("path, room", [pytest.param(*m, id=str(m[0].name)) for m in modules()])

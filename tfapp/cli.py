@@ -19,6 +19,7 @@ _MODES = {
     "predict": "tfapp.modes.predict.main",
     "export": "tfapp.modes.export",
     "generate": "tfapp.modes.generate.main",
+    "serve": "tfapp.modes.serve",
     "benchmark": "tfapp.modes.benchmark",
     "inspect": "tfapp.modes.inspect.main",
     "doctor": "tfapp.modes.doctor",

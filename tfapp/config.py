@@ -16,12 +16,13 @@ from tfapp.config_groups.model import Model
 from tfapp.config_groups.recipe import Recipe
 from tfapp.config_groups.run import Run
 from tfapp.config_groups.saving import Saving
+from tfapp.config_groups.serving import Serving
 from tfapp.seed_recipe import AUTO, SEED
 from tfapp.spec import DIGITS
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Answers, Saving, DataService, Hardware, Recipe, Model, Data, Run):
+class Config(Serving, Answers, Saving, DataService, Hardware, Recipe, Model, Data, Run):
     """All settings of one run, by the names of the flags of the command line.
 
     The fields are those of its bases, the last base's first, which is their order in --help.

@@ -145,10 +145,10 @@ def check_together(config):
             "--data_service contradicts --engine=resident, which reads the data only once; drop "
             "one of them"
         )
-    if config.mode != "data_service":
-        for name, given in (("data_host", config.data_host), ("port", config.port)):
-            if given:
-                raise UsageError(f"--{name} belongs to --mode=data_service")
+    if config.data_host and config.mode != "data_service":
+        raise UsageError("--data_host belongs to --mode=data_service")
+    if config.port != "auto" and config.mode not in ("data_service", "serve"):
+        raise UsageError("--port belongs to --mode=data_service and --mode=serve")
     if config.resume == "must" and not config.model_dir:
         raise UsageError("--resume=must needs --model_dir, the folder to continue")
 
@@ -162,7 +162,7 @@ def check_dispatcher(address):
 
 def check_names_run(mode, model_dir):
     """Raises UsageError if `mode` works on a finished run, and none is named."""
-    if mode in ("eval", "export", *OF_EXPORTS) and not model_dir:
+    if mode in ("eval", "export", "serve", *OF_EXPORTS) and not model_dir:
         raise UsageError(f"--mode={mode} needs --model_dir, the folder of a finished run")
 
 

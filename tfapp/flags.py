@@ -103,7 +103,7 @@ def _check_run(mode, model_dir):
     config_checks.check_names_run(mode, model_dir)
     if mode in ("eval", "export"):
         _flagfile_of(model_dir)
-    elif mode in config_checks.OF_EXPORTS:
+    elif mode == "serve" or mode in config_checks.OF_EXPORTS:
         run_export.check_export(model_dir)
 
 

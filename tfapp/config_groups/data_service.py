@@ -22,7 +22,8 @@ class DataService:
     data_host: str = _flag("",
         "name or address by which others reach the machine of data workers; by default that of its "
         "network interface", resolved=False)
-    port: int = _flag(0,
-        "of the dispatcher or, where one is joined, of its data worker; 0: any that is free",
-        least=0, most=65535, resolved=False)
+    port: int | str = _flag("auto",
+        "of --mode=serve, of the dispatcher or, where one is joined, of its data worker; 0: any "
+        "that is free; auto: 8501 for the mode serve, else any that is free",
+        number=int, words=("auto",), least=0, most=65535, resolved=False)
     # fmt: on

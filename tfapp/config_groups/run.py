@@ -13,12 +13,15 @@ class Run:
 
     # fmt: off
     mode: str = _flag("train",
-        "train (then evaluate and export), eval, predict or export (again, in other formats) with "
-        "a finished run, generate (continue texts by a language model), benchmark (how fast this "
-        "configuration trains here), inspect (what the data set holds), doctor (what is wrong with "
-        "this machine) or data_service (data workers for training elsewhere)",
-        choices=("train", "eval", "predict", "export", "generate", "benchmark", "inspect", "doctor",
-                 "data_service"),
+        "train (then evaluate and export), eval, predict, export (again, in other formats) or "
+        "serve (over HTTP) with a finished run, generate (continue texts by a language model), "
+        "benchmark (how fast this configuration trains here), inspect (what the data set holds), "
+        "doctor (what is wrong with this machine) or data_service (data workers for training "
+        "elsewhere)",
+        choices=(
+            "train", "eval", "predict", "export", "serve", "generate", "benchmark", "inspect",
+            "doctor", "data_service",
+        ),
         resolved=False)
     model_dir: str = _flag("",
         "the run's folder; by default a new runs/DATASET-MODEL-N", resolved=False)

@@ -52,6 +52,16 @@ class ServedModel:
         }
         self.takes_bytes = SERVING_BYTES in self._model.signatures
 
+    @property
+    def functions(self):
+        """Signature -> tf.ConcreteFunction."""
+        return dict(self._model.signatures)
+
+    @property
+    def features(self):
+        """Argument of the signatures of raw features -> name of the feature."""
+        return {argument: name for name, argument in self._arguments.items()}
+
     def answer(self, features):
         """Answers raw features.
 

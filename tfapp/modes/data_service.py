@@ -22,14 +22,15 @@ _ANYWHERE = ("192.0.2.1", 9)
 def main(config):
     """Serves. Raises UsageError: a port is in use, or no dispatcher answers."""
     serve = _join if config.data_service else _dispatch
+    port = 0 if config.port == "auto" else config.port
     try:
         with contextlib.ExitStack() as servers:
-            serve(config, servers)
+            serve(config, port, servers)
     except KeyboardInterrupt:  # at SIGTERM, too: see `tfapp.cli.run`
         _LOG.info("data service: stopped")
 
 
-def _dispatch(config, servers):
+def _dispatch(config, port, servers):
     """Runs a dispatcher and data workers, which the ExitStack `servers` stops."""
     import tensorflow as tf
 
@@ -37,10 +38,10 @@ def _dispatch(config, servers):
     from tfapp.runtime import private_api
 
     service = tf.data.experimental.service
-    _check_free(config.port)
+    _check_free(port)
     dispatcher = service.DispatchServer(
         service.DispatcherConfig(
-            port=config.port,
+            port=port,
             protocol="grpc",
             worker_timeout_ms=_LOST_MS,
             job_gc_check_interval_ms=_UNUSED_MS,
@@ -66,7 +67,7 @@ def _dispatch(config, servers):
         time.sleep(_LOOK_SECONDS)
 
 
-def _join(config, servers):
+def _join(config, port, servers):
     """Runs data workers of a dispatcher elsewhere, which the ExitStack `servers` stops."""
     from tfapp.data.pipeline import dispatcher as about
 
@@ -78,7 +79,7 @@ def _join(config, servers):
         servers,
         dispatcher=config.data_service.removeprefix("grpc://"),
         host=config.data_host or _own_address(about.host_and_port(config.data_service)),
-        port=config.port,
+        port=port,
     )
     while True:
         time.sleep(_LOOK_SECONDS)

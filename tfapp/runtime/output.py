@@ -23,7 +23,7 @@ _TAG = [""]  # before every line of the log, where several processes have one ea
 def answer(text):
     """Prints an answer of one or more lines."""
     if _ANSWERS[0]:
-        print(plain_text.lines(str(text)))
+        print(plain_text.lines(str(text)), flush=True)  # a program may wait for it
 
 
 def leave_answers_to_others():
