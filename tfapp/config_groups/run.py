@@ -19,7 +19,7 @@ class Run:
         "doctor (what is wrong with this machine) or data_service (data workers for training "
         "elsewhere)",
         choices=(
-            "train", "eval", "predict", "export", "serve", "generate", "benchmark", "inspect",
+            "train", "eval", "predict", "export", "generate", "serve", "benchmark", "inspect",
             "doctor", "data_service",
         ),
         resolved=False)
