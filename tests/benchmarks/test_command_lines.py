@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 SCRIPTS = ["ablate_tables", "compare", "loop_overhead", "memory", "million_files", "models_page",
-           "read_images", "read_tables", "replicas", "time_to_accuracy",
+           "read_images", "read_tables", "replicas", "serving", "time_to_accuracy",
            "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
 PEER = "--workload=mlp-32 --arrays=arrays.npz"
