@@ -103,6 +103,8 @@ BAD = [
     ("read_tables --rows=0", "--rows: 0: a whole number above 0 is needed"),
     ("replicas --replicas=0", "--replicas: 0: a whole number above 0 is needed"),
     ("replicas --variants=half", "--variants: half: unknown (one of whole, shards, bfloat16, "),
+    ("serving --connections=1,0", "--connections: 0: a whole number above 0 is needed"),
+    ("serving --only=flask", "--only: flask: unknown"),
     ("time_to_accuracy", "the following arguments are required: --data"),
     ("time_to_accuracy --data=nowhere", "--data: nowhere: is not a folder"),
     ("peers/jax_scan --variant=scan --workload=cnn-128", "--workload: invalid choice: 'cnn-128'"),
@@ -130,6 +132,7 @@ def test_a_mistake_is_one_line(run_script, line, message):
         ("peers/pytorch_gpu --workload=resnet50", "torch"),
         ("read_images --reader=pytorch", "torch"),
         ("read_tables --pandas", "pandas"),
+        ("serving", "fastapi"),
         (f"ablate_tables {TABLE} --against=best", "pandas"),
     ],
 )
