@@ -25,7 +25,7 @@ import time
 import command_line
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-SERVERS = ("tfapp", "tfapp, not joined", "fastapi, model.predict", "fastapi, SavedModel")
+SERVERS = ("tfapp", "tfapp-unjoined", "fastapi-predict", "fastapi-savedmodel")
 _TOLERANCE = 1e-5
 _IMAGES = 256
 _WARM_SECONDS = 1.0
@@ -37,19 +37,21 @@ def main():
     parser.add_argument("--seconds", type=command_line.above_zero(float), default=5.0)
     parser.add_argument("--rounds", type=command_line.above_zero(int), default=2)
     parser.add_argument("--connections", type=_counts, default=[1, 8, 64], help="by comma")
-    parser.add_argument("--checked", type=int, default=0, help="answers of tfapp to check besides")
-    parser.add_argument("--only", default="", help="servers whose name begins so")
+    parser.add_argument("--checked", type=int, default=0, help="more answers of tfapp")
+    parser.add_argument(
+        "--only", type=command_line.names_of(SERVERS), default=list(SERVERS), help="by comma"
+    )
     flags = parser.parse_args()
-    for package in ("fastapi", "uvicorn", "uvloop", "orjson"):
+    for package in ("fastapi", "uvicorn", "orjson"):
         command_line.needs(package)
-    import uvloop
+    uvloop = command_line.needs("uvloop")
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
         folder = pathlib.Path(folder)
-        targets = _start(folder, running, [s for s in SERVERS if s.startswith(flags.only)])
+        targets = _start(folder, running, flags.only)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_measure(targets, flags))
-            if flags.checked:
+            if flags.checked and "tfapp" in targets:
                 runner.run(_check_many(targets["tfapp"], flags.checked))
 
 
@@ -109,10 +111,10 @@ def _start(folder, running, names):
         process = subprocess.Popen(peer, env=environment)
         running.callback(_stop, process)
         _wait_for(port, process)
-        name = "fastapi, model.predict" if kind == "predict" else "fastapi, SavedModel"
+        name = "fastapi-predict" if kind == "predict" else "fastapi-savedmodel"
         targets[name] = Target(port, "/predict", images, np.load(expected))
     expected = np.load(folder / "saved_model.npy")
-    for name, flags in (("tfapp", []), ("tfapp, not joined", ["--serve_batch_size=1"])):
+    for name, flags in (("tfapp", []), ("tfapp-unjoined", ["--serve_batch_size=1"])):
         command = [*main, "--mode=serve", f"--model_dir={run}", "--port=0", *flags]
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

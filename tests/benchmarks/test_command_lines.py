@@ -13,8 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 SCRIPTS = ["ablate_tables", "compare", "generation", "loop_overhead", "memory", "million_files",
-           "models_page",
-           "read_images", "read_tables", "replicas", "time_to_accuracy",
+           "models_page", "read_images", "read_tables", "replicas", "serving", "time_to_accuracy",
            "peers/jax_scan", "peers/keras_fit", "peers/pytorch",
            "peers/pytorch_gpu"]  # fmt: skip
 PEER = "--workload=mlp-32 --arrays=arrays.npz"
@@ -106,6 +105,8 @@ BAD = [
     ("read_tables --rows=0", "--rows: 0: a whole number above 0 is needed"),
     ("replicas --replicas=0", "--replicas: 0: a whole number above 0 is needed"),
     ("replicas --variants=half", "--variants: half: unknown (one of whole, shards, bfloat16, "),
+    ("serving --connections=1,0", "--connections: 0: a whole number above 0 is needed"),
+    ("serving --only=flask", "--only: flask: unknown"),
     ("time_to_accuracy", "the following arguments are required: --data"),
     ("time_to_accuracy --data=nowhere", "--data: nowhere: is not a folder"),
     ("peers/jax_scan --variant=scan --workload=cnn-128", "--workload: invalid choice: 'cnn-128'"),
@@ -133,6 +134,7 @@ def test_a_mistake_is_one_line(run_script, line, message):
         ("peers/pytorch_gpu --workload=resnet50", "torch"),
         ("read_images --reader=pytorch", "torch"),
         ("read_tables --pandas", "pandas"),
+        ("serving", "fastapi"),
         (f"ablate_tables {TABLE} --against=best", "pandas"),
     ],
 )

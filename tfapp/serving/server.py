@@ -68,7 +68,7 @@ def serve(app, listener, url, *, watch, stop_seconds):
       watch: () -> an awaitable that goes on for ever while requests are answered.
       stop_seconds: that requests have to be answered once it stops.
     """
-    config = uvicorn.Config(
+    settings = uvicorn.Config(
         app,
         http=Connection,
         ws="none",
@@ -80,7 +80,7 @@ def serve(app, listener, url, *, watch, stop_seconds):
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=stop_seconds,
     )
-    server = _Server(config, app, url)
+    server = _Server(settings, app, url)
 
     async def run():
         task = asyncio.create_task(watch())
@@ -91,15 +91,15 @@ def serve(app, listener, url, *, watch, stop_seconds):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
         runner.run(run())
 
 
 class _Server(uvicorn.Server):
     """uvicorn's, which prints one line once it is ready."""
 
-    def __init__(self, config, app, url):
-        super().__init__(config)
+    def __init__(self, settings, app, url):
+        super().__init__(settings)
         self._app, self._url = app, url
 
     async def startup(self, sockets=None):
