@@ -21,7 +21,7 @@ LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},
     {"run_folder", "run_export", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
-    {"training", "export", "report", "callbacks"},
+    {"training", "export", "report", "callbacks", "compression"},
     {"experiment"},
     {"modes", "flags", "flag_help"},
     {"api", "cli"},
@@ -31,6 +31,7 @@ LAYERS = (
 # training does (training.forward), so that the served model is the one that was measured.
 SIDEWAYS = {
     ("modes", "flags"), ("flags", "flag_help"), ("export", "training"),
+    ("compression", "training"),
     ("run_export", "run_folder"),
 }  # fmt: skip
 # flags answers --help, so it imports nothing that needs TensorFlow.
@@ -99,7 +100,16 @@ def test_imports_are_found_in_every_form(tmp_path, text, rooms):
     assert list(imported_rooms(tmp_path / "module.py")) == rooms
 
 
-BELOW_CONFIG = ("data", "models", "tasks", "training", "distribution", "callbacks", "export")
+BELOW_CONFIG = (
+    "data",
+    "models",
+    "tasks",
+    "training",
+    "distribution",
+    "callbacks",
+    "export",
+    "compression",
+)
 
 
 @pytest.mark.parametrize("path, room", [pytest.param(*m, id=str(m[0].name)) for m in modules()])

@@ -20,7 +20,9 @@ from tfapp.distribution.devices import device_type
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import BatchPlan, plan_batches
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.compress import Compression, pruning_of
 from tfapp.experiment.evaluations import Evaluations
+from tfapp.experiment.finished_run import FinishedRun
 from tfapp.experiment.model_state import warmup_steps
 from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
@@ -62,6 +64,7 @@ class Ground:
     engine: Engine
     augment: Augmentation | None
     keras_draws: bool  # layers draw by Keras's generator
+    initial: FinishedRun | None  # with whose weights training begins
 
     def build(self, config, *, kept, measure):
         """The `Parts` of a `Config`.
@@ -106,6 +109,8 @@ class Ground:
             vars(config)[name] for name in others
         ) or (scheduled and not schedule.adjustable):
             return None
+        if parts.steps.compression.pruning is not None:  # whose steps are compiled
+            return None
         batches = plan(config, self.data, self.strategy)
         if scheduled:
             schedule.set_length(
@@ -148,15 +153,16 @@ class Ground:
                 allreduce_precision=config.allreduce_precision,
             ),
             bad_examples=self.data.source.bad_examples,
+            compression=Compression(self.initial, pruning_of(config, batches)),
         )
 
 
-def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments):
+def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments, initial=None):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
       config, data, strategy, cluster: a `Config`, its `Data` and its devices.
-      model_name, keras_draws: see the attributes.
+      model_name, keras_draws, initial: see the attributes.
       adjustments: of the task's answers, see `Task.adjusted`.
 
     Raises:
@@ -175,6 +181,7 @@ def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments
         engine=engine,
         augment=change,
         keras_draws=keras_draws,
+        initial=initial,
     )
 
 

@@ -30,7 +30,7 @@ def write_card(folder, servable, examples, facts):
       servable: the `Servable` that it was made from.
       examples: raw features, name -> NumPy [n, ...], from which the example of a request is taken.
       facts: what the run knows, a dict that JSON can hold: "name", "model", "data", "metrics",
-        "training", "versions"; see `tfapp.experiment.model_facts`.
+        "training", "versions", and of a model that was made smaller "compression"; see `tfapp.experiment.model_facts`.
     """
     card = _card(servable, examples, facts)
     text = strict_json.dumps(card, indent=1, ensure_ascii=False)
@@ -63,6 +63,7 @@ def _card(servable, examples, facts):
         "metrics": facts["metrics"],
         "data": facts["data"],
         "training": facts["training"],
+        "compression": facts.get("compression", {}),
         "versions": facts["versions"],
         "intended_use": _USES,
         "limits": _limits(servable, facts),

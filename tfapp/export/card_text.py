@@ -52,6 +52,7 @@ def markdown(card):
         + ", ".join(f"{count:,} {split}" for split, count in data["examples"].items())
         + " examples.",
         "",
+        *_sparsity(card["compression"].get("sparsity")),
         "## Use and limits",
         "",
         f"- {card['intended_use']}",
@@ -77,6 +78,15 @@ def _metrics(metrics):
         low_high = " to ".join(map(_number, intervals[name])) if name in intervals else ""
         rows.append((name, _number(value), low_high, _number(trivial.get(name))))
     return _table(("metric", "test", "95%", "always the same answer"), rows)
+
+
+def _sparsity(found):
+    """The share of zeros by layer, of a model that was pruned."""
+    if not found:
+        return []
+    rows = [(_code(path), f"{share:.1%}") for path, share in found["layers"].items()]
+    head = f"{found['overall']:.1%} of the weights in kernels are zero."
+    return ["## Sparsity", "", head, "", *_table(("kernel", "zeros"), rows), ""]
 
 
 def _number(value):
