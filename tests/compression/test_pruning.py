@@ -1,5 +1,7 @@
 """Masks follow their schedule and pattern, and what they hide is zero."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ def test_zeros_rise_by_the_cubic_schedule_and_stay():
     wanted = [0.8 * (1 - (1 - np.clip((i - 1) / 10, 0, 1)) ** 3) for i in range(16)]
     assert shares == pytest.approx(wanted, abs=1e-3)
     assert shares[1] == 0 and shares[11] == shares[15] == pytest.approx(0.8, abs=1e-3)
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         for old, new in zip(before[MASKS], after[MASKS], strict=True):
             assert not np.any(~old.numpy() & new.numpy())  # none comes back
 
