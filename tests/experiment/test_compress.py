@@ -81,14 +81,19 @@ def pruned(trained_run, tmp_path_factory):
     )
 
 
+def records(result, split):
+    """The records of metrics.jsonl of a split."""
+    lines = (pathlib.Path(result.model_dir) / "metrics.jsonl").read_text().splitlines()
+    return [record for record in map(json.loads, lines) if record["split"] == split]
+
+
 def test_a_finished_run_is_pruned_and_recovers(pruned, trained_run):
     before, after = (r.summary["metrics"]["test"]["accuracy"] for r in (trained_run, pruned))
     assert after > before - 0.03
     assert pruned.summary["sparsity"]["overall"] == pytest.approx(0.7, abs=1e-3)
     layers = pruned.summary["sparsity"]["layers"]
     assert len(layers) == 2 and all(0.3 < share < 0.8 for share in layers.values())
-    first = json.loads((pathlib.Path(pruned.model_dir) / "metrics.jsonl").open().readline())
-    assert first["loss"] < 0.5  # new weights begin at log(10)
+    assert records(pruned, "validation")[0]["loss"] < 0.5  # new weights begin at log(10)
 
 
 def test_the_exported_weights_are_zero_and_the_card_lists_them(pruned):
@@ -100,8 +105,7 @@ def test_the_exported_weights_are_zero_and_the_card_lists_them(pruned):
 
 
 def test_weights_count_only_once_they_are_pruned(pruned):
-    lines = (pathlib.Path(pruned.model_dir) / "metrics.jsonl").read_text().splitlines()
-    steps = [r["step"] for r in map(json.loads, lines) if r["split"] == "validation"]
+    steps = [record["step"] for record in records(pruned, "validation")]
     assert min(steps) < 0.6 * pruned.steps  # earlier ones were evaluated as well
     assert pruned.summary["best"]["step"] >= 0.6 * pruned.steps
 
