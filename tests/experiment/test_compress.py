@@ -76,7 +76,7 @@ def pruned(trained_run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pruned") / "run"
     return tfapp.run(
         tfapp.Config(
-            init_from=trained_run.model_dir, prune=0.7, epochs=3, model_dir=str(folder), seed=1
+            init_from=trained_run.model_dir, prune=0.7, epochs=2, model_dir=str(folder), seed=1
         )
     )
 

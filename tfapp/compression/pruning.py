@@ -75,7 +75,7 @@ class Pruning:
         return [k for k in kernels if k.ends_in_outputs and k.shape[-2] % self.pattern[1] == 0]
 
     def __call__(self, values, step):
-        """See `AfterUpdate`. EMA weights are masked as well, so no average of earlier ones stays."""
+        """See `AfterUpdate`. EMA weights are masked as well, so no earlier average stays."""
         every = max((self.end - self.begin) // _UPDATES, 1)
         # Also after the end, which changes nothing unless the step of an update was left out.
         due = (step >= self.begin) & (((step - self.begin) % every == 0) | (step == self.end))

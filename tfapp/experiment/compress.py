@@ -1,4 +1,4 @@
-"""What a run does to its model beyond training it: the weights it begins with, pruning, a teacher."""
+"""What a run does to its model beyond training it: first weights, pruning, a teacher."""
 
 import dataclasses
 

@@ -49,13 +49,13 @@ class FinishedRun:
           UsageError: a field differs.
         """
         for name in (*_OF_PREPROCESSING, *also):
-            mine, theirs = getattr(config, name), self.identity[name]
+            mine, theirs = vars(config)[name], self.identity[name]
             if mine != theirs:
                 raise UsageError(
                     f"{self.flag}: was trained with --{name}={theirs}, not {mine}; use its flags"
                 )
         for name in _OF_HOLD_OUT:
-            if getattr(config, name) != self.identity[name]:
+            if vars(config)[name] != self.identity[name]:
                 _LOG.warning(
                     "%s: has --%s=%s, so it may have been trained on examples that this run holds "
                     "out", self.flag, name, self.identity[name],

@@ -29,7 +29,7 @@ class StepBuilder:
     options: step.StepOptions
     bad_examples: BadExamples
     after_update: Sequence[AfterUpdate] = ()  # more than those of the compression
-    compression: Compression = Compression()
+    compression: Compression = dataclasses.field(default_factory=Compression)
 
     @property
     def hooks(self):

@@ -30,7 +30,8 @@ def write_card(folder, servable, examples, facts):
       servable: the `Servable` that it was made from.
       examples: raw features, name -> NumPy [n, ...], from which the example of a request is taken.
       facts: what the run knows, a dict that JSON can hold: "name", "model", "data", "metrics",
-        "training", "versions", and of a model that was made smaller "compression"; see `tfapp.experiment.model_facts`.
+        "training", "versions", and of a smaller model "compression"; see
+        `tfapp.experiment.model_facts`.
     """
     card = _card(servable, examples, facts)
     text = strict_json.dumps(card, indent=1, ensure_ascii=False)
