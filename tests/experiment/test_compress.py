@@ -8,12 +8,13 @@ import pytest
 import tensorflow as tf
 
 import tfapp
+from tfapp.compression.distillation import Distillation
 from tfapp.compression.pruning import MASKS
 from tfapp.compression.sparsity import sparsity_of
 from tfapp.errors import UsageError
 from tfapp.experiment.shared_checkpoints import open_checkpoints
 from tfapp.run_folder import RunFolder
-from tfapp.training.groups import EMA, TRAINABLE
+from tfapp.training.groups import EMA, TEACHER, TRAINABLE
 
 STEPS = 20
 
@@ -115,6 +116,71 @@ def test_a_pruned_run_is_evaluated_without_the_run_that_it_began_from(pruned):
     assert again["loss"] == pytest.approx(pruned.summary["metrics"]["test"]["loss"])
 
 
+SMALL = {"model": "mlp", "model_arg": ("hidden=8",), "augment": ("flip_left_right",)}
+
+
+@pytest.fixture(scope="module")
+def taught():
+    """Weights after each of the trainings below."""
+    return []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"xla": "loop"},
+        {"xla": "gradients", "accumulate": 2, "logical_devices": 2},
+        pytest.param({"xla": "off"}, marks=pytest.mark.slow),
+        pytest.param({"xla": "step"}, marks=pytest.mark.slow),
+        pytest.param({"xla": "update"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_every_placement_teaches_the_same(make_experiment, trained_run, changes, taught):
+    built = make_experiment(
+        distill_from=trained_run.model_dir, batch_size=64, **{**SMALL, **changes}
+    )
+    before = built.state.read()[TEACHER]
+    values = trained(built)
+    for mine, theirs in zip(before, values[TEACHER], strict=True):
+        assert np.array_equal(mine, theirs)  # it learns nothing itself
+    taught.append(values[TRAINABLE])
+    for mine, theirs in zip(values[TRAINABLE], taught[0], strict=True):
+        assert np.asarray(mine) == pytest.approx(np.asarray(theirs), abs=2e-4)
+    assert not any(name.startswith(TEACHER) for name in built.state.to_store())
+
+
+def test_the_teacher_sees_the_augmented_batch(make_experiment, trained_run, monkeypatch):
+    built = make_experiment(distill_from=trained_run.model_dir, xla="off", **SMALL)
+    teacher, seen = built.steps.compression.teacher, []
+    outputs = Distillation.outputs
+    monkeypatch.setattr(
+        Distillation, "outputs", lambda self, w, b: seen.append(b) or outputs(self, w, b)
+    )
+    functions = built.steps.functions(built.state, augment=lambda b: {**b, "image": b["image"] * 0})
+    batch = {
+        "image": tf.ones((32, 8, 8, 1), tf.uint8),
+        "label": tf.zeros(32, tf.int32),
+    }
+    functions.gradients(built.state.read(), batch, tf.constant(0))
+    assert teacher is not None and not np.any(seen[0]["image"])
+
+
+def test_a_student_learns_what_its_teacher_answers(make_experiment, trained_run):
+    """Taught by the teacher alone, it comes closer to it than the labels bring it."""
+    alone = make_experiment(**SMALL, seed=1)
+    built = make_experiment(**SMALL, seed=1, distill_from=trained_run.model_dir, distill_weight=1)
+    teacher = built.steps.compression.teacher
+    batch = built.data.source.splits["validation"].fetch(tf.range(100, dtype=tf.int64))
+    answers = tf.nn.softmax(teacher.outputs(built.state.read()[TEACHER], batch))
+    distances = []
+    for experiment in (built, alone):
+        trained(experiment, steps=200)
+        logits = experiment.model(experiment.data.preprocess(batch))
+        distances.append(float(tf.reduce_mean(tf.abs(tf.nn.softmax(logits) - answers))))
+    assert distances[0] < 0.7 * distances[1]
+
+
 @pytest.mark.parametrize(
     "changes, message",
     [
@@ -122,6 +188,7 @@ def test_a_pruned_run_is_evaluated_without_the_run_that_it_began_from(pruned):
         ({"flatten": True}, "--flatten=False, not True"),
         ({"dataset": "csv:table.csv", "label": "y"}, "other features or another label"),
         ({"init_from": "nowhere"}, "holds no checkpoints"),
+        ({"distill_from": "nowhere", "init_from": ""}, "--distill_from=nowhere: holds no"),
         ({"prune": 0.5, "prune_begin": "15", "prune_end": "10"}, "comes after --prune_end=10"),
     ],
     ids=str,

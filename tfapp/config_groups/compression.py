@@ -26,4 +26,13 @@ class Compression:
     prune_end: str = _flag("60%",
         "duration after which all have; the rest is for recovery", identity=True, units=STEPS,
         above=0)
+    distill_from: str = _flag("",
+        "folder of a finished run on the same data set, whose answers the model learns as well; "
+        "empty: the labels alone", identity=True)
+    distill_weight: float = _flag(0.9,
+        "share of --distill_from in the training loss; the labels have the rest", identity=True,
+        least=0, most=1)
+    distill_temperature: float = _flag(4.0,
+        "by which the logits of classes of both models are divided, so that the teacher's wrong "
+        "classes show", identity=True, above=0)
     # fmt: on

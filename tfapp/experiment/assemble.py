@@ -14,8 +14,8 @@ from tfapp.data.fingerprint import without_times
 from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
+from tfapp.experiment.earlier import Earlier, read_earlier
 from tfapp.experiment.experiment import Experiment
-from tfapp.experiment.finished_run import read_finished
 from tfapp.experiment.ground import lay, name_model
 from tfapp.experiment.model_outputs import describe
 from tfapp.experiment.prepare import prepare
@@ -49,8 +49,8 @@ def assemble(config, folder, *, distribution=None, train=True):
     if train and config.time_budget:
         check_budget(config.time_budget, cluster)
     _LOG.info("device: %s", devices)
-    initial = _initial(config, folder, cluster) if train else None
-    data = _prepare(config, folder, cluster, train, initial)
+    earlier = _earlier(config, folder, cluster) if train else Earlier()
+    data = _prepare(config, folder, cluster, train, earlier.preprocessing_of)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
@@ -65,7 +65,7 @@ def assemble(config, folder, *, distribution=None, train=True):
         model_name=model,
         keras_draws=draws == "keras",
         adjustments={} if train else kept.adjustments(folder),
-        initial=initial,
+        earlier=earlier,
     )
 
     def build(given):
@@ -122,30 +122,31 @@ def _recipe(begun):
     return begun.get(kept.RECIPE, {}) if begun else None
 
 
-def _initial(config, folder, cluster):
-    """The `FinishedRun` of --init_from; None: there is none, or training has begun already."""
-    if not config.init_from or cluster.agree(any((folder.path / CHECKPOINTS).glob("step-*"))):
-        return None
-    initial = read_finished(config.init_from, "init_from")
-    initial.check_alike(config, also=("flatten",))
-    _LOG.info("weights: begin with those of step %d of %s", initial.step, config.init_from)
-    return initial
+def _earlier(config, folder, cluster):
+    """The `Earlier` runs of a `Config` that trains in a `RunFolder`. Raises UsageError."""
+    begun = cluster.agree(any((folder.path / CHECKPOINTS).glob("step-*")))
+    return read_earlier(config, begun=begun)
 
 
-def _prepare(config, folder, cluster, train, initial):
-    own = fitted = kept.fitted(folder)
-    if own is None and initial is not None:
-        fitted = initial.fitted
+def _prepare(config, folder, cluster, train, other):
+    """`other`: the `FinishedRun` whose preprocessing a new run takes; None: it fits its own."""
+    own = kept.fitted(folder)
     same_data = SameData(config, folder, own, train=train)
 
     def check(raw):
         check_alike(cluster, "the data", without_times(same_data(raw)))
         if own is not None:
             kept.check_fits(folder, own, raw.spec)
-        elif fitted is not None:
-            initial.check_spec(raw.spec)
+        elif other is not None:
+            other.check_spec(raw.spec)
 
-    data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
+    data = prepare(
+        config,
+        fitted=own,
+        taken=other and other.fitted,
+        list_in=folder.path if train else None,
+        check=check,
+    )
     check_alike(cluster, "what is fitted on the data", _sum(data.preprocess.to_json()))
     if own is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())

@@ -8,6 +8,8 @@ from tfapp.errors import UsageError
 from tfapp.experiment.finished_run import FinishedRun
 from tfapp.flag_values import parse_duration, parse_pattern
 from tfapp.runtime import private_random
+from tfapp.training.groups import TEACHER
+from tfapp.training.teacher import Teacher
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,6 +18,7 @@ class Compression:
 
     initial: FinishedRun | None = None  # with whose weights it begins; None: new ones
     pruning: Pruning | None = None
+    teacher: Teacher | None = None
 
     @property
     def after_update(self):
@@ -40,7 +43,8 @@ class Compression:
 
     def extra_groups(self, model):
         """The extra groups of a `TrainState`; call inside the strategy's scope."""
-        return {} if self.pruning is None else {MASKS: self.pruning.masks(model)}
+        groups = {} if self.pruning is None else {MASKS: self.pruning.masks(model)}
+        return groups if self.teacher is None else {**groups, TEACHER: self.teacher.variables()}
 
     def begin(self, model):
         """Assigns a model that has been called the weights that it begins with.
@@ -52,13 +56,8 @@ class Compression:
         if self.initial is None:
             return
         values = self.initial.weights()
+        check_shapes(self.initial, model, values)
         variables = (model.trainable_variables, model.non_trainable_variables)
-        for mine, theirs in zip(variables, values, strict=True):
-            if [tuple(v.shape) for v in mine] != [value.shape for value in theirs]:
-                raise UsageError(
-                    f"{self.initial.flag}: its model {self.initial.model_name} has other weights "
-                    f"than {type(model).__name__} has here; use its --model and --model_arg"
-                )
         # The states of random number generators follow the run's own seed.
         drawn = private_random.seed_positions(model)
         for i, (mine, theirs) in enumerate(zip(*variables[1:], *values[1:], strict=True)):
@@ -66,6 +65,18 @@ class Compression:
                 mine.assign(theirs)
         for mine, theirs in zip(variables[0], values[0], strict=True):
             mine.assign(theirs)
+
+
+def check_shapes(run, model, values):
+    """Raises UsageError unless `values`, the weights of a `FinishedRun`, are those of a model."""
+    for mine, theirs in zip(
+        (model.trainable_variables, model.non_trainable_variables), values, strict=True
+    ):
+        if [tuple(v.shape) for v in mine] != [value.shape for value in theirs]:
+            raise UsageError(
+                f"{run.flag}: its model {run.model_name} has other weights than "
+                f"{type(model).__name__} has here; use its --model and --model_arg"
+            )
 
 
 def pruning_of(config, batches):

@@ -24,7 +24,6 @@ class FinishedRun:
     identity: dict  # fields of the `Config` that it is bound to
     model_name: str
     fitted: Preprocessing
-    adjustments: dict  # of its task's answers
     step: int  # whose weights count
     _folder: RunFolder
 
@@ -101,7 +100,6 @@ def read_finished(path, name):
         identity=identity,
         model_name=kept.choices(folder).get(kept.MODEL, model) if model == "auto" else model,
         fitted=fitted,
-        adjustments=kept.adjustments(folder),
         step=summary.get(kept.EXPORTED_STEP) or summary["steps"],
         _folder=folder,
     )

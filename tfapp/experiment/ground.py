@@ -21,18 +21,20 @@ from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import BatchPlan, plan_batches
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.compress import Compression, pruning_of
+from tfapp.experiment.earlier import Earlier
 from tfapp.experiment.evaluations import Evaluations
-from tfapp.experiment.finished_run import FinishedRun
 from tfapp.experiment.model_state import warmup_steps
 from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
 from tfapp.experiment.steps import StepBuilder
+from tfapp.experiment.teacher import build_teacher
 from tfapp.models.auto import choose_model
 from tfapp.spec import KIND_OF_TASK
 from tfapp.tasks import build_task
 from tfapp.tasks.task import Task
 from tfapp.training.schedules import Schedule
 from tfapp.training.step import StepOptions
+from tfapp.training.teacher import Teacher
 
 _LOG = logging.getLogger("tfapp")
 
@@ -64,7 +66,8 @@ class Ground:
     engine: Engine
     augment: Augmentation | None
     keras_draws: bool  # layers draw by Keras's generator
-    initial: FinishedRun | None  # with whose weights training begins
+    earlier: Earlier  # runs that this one builds upon
+    teacher: Teacher | None
 
     def build(self, config, *, kept, measure):
         """The `Parts` of a `Config`.
@@ -153,16 +156,18 @@ class Ground:
                 allreduce_precision=config.allreduce_precision,
             ),
             bad_examples=self.data.source.bad_examples,
-            compression=Compression(self.initial, pruning_of(config, batches)),
+            compression=Compression(
+                self.earlier.initial, pruning_of(config, batches), self.teacher
+            ),
         )
 
 
-def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments, initial=None):
+def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments, earlier):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
       config, data, strategy, cluster: a `Config`, its `Data` and its devices.
-      model_name, keras_draws, initial: see the attributes.
+      model_name, keras_draws, earlier: see the attributes.
       adjustments: of the task's answers, see `Task.adjusted`.
 
     Raises:
@@ -181,7 +186,8 @@ def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments
         engine=engine,
         augment=change,
         keras_draws=keras_draws,
-        initial=initial,
+        earlier=earlier,
+        teacher=earlier.teacher and build_teacher(earlier.teacher, config, data, task),
     )
 
 

@@ -54,6 +54,7 @@ class StepBuilder:
             options=dataclasses.replace(self.options, **changes),
             after_update=self.hooks,
             read_outputs=state.read_outputs,
+            teacher=self.compression.teacher,
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:

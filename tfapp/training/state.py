@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from tfapp.models.outputs import READS_LOGITS
-from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRAINABLE
+from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TEACHER, TRAINABLE
 from tfapp.training.sharded_state import ShardedState, empty_parts
 from tfapp.training.update import INITIAL_SCALE
 
@@ -72,8 +72,8 @@ class TrainState:
           strategy: the tf.distribute.Strategy under whose scope all variables were made.
           precision, read_outputs: see the attributes.
           ema: whether to keep an average of each weight.
-          extra_groups: name -> variables that belong to the run as well; checkpoints hold them, the
-            step carries them, `AfterUpdate` hooks read and change them.
+          extra_groups: name -> variables that belong to the run as well; checkpoints hold all but
+            TEACHER, the step carries them, `AfterUpdate` hooks read and change them.
           sharded: the `ShardedOptimizer` that `optimizer` is of; None: it is an ordinary one.
 
         Raises:
@@ -109,6 +109,7 @@ class TrainState:
         return {
             f"{name}/{i:04}": variable.value
             for name, group in self.groups.items()
+            if name != TEACHER
             for i, variable in enumerate(group)
         }
 
