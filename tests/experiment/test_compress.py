@@ -116,7 +116,7 @@ def test_a_pruned_run_is_evaluated_without_the_run_that_it_began_from(pruned):
     assert again["loss"] == pytest.approx(pruned.summary["metrics"]["test"]["loss"])
 
 
-SMALL = {"model": "mlp", "model_arg": ("hidden=8",), "augment": ("flip_left_right",)}
+SMALL = {"model": "mlp", "model_arg": ("hidden=8",), "augment": ("flip",)}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,9 @@ def taught():
     "changes",
     [
         {"xla": "loop"},
-        {"xla": "gradients", "accumulate": 2, "logical_devices": 2},
+        pytest.param(
+            {"xla": "gradients", "accumulate": 2, "logical_devices": 2}, marks=pytest.mark.slow
+        ),
         pytest.param({"xla": "off"}, marks=pytest.mark.slow),
         pytest.param({"xla": "step"}, marks=pytest.mark.slow),
         pytest.param({"xla": "update"}, marks=pytest.mark.slow),
@@ -166,10 +168,12 @@ def test_the_teacher_sees_the_augmented_batch(make_experiment, trained_run, monk
     assert teacher is not None and not np.any(seen[0]["image"])
 
 
+@pytest.mark.slow
 def test_a_student_learns_what_its_teacher_answers(make_experiment, trained_run):
     """Taught by the teacher alone, it comes closer to it than the labels bring it."""
-    alone = make_experiment(**SMALL, seed=1)
-    built = make_experiment(**SMALL, seed=1, distill_from=trained_run.model_dir, distill_weight=1)
+    only = {"distill_weight": 1, "distill_temperature": 1}
+    alone = make_experiment(seed=1)
+    built = make_experiment(seed=1, distill_from=trained_run.model_dir, **only)
     teacher = built.steps.compression.teacher
     batch = built.data.source.splits["validation"].fetch(tf.range(100, dtype=tf.int64))
     answers = tf.nn.softmax(teacher.outputs(built.state.read()[TEACHER], batch))
