@@ -8,7 +8,6 @@ import pytest
 import tensorflow as tf
 
 import tfapp
-from tfapp.compression.distillation import Distillation
 from tfapp.compression.pruning import MASKS
 from tfapp.compression.sparsity import sparsity_of
 from tfapp.errors import UsageError
@@ -152,37 +151,20 @@ def test_every_placement_teaches_the_same(make_experiment, trained_run, changes,
     assert not any(name.startswith(TEACHER) for name in built.state.to_store())
 
 
-def test_the_teacher_sees_the_augmented_batch(make_experiment, trained_run, monkeypatch):
-    built = make_experiment(distill_from=trained_run.model_dir, xla="off", **SMALL)
-    teacher, seen = built.steps.compression.teacher, []
-    outputs = Distillation.outputs
-    monkeypatch.setattr(
-        Distillation, "outputs", lambda self, w, b: seen.append(b) or outputs(self, w, b)
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+def test_who_answers_as_the_teacher_has_nothing_to_learn_from_it(
+    make_experiment, trained_run, weight
+):
+    """The gradient is zero at the teacher's weights if both see the same augmented batch."""
+    run = trained_run.model_dir
+    built = make_experiment(init_from=run, distill_from=run, distill_weight=weight, xla="off")
+    functions = built.steps.functions(
+        built.state, augment=lambda batch: {**batch, "image": 16 - batch["image"]}
     )
-    functions = built.steps.functions(built.state, augment=lambda b: {**b, "image": b["image"] * 0})
-    batch = {
-        "image": tf.ones((32, 8, 8, 1), tf.uint8),
-        "label": tf.zeros(32, tf.int32),
-    }
-    functions.gradients(built.state.read(), batch, tf.constant(0))
-    assert teacher is not None and not np.any(seen[0]["image"])
-
-
-@pytest.mark.slow
-def test_a_student_learns_what_its_teacher_answers(make_experiment, trained_run):
-    """Taught by the teacher alone, it comes closer to it than the labels bring it."""
-    only = {"distill_weight": 1, "distill_temperature": 1}
-    alone = make_experiment(seed=1)
-    built = make_experiment(seed=1, distill_from=trained_run.model_dir, **only)
-    teacher = built.steps.compression.teacher
-    batch = built.data.source.splits["validation"].fetch(tf.range(100, dtype=tf.int64))
-    answers = tf.nn.softmax(teacher.outputs(built.state.read()[TEACHER], batch))
-    distances = []
-    for experiment in (built, alone):
-        trained(experiment, steps=200)
-        logits = experiment.model(experiment.data.preprocess(batch))
-        distances.append(float(tf.reduce_mean(tf.abs(tf.nn.softmax(logits) - answers))))
-    assert distances[0] < 0.7 * distances[1]
+    batch = built.data.source.splits["validation"].fetch(tf.range(32, dtype=tf.int64))
+    found = functions.gradients(built.state.read(), batch, tf.constant(0))
+    norm = float(tf.linalg.global_norm(found.grads))
+    assert norm < 1e-5 if weight == 1 else norm > 1e-2
 
 
 @pytest.mark.parametrize(
