@@ -34,7 +34,7 @@ def kept():
     "changes",
     [
         {"xla": "loop"},
-        {"xla": "off", "accumulate": 2, "logical_devices": 2},
+        pytest.param({"xla": "off", "accumulate": 2, "logical_devices": 2}, marks=pytest.mark.slow),
         pytest.param({"xla": "off"}, marks=pytest.mark.slow),
         pytest.param({"xla": "step"}, marks=pytest.mark.slow),
         pytest.param({"xla": "gradients"}, marks=pytest.mark.slow),
@@ -165,6 +165,45 @@ def test_who_answers_as_the_teacher_has_nothing_to_learn_from_it(
     found = functions.gradients(built.state.read(), batch, tf.constant(0))
     norm = float(tf.linalg.global_norm(found.grads))
     assert norm < 1e-5 if weight == 1 else norm > 1e-2
+
+
+def is_on_grid(kernel):
+    """Whether each column holds multiples of a 127th of its largest magnitude."""
+    steps = kernel * 127 / np.maximum(np.abs(kernel).max(axis=0), 1e-12)
+    return np.allclose(steps, np.rint(steps), atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def rounded(trained_run, tmp_path_factory):
+    """The Result of a run that rounds the weights of a finished one, and prunes them."""
+    folder = tmp_path_factory.mktemp("rounded") / "run"
+    return tfapp.run(
+        tfapp.Config(
+            init_from=trained_run.model_dir, quantize="int8", prune=0.5, epochs=2, ema=0.9,
+            model_dir=str(folder),
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_what_is_exported_is_on_the_grid_and_what_was_measured(rounded, trained_run):
+    served = tf.saved_model.load(rounded.export_dir)
+    kernels = [w.numpy() for w in served.trainable_weights if len(w.shape) == 2]
+    assert len(kernels) == 2 and all(map(is_on_grid, kernels))
+    zeros = sum(int(np.sum(kernel == 0)) for kernel in kernels)
+    assert zeros >= 0.5 * sum(kernel.size for kernel in kernels)  # pruned ones stay zero
+    before, after = (r.summary["metrics"]["test"]["accuracy"] for r in (trained_run, rounded))
+    assert after > before - 0.03
+    again = tfapp.evaluate(rounded.model_dir)
+    assert again["accuracy"] == after
+
+
+@pytest.mark.slow
+def test_the_optimizer_keeps_weights_of_full_precision(make_experiment):
+    built = make_experiment(quantize="int8", logical_devices=2, xla="gradients")
+    values = trained(built)
+    (stored, *_), ((used, *_), _) = values[TRAINABLE], built.state.read_for_answers()
+    assert not is_on_grid(stored.numpy()) and is_on_grid(used.numpy())
 
 
 @pytest.mark.parametrize(

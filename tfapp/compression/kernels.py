@@ -30,6 +30,7 @@ class Kernel(NamedTuple):
     shape: tuple[int, ...]
     # The last two axes are inputs and outputs, as in [height, width, inputs, outputs].
     ends_in_outputs: bool
+    outputs_axis: int  # the axis of the output channels
 
 
 def kernels_of(model):
@@ -44,7 +45,8 @@ def kernels_of(model):
             plain = len(variable.shape) == 2 or not isinstance(
                 layer, (*_TRANSPOSED, keras.layers.EinsumDense)
             )
-            found[position] = Kernel(position, path, layer, tuple(variable.shape), plain)
+            axis = -2 if isinstance(layer, _TRANSPOSED) else -1
+            found[position] = Kernel(position, path, layer, tuple(variable.shape), plain, axis)
     return [found[position] for position in sorted(found)]
 
 

@@ -35,4 +35,7 @@ class Compression:
     distill_temperature: float = _flag(4.0,
         "by which the logits of classes of both models are divided, so that the teacher's wrong "
         "classes show", identity=True, above=0)
+    quantize: str = _flag("none",
+        "quantisation-aware training: int8 rounds the kernels of dense and convolution layers to 8 "
+        "bits, in training and in what is exported", choices=("none", "int8"), identity=True)
     # fmt: on

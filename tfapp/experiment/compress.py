@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfapp.compression.pruning import MASKS, Pruning
+from tfapp.compression.quantization import Quantization
 from tfapp.compression.sparsity import sparsity_of
 from tfapp.errors import UsageError
 from tfapp.experiment.finished_run import FinishedRun
@@ -19,6 +20,7 @@ class Compression:
     initial: FinishedRun | None = None  # with whose weights it begins; None: new ones
     pruning: Pruning | None = None
     teacher: Teacher | None = None
+    quantize: bool = False  # whether kernels are rounded to 8 bits, in training and export
 
     @property
     def after_update(self):
@@ -40,6 +42,10 @@ class Compression:
             return {}
         trainable, _ = state.read_for_answers()
         return {"sparsity": sparsity_of(state.model, trainable)}
+
+    def as_used(self, model):
+        """(values of a model's trainable variables) -> those that it computes with; None: these."""
+        return Quantization(model) if self.quantize else None
 
     def extra_groups(self, model):
         """The extra groups of a `TrainState`; call inside the strategy's scope."""

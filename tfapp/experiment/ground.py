@@ -157,7 +157,10 @@ class Ground:
             ),
             bad_examples=self.data.source.bad_examples,
             compression=Compression(
-                self.earlier.initial, pruning_of(config, batches), self.teacher
+                self.earlier.initial,
+                pruning_of(config, batches),
+                self.teacher,
+                config.quantize != "none",
             ),
         )
 

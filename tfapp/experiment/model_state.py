@@ -82,6 +82,7 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
             read_outputs=reader,
             ema=config.ema > 0,
             extra_groups=compression.extra_groups(model),
+            as_used=compression.as_used(model),
             sharded=sharded,
         )
 

@@ -55,6 +55,7 @@ class StepBuilder:
             after_update=self.hooks,
             read_outputs=state.read_outputs,
             teacher=self.compression.teacher,
+            as_used=state.as_used,
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:

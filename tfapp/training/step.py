@@ -73,6 +73,7 @@ def make_step_functions(
     after_update=(),
     read_outputs=READS_LOGITS,
     teacher=None,
+    as_used=None,
 ):
     """Builds the two halves of a step.
 
@@ -87,6 +88,7 @@ def make_step_functions(
       after_update: `AfterUpdate` hooks, called in order after the optimizer.
       read_outputs: the model's `OutputReader`.
       teacher: a `Teacher`, whose weights are the group TEACHER; None: there is none.
+      as_used: see `TrainState`.
 
     Returns:
       `StepFunctions`.
@@ -103,7 +105,7 @@ def make_step_functions(
             tape.watch(trainable)
             call = ModelCall(
                 model,
-                trainable,
+                trainable if as_used is None else as_used(trainable),
                 non_trainable,
                 training=True,
                 read_outputs=read_outputs,

@@ -19,7 +19,7 @@ def describe(config, spec, model, engine, num_replicas):
       num_replicas: over all workers.
     """
     kind = device_type()
-    asked = (config.prune, config.prune_pattern, config.distill_from)
+    asked = (config.prune, config.prune_pattern, config.distill_from, config.quantize != "none")
     smaller = list(asked) if any(asked) else []
     between = [config.shard_optimizer, config.allreduce_precision] if num_replicas > 1 else []
     details = [
