@@ -110,6 +110,15 @@ def test_a_pattern_takes_the_inputs_of_a_group_one_by_one():
     assert shares == sorted(shares)
 
 
+def test_the_log_names_the_kernels_that_a_pattern_leaves():
+    model = conv_net()
+    assert Pruning(0.8, 2, 11).describe(model) == (
+        "0.8 of 1,480 weights in 3 kernels, from step 2 to 11"
+    )
+    left = kernels_of(model)[0].path
+    assert f"{left}: inputs are no multiple" in Pruning(0.5, 2, 11, (2, 4)).describe(model)
+
+
 def test_an_update_of_the_masks_that_was_left_out_is_made_up_for():
     model, pruning = conv_net(), Pruning(0.8, 0, 4)
     *_, values = masked(pruning, model, 4)

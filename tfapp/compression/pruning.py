@@ -14,6 +14,7 @@ kernel, as sparse tensor cores want it (Mishra et al., arXiv:2104.08378).
 """
 
 import dataclasses
+import math
 
 import keras
 import tensorflow as tf
@@ -73,6 +74,20 @@ class Pruning:
         if self.pattern is None:
             return kernels
         return [k for k in kernels if k.ends_in_outputs and k.shape[-2] % self.pattern[1] == 0]
+
+    def describe(self, model):
+        """What is pruned and when, a line for the log."""
+        pruned = self.kernels(model)
+        weights = sum(math.prod(kernel.shape) for kernel in pruned)
+        chosen = {kernel.position for kernel in pruned}
+        left = [kernel.path for kernel in kernels_of(model) if kernel.position not in chosen]
+        text = (
+            f"{self.sparsity:.4g} of {weights:,} weights in {len(pruned)} kernels, from step "
+            f"{self.begin} to {self.end}"
+        )
+        if not left:
+            return text
+        return f"{text}; {', '.join(left)}: inputs are no multiple of {self.pattern[1]}, stay whole"
 
     def __call__(self, values, step):
         """See `AfterUpdate`. EMA weights are masked as well, so no earlier average stays."""

@@ -192,6 +192,9 @@ def _log(experiment):
     for remark in (*remarks(experiment.model), reading):
         if remark:
             _LOG.info("model: %s", remark)
+    pruning = experiment.steps.compression.pruning
+    if pruning is not None:
+        _LOG.info("pruning: %s", pruning.describe(experiment.model))
     replicas = batches.num_replicas
     for line in describe_sharing(experiment.config, experiment.state, num_replicas=replicas):
         _LOG.info("%s", line)
