@@ -21,7 +21,7 @@ LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},
     {"run_folder", "run_export", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
-    {"training", "export", "serving", "report", "callbacks"},
+    {"training", "export", "serving", "report", "callbacks", "compression"},
     {"experiment"},
     {"modes", "flags", "flag_help"},
     {"api", "cli"},
@@ -32,7 +32,7 @@ LAYERS = (
 # reads what export has written.
 SIDEWAYS = {
     ("modes", "flags"), ("flags", "flag_help"), ("export", "training"),
-    ("run_export", "run_folder"), ("serving", "export"),
+    ("run_export", "run_folder"), ("serving", "export"), ("compression", "training"),
 }  # fmt: skip
 # flags answers --help, so it imports nothing that needs TensorFlow.
 FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder", "run_export"}
@@ -109,6 +109,7 @@ BELOW_CONFIG = (
     "callbacks",
     "export",
     "serving",
+    "compression",
 )
 
 

@@ -9,6 +9,7 @@ import dataclasses
 from tfapp import config_checks, given
 from tfapp.config_fields import flags_of
 from tfapp.config_groups.answers import Answers
+from tfapp.config_groups.compression import Compression
 from tfapp.config_groups.data import Data
 from tfapp.config_groups.data_service import DataService
 from tfapp.config_groups.hardware import Hardware
@@ -22,7 +23,9 @@ from tfapp.spec import DIGITS
 
 
 @dataclasses.dataclass(frozen=True)
-class Config(Serving, Answers, Saving, DataService, Hardware, Recipe, Model, Data, Run):
+class Config(
+    Serving, Answers, Saving, DataService, Hardware, Compression, Recipe, Model, Data, Run
+):
     """All settings of one run, by the names of the flags of the command line.
 
     The fields are those of its bases, the last base's first, which is their order in --help.

@@ -8,6 +8,7 @@ from tfapp.errors import UsageError
 from tfapp.flag_values import (
     LARGEST_FLOAT,
     parse_duration,
+    parse_pattern,
     parse_signal,
     parse_threshold,
     whole_number,
@@ -115,6 +116,8 @@ def check_forms(config):
     per_loop = config.steps_per_loop
     if per_loop != "auto" and not whole_number(per_loop):
         raise UsageError(f"--steps_per_loop={per_loop}: a number above 0, or auto")
+    if config.prune_pattern:
+        parse_pattern(config.prune_pattern, "prune_pattern")
     bad = config.max_bad_examples
     if whole_number(bad) is None and not _is_percentage(bad):
         raise UsageError(f"--max_bad_examples={bad}: write it as 10, or as 1% of all examples")
@@ -135,6 +138,7 @@ def check_together(config):
             f"--strategy=one contradicts --logical_devices={config.logical_devices}: "
             "drop one of them"
         )
+    _check_compression(config)
     streamed = "--engine=stream" if config.engine == "stream" else "--data_service"
     if config.xla == "loop" and (config.engine == "stream" or config.data_service):
         raise UsageError(
@@ -151,6 +155,19 @@ def check_together(config):
         raise UsageError("--port belongs to --mode=data_service and --mode=serve")
     if config.resume == "must" and not config.model_dir:
         raise UsageError("--resume=must needs --model_dir, the folder to continue")
+
+
+def _check_compression(config):
+    if config.prune and config.prune_pattern:
+        raise UsageError(
+            f"--prune={config.prune:g} contradicts --prune_pattern={config.prune_pattern}, which "
+            "has a share of its own; drop one of them"
+        )
+    if (config.prune or config.prune_pattern) and config.shard_optimizer:
+        raise UsageError(
+            "--shard_optimizer contradicts --prune and --prune_pattern, which need whole weights "
+            "after the update; drop one of them"
+        )
 
 
 def check_dispatcher(address):

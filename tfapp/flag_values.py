@@ -12,6 +12,7 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ex|e|%|s|m|h|)")
 _LONGEST = 1e12  # of a duration: steps are counted in 64 bits
 LARGEST_FLOAT = 3.4e38  # that float32 holds
 _WHOLE = re.compile(r"[0-9]{1,18}")  # as many digits as an int64 always holds
+_PATTERN = re.compile(r"([1-9][0-9]?):([1-9][0-9]?)")
 _NUMBERED = re.compile(r"0|[1-9][0-9]{0,17}")
 _UNITS = {
     "": "steps", "e": "epochs", "%": "percent", "s": "seconds", "m": "seconds", "h": "seconds",
@@ -119,6 +120,17 @@ def parse_duration(text, flag, units=tuple(_WRITTEN)):
         examples = ", ".join(f"{_WRITTEN[u]} ({u})" for u in units)
         raise UsageError(f"--{flag}={text}: write it as {examples}")
     return Duration(float(match.group(1)) * _SECONDS.get(match.group(2), 1), unit)
+
+
+def parse_pattern(text, flag):
+    """2:4 -> (2, 4): of 4 weights 2 stay. Raises UsageError for anything else."""
+    match = _PATTERN.fullmatch(text)
+    n, m = map(int, match.groups()) if match else (0, 0)
+    if not 0 < n < m <= 32:
+        raise UsageError(
+            f"--{flag}={text}: write it as N:M with N below M, at most 32, such as 2:4"
+        )
+    return n, m
 
 
 def parse_signal(text, flag):

@@ -22,6 +22,7 @@ class Validation:
         goal,
         patience,
         note,
+        counts_from=0,
         clock=time.monotonic,
     ):
         """
@@ -33,6 +34,8 @@ class Validation:
           goal: "max" or "min".
           patience: evaluations without improvement before the end; 0: never.
           note: takes a line for the user; not each evaluation has one, metrics.jsonl has them all.
+          counts_from: step from which evaluations count: those before are recorded, but none is
+            the best and patience does not begin.
           clock: seconds; injected by tests.
         """
         self._state = state
@@ -42,6 +45,7 @@ class Validation:
         self._sign = {"max": 1, "min": -1}[goal]
         self._patience = patience
         self._note = note
+        self._counts_from = counts_from
         self._clock = clock
         self._shown = -math.inf  # when a line was last shown
         self.improved = False  # by the latest evaluation
@@ -54,11 +58,12 @@ class Validation:
         # NaN compares as false with everything, so it is never the best.
         worst = -self._sign * math.inf
         best = worst if host.best_value is None else host.best_value
-        self.improved = self._sign * value > self._sign * best
+        counts = moment.step >= self._counts_from
+        self.improved = counts and self._sign * value > self._sign * best
         if self.improved:
             host.best_value, host.best_step = value, moment.step
             host.evaluations_without_improvement = 0
-        else:
+        elif counts:
             host.evaluations_without_improvement += 1
         if self._patience and host.evaluations_without_improvement >= self._patience:
             best = f"{number(host.best_value)} (step {host.best_step})" if host.best_step else "NaN"

@@ -75,6 +75,7 @@ def _validation(experiment, log, monitor, note):
         goal=monitor[1],
         patience=experiment.config.early_stopping,
         note=note,
+        counts_from=experiment.steps.compression.complete_at,
     )
 
 

@@ -14,6 +14,7 @@ from tfapp.data.fingerprint import without_times
 from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
 from tfapp.experiment.devices import choose_devices
+from tfapp.experiment.earlier import Earlier, read_earlier
 from tfapp.experiment.experiment import Experiment
 from tfapp.experiment.ground import lay, name_model
 from tfapp.experiment.model_outputs import describe
@@ -25,7 +26,7 @@ from tfapp.experiment.sharing import describe_sharing
 from tfapp.experiment.time_budget import check_budget
 from tfapp.models.batch_statistics import division_note
 from tfapp.models.remarks import remarks
-from tfapp.run_folder import CHOICES, PREPROCESSING
+from tfapp.run_folder import CHECKPOINTS, CHOICES, PREPROCESSING
 from tfapp.training.memory import NoRoom
 
 _LOG = logging.getLogger("tfapp")
@@ -48,7 +49,8 @@ def assemble(config, folder, *, distribution=None, train=True):
     if train and config.time_budget:
         check_budget(config.time_budget, cluster)
     _LOG.info("device: %s", devices)
-    data = _prepare(config, folder, cluster, train)
+    earlier = _earlier(config, folder, cluster) if train else Earlier()
+    data = _prepare(config, folder, cluster, train, earlier.preprocessing_of)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")
@@ -63,6 +65,7 @@ def assemble(config, folder, *, distribution=None, train=True):
         model_name=model,
         keras_draws=draws == "keras",
         adjustments={} if train else kept.adjustments(folder),
+        earlier=earlier,
     )
 
     def build(given):
@@ -119,18 +122,33 @@ def _recipe(begun):
     return begun.get(kept.RECIPE, {}) if begun else None
 
 
-def _prepare(config, folder, cluster, train):
-    fitted = kept.fitted(folder)
-    same_data = SameData(config, folder, fitted, train=train)
+def _earlier(config, folder, cluster):
+    """The `Earlier` runs of a `Config` that trains in a `RunFolder`. Raises UsageError."""
+    begun = cluster.agree(any((folder.path / CHECKPOINTS).glob("step-*")))
+    return read_earlier(config, begun=begun)
+
+
+def _prepare(config, folder, cluster, train, other):
+    """`other`: the `FinishedRun` whose preprocessing a new run takes; None: it fits its own."""
+    own = kept.fitted(folder)
+    same_data = SameData(config, folder, own, train=train)
 
     def check(raw):
         check_alike(cluster, "the data", without_times(same_data(raw)))
-        if fitted is not None:
-            kept.check_fits(folder, fitted, raw.spec)
+        if own is not None:
+            kept.check_fits(folder, own, raw.spec)
+        elif other is not None:
+            other.check_spec(raw.spec)
 
-    data = prepare(config, fitted=fitted, list_in=folder.path if train else None, check=check)
+    data = prepare(
+        config,
+        fitted=own,
+        taken=other and other.fitted,
+        list_in=folder.path if train else None,
+        check=check,
+    )
     check_alike(cluster, "what is fitted on the data", _sum(data.preprocess.to_json()))
-    if fitted is None:
+    if own is None:
         folder.write_json(PREPROCESSING, data.preprocess.to_json())
     return data
 
@@ -174,6 +192,9 @@ def _log(experiment):
     for remark in (*remarks(experiment.model), reading):
         if remark:
             _LOG.info("model: %s", remark)
+    pruning = experiment.steps.compression.pruning
+    if pruning is not None:
+        _LOG.info("pruning: %s", pruning.describe(experiment.model))
     replicas = batches.num_replicas
     for line in describe_sharing(experiment.config, experiment.state, num_replicas=replicas):
         _LOG.info("%s", line)

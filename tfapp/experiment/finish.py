@@ -63,6 +63,8 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
         experiment, step=step, evaluated=evaluated, found=found, adjustments=adjustments,
         name=folder.path.name,
     )  # fmt: skip
+    smaller = experiment.steps.compression.describe(state)
+    facts["compression"] = smaller
     written = summary.write(
         "done",
         state.host,
@@ -74,6 +76,7 @@ def finish(experiment, folder, checkpoints, servable, summary, *, monitor, reaso
             "temperature": adjustments.get("temperature", 1.0),
             "adjustments": adjustments,
             **found,
+            **smaller,
         },
     )
     return summary.result(written)

@@ -20,17 +20,21 @@ from tfapp.distribution.devices import device_type
 from tfapp.experiment import augment
 from tfapp.experiment.batch_plan import BatchPlan, plan_batches
 from tfapp.experiment.class_weights import class_weights
+from tfapp.experiment.compress import Compression, pruning_of
+from tfapp.experiment.earlier import Earlier
 from tfapp.experiment.evaluations import Evaluations
 from tfapp.experiment.model_state import warmup_steps
 from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
 from tfapp.experiment.steps import StepBuilder
+from tfapp.experiment.teacher import build_teacher
 from tfapp.models.auto import choose_model
 from tfapp.spec import KIND_OF_TASK
 from tfapp.tasks import build_task
 from tfapp.tasks.task import Task
 from tfapp.training.schedules import Schedule
 from tfapp.training.step import StepOptions
+from tfapp.training.teacher import Teacher
 
 _LOG = logging.getLogger("tfapp")
 
@@ -62,6 +66,8 @@ class Ground:
     engine: Engine
     augment: Augmentation | None
     keras_draws: bool  # layers draw by Keras's generator
+    earlier: Earlier  # runs that this one builds upon
+    teacher: Teacher | None
 
     def build(self, config, *, kept, measure):
         """The `Parts` of a `Config`.
@@ -105,6 +111,8 @@ class Ground:
         if tuple(vars(built)[name] for name in others) != tuple(
             vars(config)[name] for name in others
         ) or (scheduled and not schedule.adjustable):
+            return None
+        if parts.steps.compression.pruning is not None:  # whose steps are compiled
             return None
         batches = plan(config, self.data, self.strategy)
         if scheduled:
@@ -151,15 +159,21 @@ class Ground:
                 allreduce_precision=config.allreduce_precision,
             ),
             bad_examples=self.data.source.bad_examples,
+            compression=Compression(
+                self.earlier.initial,
+                pruning_of(config, batches),
+                self.teacher,
+                config.quantize != "none",
+            ),
         )
 
 
-def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments):
+def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments, earlier):
     """Builds the `Ground` of a `Config` whose recipe is filled in.
 
     Args:
       config, data, strategy, cluster: a `Config`, its `Data` and its devices.
-      model_name, keras_draws: see the attributes.
+      model_name, keras_draws, earlier: see the attributes.
       adjustments: of the task's answers, see `Task.adjusted`.
 
     Raises:
@@ -178,6 +192,8 @@ def lay(config, data, strategy, cluster, *, model_name, keras_draws, adjustments
         engine=engine,
         augment=change,
         keras_draws=keras_draws,
+        earlier=earlier,
+        teacher=earlier.teacher and build_teacher(earlier.teacher, config, data, task),
     )
 
 

@@ -44,6 +44,7 @@ def model_facts(experiment, *, step, evaluated, found, adjustments, name):
             "precision": experiment.choice.precision,
             "averaged_weights": bool(config.ema),
             "seed": config.seed,
+            **({"quantized_kernels": config.quantize} if config.quantize != "none" else {}),
             **adjustments,
         },
         "versions": {

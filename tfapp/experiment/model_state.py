@@ -27,7 +27,7 @@ _EXAMPLES = 32  # on which outputs are looked at, where two of them may be proba
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
 
-def build_state(config, model_name, strategy, data, batches, precision, *, outputs):
+def build_state(config, model_name, strategy, data, batches, precision, *, outputs, compression):
     """Builds model and optimizer under the strategy, the same for any number of replicas.
 
     Args:
@@ -38,6 +38,7 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
       batches: a `BatchPlan`.
       precision: "float32", "bfloat16" or "float16".
       outputs: width of the model's last layer, see `Task.num_outputs`.
+      compression: a `Compression`.
 
     Returns:
       a `TrainState`.
@@ -66,6 +67,7 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
         check_outputs(model_name, result, label, inputs, members=members_of(model), outputs=outputs)
         take_weights(model, model_name)
         unseeded.keep_generator(model, inputs, config.seed)
+        compression.begin(model)
         if not model.trainable_variables:
             raise UsageError(f"--model={model_name}: has no weights to train")
         if config.remat:
@@ -79,6 +81,8 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
             precision=precision,
             read_outputs=reader,
             ema=config.ema > 0,
+            extra_groups=compression.extra_groups(model),
+            as_used=compression.as_used(model),
             sharded=sharded,
         )
 

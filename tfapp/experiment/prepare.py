@@ -58,12 +58,15 @@ class Data:
         return self.preprocess.feature_specs(self.spec)
 
 
-def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda raw: None):
+def prepare(
+    config, *, fitted=None, taken=None, list_in=None, keep_raw=False, check=lambda raw: None
+):
     """Opens the data set and encodes it.
 
     Args:
       config: a `Config`.
       fitted: the `Preprocessing` of an earlier start of the run; None: it is fitted on train.
+      taken: the `Preprocessing` of another run, whose transforms a new run takes; None: none.
       list_in: folder in which examples that cannot be used are listed; None: nowhere.
       keep_raw: whether `Data.raw` is kept, which costs memory.
       check: called with the raw `Source`, all of whose splits are known, before it is encoded.
@@ -98,7 +101,7 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
             data_dir=config.data_dir,
             manual_dir=config.manual_dir,
             offline=config.offline,
-            settled=fitted and fitted.settled(),
+            settled=(fitted or taken) and (fitted or taken).settled(),
         ),
         fraction=config.validation_split,
         seed=config.seed,
@@ -108,6 +111,8 @@ def prepare(config, *, fitted=None, list_in=None, keep_raw=False, check=lambda r
     check(raw)
     if fitted is None:
         point_out(raw)
+    if fitted is None and taken is not None:
+        fitted = taken.joined(raw.spec, flatten=config.flatten)
     found = raw.splits[TEST].examples(_EXAMPLES)
     preprocess = fitted or preprocessing.fit(
         raw.spec,

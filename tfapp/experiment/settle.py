@@ -82,6 +82,7 @@ def settle(config, model_name, data, batches, steps, cluster, *, kept, measure):
             data,
             batches,
             outputs=steps.task.num_outputs(data.spec.label),
+            compression=steps.compression,
         ),
         steps,
     )

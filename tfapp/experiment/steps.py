@@ -9,6 +9,7 @@ from tfapp.data.augmentation import Augmentation
 from tfapp.data.pipeline.engine import Engine
 from tfapp.data.preprocessing import Preprocessing
 from tfapp.data.splits.bad_examples import BadExamples
+from tfapp.experiment.compress import Compression
 from tfapp.tasks.task import Task
 from tfapp.training import in_place, loop, placement, step
 from tfapp.training.after_update import AfterUpdate
@@ -27,7 +28,13 @@ class StepBuilder:
     label: str  # name of the label in a batch
     options: step.StepOptions
     bad_examples: BadExamples
-    after_update: Sequence[AfterUpdate] = ()
+    after_update: Sequence[AfterUpdate] = ()  # more than those of the compression
+    compression: Compression = dataclasses.field(default_factory=Compression)
+
+    @property
+    def hooks(self):
+        """All `AfterUpdate` hooks, in the order of their calls."""
+        return (*self.after_update, *self.compression.after_update)
 
     def functions(self, state, *, augment=None, **changes):
         """The two halves of a step, not yet placed.
@@ -45,8 +52,10 @@ class StepBuilder:
             optimizer=state.optimizer,
             label=self.label,
             options=dataclasses.replace(self.options, **changes),
-            after_update=self.after_update,
+            after_update=self.hooks,
             read_outputs=state.read_outputs,
+            teacher=self.compression.teacher,
+            as_used=state.as_used,
         )
 
     def loop(self, state, placement_name) -> Callable[[int, int], loop.LoopResult]:
@@ -68,4 +77,4 @@ class StepBuilder:
     def in_place(self, state, placement_name):
         """Whether the steps of `loop` update the state in place."""
         chosen = placement.PLACEMENTS[placement_name]
-        return in_place.is_worth_it(state, chosen, hooks=bool(self.after_update))
+        return in_place.is_worth_it(state, chosen, hooks=bool(self.hooks))

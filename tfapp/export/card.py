@@ -31,7 +31,7 @@ def write_card(folder, servable, examples, facts):
       examples: raw features, name -> NumPy [n, ...], from which the example of a request is taken.
       facts: what the run knows, a dict that JSON can hold: "name", "model", "data", "metrics",
         "training", "versions", and perhaps "columns", feature name -> what is known of its values
-        in train; see `tfapp.experiment.model_facts`.
+        in train, and of a smaller model "compression"; see `tfapp.experiment.model_facts`.
     """
     card = _card(servable, examples, facts)
     text = strict_json.dumps(card, indent=1, ensure_ascii=False)
@@ -66,6 +66,7 @@ def _card(servable, examples, facts):
         "metrics": facts["metrics"],
         "data": facts["data"],
         "training": facts["training"],
+        "compression": facts.get("compression", {}),
         "versions": facts["versions"],
         "intended_use": _USES,
         "limits": _limits(servable, facts),

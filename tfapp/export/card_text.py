@@ -58,6 +58,7 @@ def markdown(card):
         + ", ".join(f"{count:,} {split}" for split, count in data["examples"].items())
         + " examples.",
         "",
+        *_sparsity(card["compression"].get("sparsity")),
         "## Use and limits",
         "",
         f"- {card['intended_use']}",
@@ -114,6 +115,15 @@ def _setting(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _number(value) if isinstance(value, float) else value
+
+
+def _sparsity(found):
+    """The share of zeros by layer, of a model that was pruned."""
+    if not found:
+        return []
+    rows = [(_code(path), f"{share:.1%}") for path, share in found["layers"].items()]
+    head = f"{found['overall']:.1%} of the weights in kernels are zero."
+    return ["## Sparsity", "", head, "", *_table(("kernel", "zeros"), rows), ""]
 
 
 def _number(value):

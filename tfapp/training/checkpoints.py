@@ -19,8 +19,10 @@ from tfapp.errors import DataError, StorageError
 from tfapp.runtime import storage
 from tfapp.runtime.atomic_files import sync_folder
 from tfapp.training import manifest
+from tfapp.training.groups import EMA, NON_TRAINABLE, TRAINABLE
 
 _LOG = logging.getLogger("tfapp")
+_STORED = re.compile(r"variables/(\w+)\.S(\d+)/\.ATTRIBUTES/VARIABLE_VALUE")  # group, number
 _NAME = re.compile(r"step-([0-9]{8,18})")
 _UNFINISHED = "unfinished-"
 _READ_BYTES = 1 << 26  # of the variables that are read together; a larger one is read by itself
@@ -137,6 +139,36 @@ class Checkpoints:
                 shutil.rmtree(self._path(step), ignore_errors=True)
         for leftover in self._folder.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def read_weights(folder, step):
+    """The weights that a run's answers were given with, from its checkpoint of `step`.
+
+    Args:
+      folder: of the checkpoints.
+      step: of one of them.
+
+    Returns:
+      (trainable, non-trainable) values as lists of NumPy arrays, in the order of the model's
+      variables; with EMA weights, these in place of the trainable ones.
+
+    Raises:
+      DataError: the checkpoint is not there, or damaged.
+    """
+    path = pathlib.Path(folder) / f"step-{step:08d}"
+    manifest.read(path, step)
+    try:
+        reader = tf.train.load_checkpoint(str(path / "variables"))
+        stored = {m.groups(): name for name in reader.get_variable_to_shape_map()
+                  if (m := _STORED.fullmatch(name))}  # fmt: skip
+        groups = {group for group, _ in stored}
+        trainable = EMA if EMA in groups else TRAINABLE
+        return tuple(
+            [reader.get_tensor(stored[key]) for key in sorted(stored) if key[0] == group]
+            for group in (trainable, NON_TRAINABLE)
+        )
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise DataError(f"{path}: cannot be read: {_reason(error)}") from error
 
 
 def _parts(variables):

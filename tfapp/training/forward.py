@@ -116,6 +116,7 @@ class ModelCall:
         Attributes:
           assigned: position -> value of the trainable variables that were assigned so far.
           non_trainable: the values after the latest call, a tuple.
+          outputs: what the latest call has returned; None before it.
           penalties: of the latest call, a list of scalars, as Keras keeps them; empty before it.
         """
         self._model = model
@@ -125,6 +126,7 @@ class ModelCall:
         self._options = {"training": training, "remat": remat, "keras_draws": keras_draws}
         self.assigned = {}
         self.non_trainable = tuple(non_trainable)
+        self.outputs = None
         self.penalties = []
 
     def __call__(self, inputs):
@@ -140,7 +142,10 @@ class ModelCall:
             )
         self.assigned = {**self.assigned, **called.assigned}
         self.non_trainable, self.penalties = called.non_trainable, called.penalties
-        return self._read_outputs(called.outputs, called.activation, training=self._training)
+        self.outputs = self._read_outputs(
+            called.outputs, called.activation, training=self._training
+        )
+        return self.outputs
 
 
 def replaced(values, changes):

@@ -1,7 +1,7 @@
 """The named groups of a run's values, and which half of a step reads which of them.
 
 Values travel through a step as a dict, group -> tuple of tensors. The five groups below are tfapp's
-own; any other is one of `TrainState`'s extra groups (masks, a teacher's weights, ...).
+own; any other is one of `TrainState`'s extra groups (a teacher's weights, masks, ...).
 """
 
 TRAINABLE = "trainable"
@@ -9,6 +9,8 @@ NON_TRAINABLE = "non_trainable"  # running statistics, states of random number g
 OPTIMIZER = "optimizer"
 EMA = "ema"  # one average a weight, if --ema
 SCALE = "scale"  # (loss scale, steps since it changed), if --precision=float16
+
+TEACHER = "teacher"  # weights that stay, of a model that is learnt from; in no checkpoint
 
 OWN = (TRAINABLE, NON_TRAINABLE, OPTIMIZER, EMA, SCALE)
 

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from tfapp.models.outputs import READS_LOGITS
-from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TRAINABLE
+from tfapp.training.groups import EMA, NON_TRAINABLE, OPTIMIZER, OWN, SCALE, TEACHER, TRAINABLE
 from tfapp.training.sharded_state import ShardedState, empty_parts
 from tfapp.training.update import INITIAL_SCALE
 
@@ -51,6 +51,8 @@ class TrainState:
       host: a `HostState`.
       shards: the `Shards` of the weights, of which each replica keeps the slots and averages of its
         own parts; None: every replica keeps all of them.
+      as_used: (values of the trainable variables) -> those that the model computes with, such as
+        rounded ones; None: as they are.
     """
 
     def __init__(
@@ -64,16 +66,17 @@ class TrainState:
         ema=False,
         extra_groups=None,
         sharded=None,
+        as_used=None,
     ):
         """Model and optimizer must be built; call inside the strategy's scope.
 
         Args:
           model, optimizer: of Keras.
           strategy: the tf.distribute.Strategy under whose scope all variables were made.
-          precision, read_outputs: see the attributes.
+          precision, read_outputs, as_used: see the attributes.
           ema: whether to keep an average of each weight.
-          extra_groups: name -> variables that belong to the run as well; checkpoints hold them, the
-            step carries them, `AfterUpdate` hooks read and change them.
+          extra_groups: name -> variables that belong to the run as well; checkpoints hold all but
+            TEACHER, the step carries them, `AfterUpdate` hooks read and change them.
           sharded: the `ShardedOptimizer` that `optimizer` is of; None: it is an ordinary one.
 
         Raises:
@@ -83,6 +86,7 @@ class TrainState:
         self.optimizer = optimizer
         self.precision = precision
         self.read_outputs = read_outputs
+        self.as_used = as_used
         self.host = HostState()
         self.shards = sharded and sharded.shards
         self.groups = _groups(model, optimizer, precision, ema, extra_groups or {}, self.shards)
@@ -109,6 +113,7 @@ class TrainState:
         return {
             f"{name}/{i:04}": variable.value
             for name, group in self.groups.items()
+            if name != TEACHER
             for i, variable in enumerate(group)
         }
 
@@ -195,12 +200,15 @@ class TrainState:
         With shards, EMA weights are gathered: a collective that all workers take part in.
         """
         local = self._variables(replica)
-        statistics = _values(local[NON_TRAINABLE])
+        trainable = self._trainable_for_answers(local)
+        if self.as_used is not None:
+            trainable = self.as_used(trainable)
+        return trainable, _values(local[NON_TRAINABLE])
+
+    def _trainable_for_answers(self, local):
         if EMA not in local:
-            return _values(local[TRAINABLE]), statistics
-        if self._sharded is not None:
-            return self._sharded.averages(), statistics
-        return _values(local[EMA]), statistics
+            return _values(local[TRAINABLE])
+        return _values(local[EMA]) if self._sharded is None else self._sharded.averages()
 
     def _variables(self, replica):
         """This process's own variables of the replica."""

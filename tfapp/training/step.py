@@ -17,7 +17,7 @@ from tfapp.runtime import private_random
 from tfapp.tasks.task import TaskBatch
 from tfapp.training import groups
 from tfapp.training.forward import ModelCall, replaced
-from tfapp.training.groups import NON_TRAINABLE, SCALE, TRAINABLE
+from tfapp.training.groups import NON_TRAINABLE, SCALE, TEACHER, TRAINABLE
 from tfapp.training.members import training_objective
 from tfapp.training.shards import in_shards
 from tfapp.training.sums import add_sums, counted, example_weights, keep_if, metric_sums, zero_sums
@@ -72,6 +72,8 @@ def make_step_functions(
     augment=None,
     after_update=(),
     read_outputs=READS_LOGITS,
+    teacher=None,
+    as_used=None,
 ):
     """Builds the two halves of a step.
 
@@ -85,6 +87,8 @@ def make_step_functions(
       augment: encoded batch with EXAMPLE_SEED -> the changed batch; None: it stays as it is.
       after_update: `AfterUpdate` hooks, called in order after the optimizer.
       read_outputs: the model's `OutputReader`.
+      teacher: a `Teacher`, whose weights are the group TEACHER; None: there is none.
+      as_used: see `TrainState`.
 
     Returns:
       `StepFunctions`.
@@ -96,11 +100,12 @@ def make_step_functions(
         if augment is not None:
             batch = augment(batch)
         inputs = preprocess(batch)
+        taught = None if teacher is None else teacher.outputs(values[TEACHER], batch)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(trainable)
             call = ModelCall(
                 model,
-                trainable,
+                trainable if as_used is None else as_used(trainable),
                 non_trainable,
                 training=True,
                 read_outputs=read_outputs,
@@ -110,6 +115,9 @@ def make_step_functions(
             objective = training_objective(
                 task, call, TaskBatch(inputs, batch[label], training=True), members
             )
+            if taught is not None:
+                learnt = teacher.losses(objective.losses, call.outputs, taught)
+                objective = objective._replace(losses=learnt)
             losses = objective.losses * example_weights(objective, batch)
             loss = tf.reduce_sum(losses) / options.batch_size
             # Regularisation depends on the weights alone: each micro-batch of each replica computes

@@ -118,6 +118,22 @@ class Preprocessing:
         kinds = {name: transform.feature_kind for name, transform in self.transforms.items()}
         return Settled(kinds, self.label_kind)
 
+    def joined(self, spec, *, flatten):
+        """The same transforms for a model that takes one vector, or each feature by itself.
+
+        Args:
+          spec: the `DataSpec`.
+          flatten: whether the model gets one vector.
+
+        Raises:
+          UsageError: a text cannot be part of a vector.
+        """
+        apart = Preprocessing(self.transforms, self.target, None, self.label_kind)
+        if not flatten:
+            return apart
+        vector = Flatten.of(apart.feature_specs(spec))
+        return Preprocessing(self.transforms, self.target, vector, self.label_kind)
+
     def to_json(self):
         features = {
             name: {"kind": transform.kind, **transform.to_json()}

@@ -19,6 +19,8 @@ def describe(config, spec, model, engine, num_replicas):
       num_replicas: over all workers.
     """
     kind = device_type()
+    asked = (config.prune, config.prune_pattern, config.distill_from, config.quantize != "none")
+    smaller = list(asked) if any(asked) else []
     between = [config.shard_optimizer, config.allreduce_precision] if num_replicas > 1 else []
     details = [
         tf.config.experimental.get_device_details(device)
@@ -27,7 +29,7 @@ def describe(config, spec, model, engine, num_replicas):
     return {
         "model": [config.model, config.model_arg, [list(v.shape) for v in model.variables]],
         "features": [dataclasses.asdict(feature) for feature in spec.features],
-        "recipe": [config.batch_size, config.optimizer, config.accumulate, config.ema],
+        "recipe": [config.batch_size, config.optimizer, config.accumulate, config.ema, *smaller],
         "engine": engine,
         "replicas": [num_replicas, *between],
         "device": [kind, details, processor()],
