@@ -1,9 +1,11 @@
 """What a Config refuses without looking at any data: single values, and those that contradict."""
 
 import contextlib
+import dataclasses
 import numbers
 import re
 
+from tfapp.config_groups.serving import Serving
 from tfapp.errors import UsageError
 from tfapp.flag_values import (
     LARGEST_FLOAT,
@@ -150,6 +152,7 @@ def check_together(config):
         )
     if config.data_host and config.mode != "data_service":
         raise UsageError("--data_host belongs to --mode=data_service")
+    _check_serving(config)
     if config.port != "auto" and config.mode not in ("data_service", "serve"):
         raise UsageError("--port belongs to --mode=data_service and --mode=serve")
     if config.resume == "must" and not config.model_dir:
@@ -167,6 +170,12 @@ def check_names_run(mode, model_dir):
     """Raises UsageError if `mode` works on a finished run, and none is named."""
     if mode in ("eval", "predict", "serve") and not model_dir:
         raise UsageError(f"--mode={mode} needs --model_dir, the folder of a finished run")
+
+
+def _check_serving(config):
+    for field in dataclasses.fields(Serving):
+        if getattr(config, field.name) != field.default and config.mode != "serve":
+            raise UsageError(f"--{field.name} belongs to --mode=serve")
 
 
 def _check_belongs(name, value, predicts):

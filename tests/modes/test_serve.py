@@ -55,9 +55,18 @@ def test_a_package_that_is_missing(run_cli, trained_run, monkeypatch):
     )
 
 
-def test_the_port_belongs_to_servers(run_cli):
-    done = run_cli("--port=5050")
-    assert "--port belongs to --mode=data_service and --mode=serve" in done.err
+@pytest.mark.parametrize(
+    "flag, modes",
+    [
+        ("--port=5050", "--mode=data_service and --mode=serve"),
+        ("--host=0.0.0.0", "--mode=serve"),
+        ("--serve_batch_ms=1", "--mode=serve"),
+    ],
+)
+def test_flags_of_servers(run_cli, flag, modes):
+    done = run_cli(flag)
+    assert done.code == 2
+    assert done.err == f"tfapp: {flag.partition('=')[0]} belongs to {modes}\n"
 
 
 @pytest.fixture
@@ -146,6 +155,8 @@ def test_raw_bytes_and_slow_clients(spawn_main, run_folder):
     )
     address = process.stdout.readline().split()[-1]
     place = ("127.0.0.1", int(address.rpartition(":")[2]))
+    silent = [socket.create_connection(place, HANG_SECONDS) for _ in range(2)]
+    silent[1].sendall(b"GET / HTTP/1.1\r\nhost: ")
     for data in (
         b"\0\1\2\3",
         b"GET\r\n\r\n",
@@ -163,6 +174,9 @@ def test_raw_bytes_and_slow_clients(spawn_main, run_folder):
         connection.sendall(head)
         answer = _all_of(connection)  # which ends, because the connection is closed
     assert b" 408 " in answer.partition(b"\r\n")[0]
+    for connection in silent:
+        with connection:
+            assert _all_of(connection) == b""  # which ends, as above
     assert version(address) == "1"
     process.send_signal(signal.SIGINT)
     assert outcome(process).code == 0

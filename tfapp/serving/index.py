@@ -3,31 +3,33 @@
 import html
 import importlib
 import importlib.util
+import urllib.parse
 
-_PAGE = "tfapp.serving.page"  # render(card, name) -> HTML
-# What a browser may load for it: nothing from elsewhere.
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; frame-ancestors 'none'"
-)
+_PAGE = "tfapp.serving.page"  # render(card, name) -> HTML, CONTENT_SECURITY_POLICY
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _LINKS = ("/card", "/openapi.json", "/v1/models/{name}", "/v2/models/{name}", "/metrics")
 
 
 def page_of(card, name):
-    """The page's HTML.
+    """The page.
 
     Args:
       card: of model_card.json, a dict; empty if there is none.
       name: of the model in URLs.
+
+    Returns:
+      its HTML, and its Content-Security-Policy.
     """
     if card and importlib.util.find_spec(_PAGE):
-        return importlib.import_module(_PAGE).render(card, name)
+        page = importlib.import_module(_PAGE)
+        return page.render(card, name), page.CONTENT_SECURITY_POLICY
     links = "".join(
         f'<li><a href="{html.escape(path)}">{html.escape(path)}</a></li>'
-        for path in (link.format(name=name) for link in _LINKS)
+        for path in (link.format(name=urllib.parse.quote(name)) for link in _LINKS)
     )
     title = html.escape(name)
-    return (
+    text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<h1>{title}</h1><ul>{links}</ul></html>"
     )
+    return text, _POLICY
