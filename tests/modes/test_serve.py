@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 import shutil
 import signal
@@ -84,26 +85,31 @@ def request_of(folder):
 
 
 async def client(address, body, expected, answers, stopping):
-    """Sends requests over one connection until it is closed after an answer."""
+    """Sends requests over one connection until the server closes it."""
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /v1/models/my%20run:predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}"
-    while True:
-        writer.write(f"{head}\r\n\r\n".encode() + body)
-        try:
-            lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            assert stopping.is_set()  # an idle connection, which closing it does no harm to
-            return
-        length = int(lines.partition("content-length: ")[2].partition("\r\n")[0])
-        answer = json.loads(await reader.readexactly(length))
-        assert lines.startswith("http/1.1 200"), answer
-        (found,) = answer["predictions"]
-        assert found["class_name"] == expected["class_name"]
-        assert found["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
-        answers.append(answer)
-        if "connection: close" in lines:
-            return
+    request = f"{head}\r\n\r\n".encode() + body
+    with contextlib.closing(writer):
+        while (answer := await answered(reader, writer, request)) is not None:
+            (found,) = answer["predictions"]
+            assert found["class_name"] == expected["class_name"]
+            assert found["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
+            answers.append(answer)
+    assert stopping.is_set()
+
+
+async def answered(reader, writer, request):
+    """The JSON of an answer; None if the connection was closed while it was idle."""
+    writer.write(request)
+    try:
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    length = int(lines.partition("content-length: ")[2].partition("\r\n")[0])
+    answer = json.loads(await reader.readexactly(length))
+    assert lines.startswith("http/1.1 200"), answer
+    return answer
 
 
 @pytest.mark.slow
