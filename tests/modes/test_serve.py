@@ -180,6 +180,12 @@ def test_raw_bytes_and_slow_clients(spawn_main, run_folder):
         connection.sendall(head)
         answer = _all_of(connection)  # which ends, because the connection is closed
     assert b" 408 " in answer.partition(b"\r\n")[0]
+    with socket.create_connection(place, HANG_SECONDS) as connection:  # reads once all is sent
+        connection.sendall(head.replace(b": 100", b": 30000000") + bytes(30_000_000 - 1))
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        answer = _all_of(connection)
+    assert b" 413 " in answer.partition(b"\r\n")[0]
+    assert answer.endswith(b'{"status":"ok"}')
     for connection in silent:
         with connection:
             assert _all_of(connection) == b""  # which ends, as above
