@@ -174,7 +174,7 @@ def check_names_run(mode, model_dir):
 
 def _check_serving(config):
     for field in dataclasses.fields(Serving):
-        if getattr(config, field.name) != field.default and config.mode != "serve":
+        if vars(config)[field.name] != field.default and config.mode != "serve":
             raise UsageError(f"--{field.name} belongs to --mode=serve")
 
 
