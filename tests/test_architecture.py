@@ -21,18 +21,17 @@ LAYERS = (
     {*_CONFIGURATION, "spec", "errors", "registry", "given", "users_code", "runtime", "metrics"},
     {"run_folder", "run_export", "diagnosis"},
     {"data", "models", "tasks", "distribution"},
-    {"training", "export", "serving", "report", "callbacks", "compression"},
-    {"experiment"},
+    {"training", "export", "report", "callbacks", "compression"},
+    {"experiment", "serving"},
     {"modes", "flags", "flag_help"},
     {"api", "cli"},
     {"launch", "__main__"},
 )
 # modes import flags, because a run's folder keeps its resolved flags. export calls a model as
-# training does (training.forward), so that the served model is the one that was measured. serving
-# reads what export has written.
+# training does (training.forward), so that the served model is the one that was measured.
 SIDEWAYS = {
     ("modes", "flags"), ("flags", "flag_help"), ("export", "training"),
-    ("run_export", "run_folder"), ("serving", "export"), ("compression", "training"),
+    ("run_export", "run_folder"), ("compression", "training"),
 }  # fmt: skip
 # flags answers --help, so it imports nothing that needs TensorFlow.
 FLAGS_SEE = LAYERS[0] - {"metrics"} | {"flag_help", "run_folder", "run_export"}

@@ -1,9 +1,11 @@
 """What a Config refuses without looking at any data: single values, and those that contradict."""
 
 import contextlib
+import dataclasses
 import numbers
 import re
 
+from tfapp.config_groups.serving import Serving
 from tfapp.errors import UsageError
 from tfapp.flag_values import (
     LARGEST_FLOAT,
@@ -151,6 +153,7 @@ def check_together(config):
         )
     if config.data_host and config.mode != "data_service":
         raise UsageError("--data_host belongs to --mode=data_service")
+    _check_serving(config)
     if config.port != "auto" and config.mode not in ("data_service", "serve"):
         raise UsageError("--port belongs to --mode=data_service and --mode=serve")
     if config.resume == "must" and not config.model_dir:
@@ -199,6 +202,12 @@ def _check_answers(config):
     # The contact sheet of inspect may be named; generate prints without a name.
     if config.mode not in ("inspect", "generate"):
         _check_belongs("output", config.output, predicts)
+
+
+def _check_serving(config):
+    for field in dataclasses.fields(Serving):
+        if vars(config)[field.name] != field.default and config.mode != "serve":
+            raise UsageError(f"--{field.name} belongs to --mode=serve")
 
 
 def _check_belongs(name, value, predicts):

@@ -84,7 +84,7 @@ def test_a_repository_of_triton(tmp_path):
         version.mkdir(parents=True)
         (version / "saved_model.pb").write_text(str(number))
     (tmp_path / "my-run" / "export" / "onnx").mkdir()
-    command = ["bash", FOLDER / "triton", tmp_path / "my-run", tmp_path / "models"]
+    command = ["bash", FOLDER / "triton.sh", tmp_path / "my-run", tmp_path / "models"]
     subprocess.run(command, check=True)
     model = tmp_path / "models" / "my-run"
     assert {path.name for path in model.iterdir()} == {"1", "12", "config.pbtxt"}
@@ -95,7 +95,7 @@ def test_a_repository_of_triton(tmp_path):
 
 
 def test_a_run_without_an_export_is_no_repository(tmp_path):
-    command = ["bash", FOLDER / "triton", tmp_path, tmp_path / "models"]
+    command = ["bash", FOLDER / "triton.sh", tmp_path, tmp_path / "models"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert "usage: " in done.stderr

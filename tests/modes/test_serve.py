@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import json
 import shutil
 import signal
@@ -55,9 +56,18 @@ def test_a_package_that_is_missing(run_cli, trained_run, monkeypatch):
     )
 
 
-def test_the_port_belongs_to_servers(run_cli):
-    done = run_cli("--port=5050")
-    assert "--port belongs to --mode=data_service and --mode=serve" in done.err
+@pytest.mark.parametrize(
+    "flag, modes",
+    [
+        ("--port=5050", "--mode=data_service and --mode=serve"),
+        ("--host=0.0.0.0", "--mode=serve"),
+        ("--serve_batch_ms=1", "--mode=serve"),
+    ],
+)
+def test_flags_of_servers(run_cli, flag, modes):
+    done = run_cli(flag)
+    assert done.code == 2
+    assert done.err == f"tfapp: {flag.partition('=')[0]} belongs to {modes}\n"
 
 
 @pytest.fixture
@@ -75,26 +85,31 @@ def request_of(folder):
 
 
 async def client(address, body, expected, answers, stopping):
-    """Sends requests over one connection until it is closed after an answer."""
+    """Sends requests over one connection until the server closes it."""
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /v1/models/my%20run:predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}"
-    while True:
-        writer.write(f"{head}\r\n\r\n".encode() + body)
-        try:
-            lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            assert stopping.is_set()  # an idle connection, which closing it does no harm to
-            return
-        length = int(lines.partition("content-length: ")[2].partition("\r\n")[0])
-        answer = json.loads(await reader.readexactly(length))
-        assert lines.startswith("http/1.1 200"), answer
-        (found,) = answer["predictions"]
-        assert found["class_name"] == expected["class_name"]
-        assert found["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
-        answers.append(answer)
-        if "connection: close" in lines:
-            return
+    request = f"{head}\r\n\r\n".encode() + body
+    with contextlib.closing(writer):
+        while (answer := await answered(reader, writer, request)) is not None:
+            (found,) = answer["predictions"]
+            assert found["class_name"] == expected["class_name"]
+            assert found["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
+            answers.append(answer)
+    assert stopping.is_set()
+
+
+async def answered(reader, writer, request):
+    """The JSON of an answer; None if the connection was closed while it was idle."""
+    writer.write(request)
+    try:
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    length = int(lines.partition("content-length: ")[2].partition("\r\n")[0])
+    answer = json.loads(await reader.readexactly(length))
+    assert lines.startswith("http/1.1 200"), answer
+    return answer
 
 
 @pytest.mark.slow
@@ -146,6 +161,8 @@ def test_raw_bytes_and_slow_clients(spawn_main, run_folder):
     )
     address = process.stdout.readline().split()[-1]
     place = ("127.0.0.1", int(address.rpartition(":")[2]))
+    silent = [socket.create_connection(place, HANG_SECONDS) for _ in range(2)]
+    silent[1].sendall(b"GET / HTTP/1.1\r\nhost: ")
     for data in (
         b"\0\1\2\3",
         b"GET\r\n\r\n",
@@ -163,6 +180,15 @@ def test_raw_bytes_and_slow_clients(spawn_main, run_folder):
         connection.sendall(head)
         answer = _all_of(connection)  # which ends, because the connection is closed
     assert b" 408 " in answer.partition(b"\r\n")[0]
+    with socket.create_connection(place, HANG_SECONDS) as connection:  # reads once all is sent
+        connection.sendall(head.replace(b": 100", b": 30000000") + bytes(30_000_000 - 1))
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        answer = _all_of(connection)
+    assert b" 413 " in answer.partition(b"\r\n")[0]
+    assert answer.endswith(b'{"status":"ok"}')
+    for connection in silent:
+        with connection:
+            assert _all_of(connection) == b""  # which ends, as above
     assert version(address) == "1"
     process.send_signal(signal.SIGINT)
     assert outcome(process).code == 0

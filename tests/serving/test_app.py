@@ -82,7 +82,6 @@ def test_a_large_body_without_a_length(digits):
     parts = (b" " * 60_000 for _ in range(5))
     response = digits.client.post("/v1/models/digits:predict", content=parts)
     assert "more than 0.2 MB" in digits.refusal(response, 413)
-    assert response.headers["connection"] == "close"
 
 
 async def call(app, receive, path="/v1/models/digits:predict"):
@@ -229,4 +228,4 @@ def test_malformed_requests(digits):
 
 @pytest.mark.slow
 def test_many_malformed_requests(digits, shared_table):
-    check_malformed(digits, range(300, 3000))
+    check_malformed(digits, range(300, 1500))

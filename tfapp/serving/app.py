@@ -59,7 +59,7 @@ class App:
         """Path without a version -> (method, what it is called in metrics, handler)."""
         first, second = f"/v1/models/{self._name}", f"/v2/models/{self._name}"
         get = {
-            "/": ("page", lambda v: _page(index.page_of(v.card, self._name))),
+            "/": ("page", lambda v: _page(*index.page_of(v.card, self._name))),
             "/card": ("card", lambda v: _json(_found(v.card, "this export has no card"))),
             "/openapi.json": ("openapi", lambda v: _json(openapi.describe(v, self._name))),
             "/metrics": ("metrics", lambda v: _metrics(self._metrics)),
@@ -126,7 +126,7 @@ class App:
             raise RequestError(
                 429,
                 f"{self._pending} requests are being answered already; try again later",
-                {"retry-after": "1", "connection": "close"},
+                {"retry-after": "1"},
             )
         self._pending += 1
         self._metrics.pending(self._pending)
@@ -230,8 +230,8 @@ def _refusal(error):
     return Response(content, error.status, error.headers, media_type=_JSON)
 
 
-def _page(text):
-    headers = {"content-security-policy": index.POLICY, "x-content-type-options": "nosniff"}
+def _page(text, policy):
+    headers = {"content-security-policy": policy, "x-content-type-options": "nosniff"}
     return Response(text, headers=headers, media_type="text/html")
 
 

@@ -55,16 +55,9 @@ async def read(request, limit, deadline):
                     raise _too_large(limit)
                 parts.append(part)
     except TimeoutError as error:
-        raise _closing(408, "the body took too long to arrive") from error
+        raise RequestError(408, "the body took too long to arrive") from error
     return b"".join(parts)
 
 
 def _too_large(limit):
-    return _closing(
-        413, f"the body has more than {limit / _MB:g} MB; send fewer examples at a time"
-    )
-
-
-def _closing(status, message):
-    """The rest of the body is not read, so that the connection cannot go on."""
-    return RequestError(status, message, {"connection": "close"})
+    return RequestError(413, f"the body has more than {limit / _MB:g} MB; send fewer examples")

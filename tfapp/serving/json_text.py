@@ -46,8 +46,8 @@ def shown(value):
     """A JSON value as messages show it."""
     try:
         text = orjson.dumps(value).decode()
-    except TypeError:  # nested too deep
-        return "a value that is nested too deep"
+    except TypeError:  # beyond 64 bits, or nested too deep
+        text = f"a {type(value).__name__}" if isinstance(value, (list, dict)) else str(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 

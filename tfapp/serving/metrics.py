@@ -53,11 +53,11 @@ class Metrics:
         self._joined.observe(requests)
 
     def pending(self, count):
-        """Takes down how many requests are in the house."""
+        """Records how many requests are being answered."""
         self._pending.set(count)
 
     def version(self, number):
-        """Takes down which version is served."""
+        """Records which version is served."""
         self._version.set(number)
 
     def text(self):

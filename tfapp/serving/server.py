@@ -74,6 +74,7 @@ def serve(app, listener, url, *, watch, stop_seconds):
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # it warns of every request that is not HTTP
         access_log=False,
         server_header=False,
         backlog=_BACKLOG,

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Makes a model repository for Triton of a run's exports: deploy/serving/triton RUN REPOSITORY
+# Makes a model repository for Triton of a run's exports: deploy/serving/triton.sh RUN REPOSITORY
 #
-#   deploy/serving/triton runs/digits-mlp-1 models
+#   deploy/serving/triton.sh runs/digits-mlp-1 models
 #   docker run --rm -p 127.0.0.1:8000:8000 -v "$PWD/models:/models:ro" \
 #       nvcr.io/nvidia/tritonserver:25.02-tf2-python-py3 tritonserver --model-repository=/models
 #
