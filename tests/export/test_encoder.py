@@ -1,4 +1,4 @@
-"""encoder.py, beside a model: what `Servable.encode` gives, from Python and NumPy alone."""
+"""encoder.py, next to a model: what `Servable.encode` gives, from Python and NumPy alone."""
 
 import json
 import subprocess

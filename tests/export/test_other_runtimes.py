@@ -115,3 +115,16 @@ def test_what_litert_does_not_have_is_named_without_the_converters_pages(
 def test_a_format_that_is_calibrated_says_so():
     assert Int8LiteRTExporter.calibrates
     assert not DynamicLiteRTExporter.calibrates
+
+
+class Gelu(Counting):
+    """Keras's exact gelu is 1 - erf(x), which ONNX has no operation for."""
+
+    def call(self, inputs):
+        return self.head(keras.activations.gelu(self.flatten(inputs)))
+
+
+def test_gelu_is_answered_alike(exporter, make_image_servable, images, tmp_path):
+    servable = make_image_servable(Gelu())
+    exporter.write(servable, tmp_path)
+    exporter.verify(servable, tmp_path, images)

@@ -1,4 +1,4 @@
-"""Beside a model that takes encoded features: what encodes raw ones, without TensorFlow.
+"""Next to a model that takes encoded features: what encodes raw ones, without TensorFlow.
 
 encoder.py is a copy of `standalone_encoder`, encoder.json holds what it needs to know, README.md
 says how both are used.

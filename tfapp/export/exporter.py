@@ -20,7 +20,7 @@ class Exporter(abc.ABC):
       runtime: what reads the format, for tables and messages.
       calibrates: whether `write` reads `Servable.calibration`, examples of the training split.
       takes_encoded: whether what it writes takes encoded features: `tfapp.export.encoder` then puts
-        a program that encodes raw ones beside it.
+        a program that encodes raw ones next to it.
       usage: of such a format, lines of Python that set `outputs` for `inputs`, a dict.
     """
 

@@ -3,6 +3,7 @@
 Needs the extra `onnx`. Inputs and output are those of `core` of `tfapp.export.signatures`.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from tfapp.export.core_exporter import CoreExporter
@@ -35,6 +36,7 @@ class ONNXExporter(CoreExporter):
             input_signature=list(specs.values()),
             opset=_OPSET,
             output_path=str(folder / FILE),
+            custom_op_handlers={"Erfc": (_erfc, [])},
         )
 
     def load(self, folder):
@@ -44,3 +46,14 @@ class ONNXExporter(CoreExporter):
             str(folder / FILE), providers=["CPUExecutionProvider"]
         )
         return lambda arguments: {OUTPUTS: session.run([OUTPUTS], arguments)[0]}
+
+
+def _erfc(graph, node, name, arguments):
+    """1 - erf(x), for Keras's exact gelu; tf2onnx 1.17 leaves the operation as it is."""
+    del name, arguments
+    (x,), outputs, shapes, dtypes = node.input, node.output, node.output_shapes, node.output_dtypes
+    graph.remove_node(node.name)
+    one = graph.make_const(f"{node.name}/one", np.array(1, np.float32))
+    erf = graph.make_node("Erf", [x])
+    both = [one.output[0], erf.output[0]]
+    return graph.make_node("Sub", both, outputs=outputs, shapes=shapes, dtypes=dtypes)

@@ -1,11 +1,11 @@
-"""Raw columns -> what the model beside this file takes. Needs NumPy alone.
+"""Raw columns -> what the model next to this file takes. Needs NumPy alone.
 
     from encoder import Encoder
 
     inputs = Encoder().encode({"age": [38, None], "town": ["Zug", ""]})
 
 gives the model's arguments, name -> array. A value that is missing is None, NaN or an empty string.
-encoder.json, beside this file, holds what was fitted on the training data. A text must be given as
+encoder.json, next to this file, holds what was fitted on the training data. A text must be given as
 the ids of its tokens, int32 [rows, length]: only TensorFlow cuts texts as training did.
 """
 
@@ -27,7 +27,7 @@ class Encoder:
     """Encodes the columns of one model."""
 
     def __init__(self, path=None):
-        """`path`: of the JSON file; None: encoder.json beside this file."""
+        """`path`: of the JSON file; None: encoder.json next to this file."""
         path = path or pathlib.Path(__file__).with_name("encoder.json")
         with open(path, encoding="utf-8") as file:
             fitted = json.load(file)
