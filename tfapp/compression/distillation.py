@@ -43,7 +43,7 @@ class Distillation(Teacher):
           weight: share of the teacher in the loss, the labels have the rest.
           temperature: by which the logits of classes are divided.
         """
-        self._model = model
+        self.model = model
         self._weights = weights
         self._preprocess = preprocess
         self._read_outputs = read_outputs
@@ -61,9 +61,9 @@ class Distillation(Teacher):
         )
 
     def outputs(self, weights, batch):
-        count = len(self._model.trainable_variables)
+        count = len(self.model.trainable_variables)
         called = forward(
-            self._model, weights[:count], weights[count:], self._preprocess(batch), training=False
+            self.model, weights[:count], weights[count:], self._preprocess(batch), training=False
         )
         outputs = self._read_outputs(called.outputs, called.activation, training=False)
         return tf.cast(self._combine(outputs), tf.float32)

@@ -118,6 +118,7 @@ def _asked(config, model_name, data, batches, steps, built, *, kept, measure):
         device_type=device_type(),
         batch_size=batches.batch_size * data.spec.label.positions,
         large=state.is_large,
+        teacher=steps.compression.teacher and steps.compression.teacher.model,
     )
     return (
         question,

@@ -81,14 +81,12 @@ def make_step_functions(
       model: a built `keras.Model`.
       task: see `tfapp.tasks`.
       preprocess: encoded batch -> model inputs.
-      optimizer: from `optimizers.build_optimizer`, built.
+      optimizer, options: from `optimizers.build_optimizer`, built, and `StepOptions`.
       label: name of the label in a batch.
-      options: `StepOptions`.
       augment: encoded batch with EXAMPLE_SEED -> the changed batch; None: it stays as it is.
       after_update: `AfterUpdate` hooks, called in order after the optimizer.
       read_outputs: the model's `OutputReader`.
-      teacher: a `Teacher`, whose weights are the group TEACHER; None: there is none.
-      as_used: see `TrainState`.
+      teacher, as_used: a `Teacher` or None, and as of `TrainState`.
 
     Returns:
       `StepFunctions`.

@@ -7,7 +7,13 @@ import tensorflow as tf
 
 
 class Teacher(abc.ABC):
-    """Its weights are the group `TEACHER` of the state, of which checkpoints hold nothing."""
+    """Its weights are the group `TEACHER` of the state, of which checkpoints hold nothing.
+
+    Attributes:
+      model: the `keras.Model`, whose own variables nobody reads.
+    """
+
+    model: keras.Model
 
     @abc.abstractmethod
     def variables(self) -> tuple[keras.Variable, ...]:

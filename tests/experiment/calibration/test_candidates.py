@@ -133,3 +133,10 @@ def test_bfloat16_needs_a_gpu_with_tensor_cores_for_it(
     found = pairs(ask(), convolutional, device_type="GPU")
     assert len({precision for _, precision in found}) == precisions
     assert found[0] == ("loop", "float32")
+
+
+def test_a_teacher_with_convolutions_keeps_its_student_out_of_the_compiled_loop(
+    dense, convolutional
+):
+    assert placements(dense)[0] == "loop"
+    assert placements(dense, teacher=convolutional) == placements(convolutional)

@@ -11,7 +11,9 @@ from tfapp.runtime.host import processor_flags
 from tfapp.training import placement as placements
 
 
-def list_candidates(question, model, *, num_replicas, engine, device_type, batch_size, large=False):
+def list_candidates(
+    question, model, *, num_replicas, engine, device_type, batch_size, large=False, teacher=None
+):
     """Lists what may be chosen, the best guess first.
 
     Args:
@@ -22,6 +24,7 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
       device_type: "CPU" or "GPU".
       batch_size: examples a step over all replicas, or tokens where each has an answer.
       large: whether the state is; see `TrainState.is_large`.
+      teacher: another `keras.Model` that each step calls; None: there is none.
 
     Returns:
       `Candidate`s, at least one.
@@ -29,7 +32,8 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
     Raises:
       UsageError: a forced placement cannot work here.
     """
-    uncompiled = uncompiled_layer(model)
+    models = [model] if teacher is None else [model, teacher]
+    uncompiled = next(filter(None, map(uncompiled_layer, models)), None)
     valid = placements.valid_placements(
         num_replicas=num_replicas,
         engine=engine,
@@ -47,8 +51,8 @@ def list_candidates(question, model, *, num_replicas, engine, device_type, batch
         names = placements.worth_trying(
             valid,
             device_type=device_type,
-            has_convolutions=has_convolutions(model),
-            work=model.count_params() * batch_size * max(members_of(model), 1),
+            has_convolutions=any(map(has_convolutions, models)),
+            work=sum(m.count_params() * batch_size * max(members_of(m), 1) for m in models),
             large=large,
         )
     pairs = [(p, x) for x in names for p in _precisions(question, device_type)]
