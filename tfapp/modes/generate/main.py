@@ -21,7 +21,7 @@ from tfapp.runtime import output
 
 _LOG = logging.getLogger("tfapp")
 _BATCH = 32  # texts that are continued together
-_WORTH_COMPILING = 1000  # tokens in turn; XLA takes one to four seconds and saves milliseconds each
+_WORTH_COMPILING = 500  # tokens in turn; XLA takes a second or more and saves milliseconds each
 _SEVERAL = 4  # batches that --input is taken to hold
 
 
