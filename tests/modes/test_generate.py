@@ -58,6 +58,7 @@ def test_logits_with_the_cache_are_those_without_also_beyond_the_window(decoder)
         forgetful.append(ids)
 
 
+@pytest.mark.slow
 def test_compiled_steps_give_the_same_logits_and_are_compiled_once(run_of):
     path = run_of("gpt") / "export" / "1"
     plain, compiled = (ServedDecoder(path, compile_steps=flag) for flag in (False, True))
@@ -113,6 +114,7 @@ def test_a_prompt_of_several_lines(generate):
     assert "generate: the model keeps" not in done.err
 
 
+@pytest.mark.slow
 def test_a_model_without_a_cache_generates_and_says_so(generate):
     done = generate("--prompt=abc", "--max_tokens=30", "--temperature=0", model="convolution")
     assert done.code == 0, done.err

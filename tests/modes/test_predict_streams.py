@@ -120,8 +120,10 @@ def same_rows(one, other):
 
 
 @pytest.mark.parametrize("ending, suffix", [("csv", ".csv"), ("jsonl", ".jsonl"),
-                                            ("npz", ".npz"),
-                                            ("csv", ".parquet")])  # fmt: skip
+                                            ("csv", ".parquet"),
+                                            pytest.param("npz", ".npz", marks=pytest.mark.slow),
+                                            pytest.param("parquet", ".parquet",
+                                                         marks=pytest.mark.slow)])  # fmt: skip
 def test_a_killed_prediction_continues(predict, small_pieces, kill_after, ending, suffix):
     path = write(ending)
     assert predict(path, f"whole{suffix}").code == 0
