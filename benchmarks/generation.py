@@ -1,9 +1,9 @@
-"""Tokens a second of a run's language model, with its key-value cache and without.
+"""Tokens a second of a run's language model, with its key-value cache and without it.
 
     python benchmarks/generation.py --model_dir=runs/text-gpt --tokens=256 --rows=1,8
 
 Without the cache every token reads the whole window again, which is what --mode=generate does for
-a model that has none. The first text of each kind is left out, and the texts of both are compared.
+a model that has none. What is traced or compiled first is left out; the texts are compared.
 """
 
 import pathlib
@@ -33,7 +33,8 @@ def main():
     from tfapp.modes.predict.main import latest_export
 
     try:
-        model = ServedDecoder(latest_export(arguments.model_dir))
+        path = latest_export(arguments.model_dir)
+        model, compiled = ServedDecoder(path), ServedDecoder(path, compile_steps=True)
     except TfappError as error:
         raise SystemExit(str(error)) from error
     if not model.has_cache:
@@ -41,11 +42,13 @@ def main():
     print(f"window {model.window}, {arguments.tokens} tokens, greedy")
     for rows in arguments.rows:
         with_cache, texts = _measure(model, rows, arguments)
+        by_xla, more = _measure(compiled, rows, arguments)
         without, others = _measure(model, rows, arguments, cache=False)
-        same = "the same texts" if (texts == others).all() else "OTHER TEXTS"
+        same = (texts == others).all() and (more == others).all()
         print(
-            f"{rows:>3} rows  with {with_cache:8,.0f} tokens/s  without {without:8,.0f}  "
-            f"{with_cache / without:.1f} times as fast, {same}"
+            f"{rows:>3} rows  without {without:6,.0f} tokens/s  with {with_cache:6,.0f}, "
+            f"{with_cache / without:.1f} times as fast  compiled {by_xla:6,.0f}, "
+            f"{by_xla / without:.1f} times  {'the same texts' if same else 'OTHER TEXTS'}"
         )
 
 

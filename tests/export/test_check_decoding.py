@@ -11,10 +11,12 @@ from tfapp.models.gpt import GPT
 EXAMPLES = {"text": np.array(["abcdefgh", "a"], object)}
 
 
+@pytest.mark.slow
 def test_a_sound_cache_is_exported():
     try_export(["savedmodel"], make_servable("gpt"), EXAMPLES)
 
 
+@pytest.mark.slow
 def test_a_cache_that_changes_the_logits_is_refused(monkeypatch):
     step = GPT.step
     monkeypatch.setattr(GPT, "step", lambda self, ids, at, cache: step(self, ids, at - 1, cache))

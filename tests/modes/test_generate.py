@@ -58,6 +58,19 @@ def test_logits_with_the_cache_are_those_without_also_beyond_the_window(decoder)
         forgetful.append(ids)
 
 
+@pytest.mark.slow
+def test_compiled_steps_give_the_same_logits_and_are_compiled_once(run_of):
+    path = run_of("gpt") / "export" / "1"
+    plain, compiled = (ServedDecoder(path, compile_steps=flag) for flag in (False, True))
+    prompts = [np.array(p, np.int32) for p in ([3, 4], [5, 6, 7, 8, 9])]
+    one, other = Contexts(plain, prompts), Contexts(compiled, prompts)
+    for i in range(2 * WINDOW):
+        assert other.logits() == pytest.approx(one.logits(), abs=1e-4)
+        for contexts in (one, other):
+            contexts.append(np.array([2 + i % 16, 3], np.int32))
+    assert compiled._compiled.experimental_get_tracing_count() == 1
+
+
 def test_a_row_does_not_depend_on_the_others(decoder):
     prompts = [np.array(p, np.int32) for p in ([3, 4], [5, 6, 7, 8, 9], [2] * 20)]
     sampling = Sampling(4.0, 0, 5)
@@ -101,6 +114,7 @@ def test_a_prompt_of_several_lines(generate):
     assert "generate: the model keeps" not in done.err
 
 
+@pytest.mark.slow
 def test_a_model_without_a_cache_generates_and_says_so(generate):
     done = generate("--prompt=abc", "--max_tokens=30", "--temperature=0", model="convolution")
     assert done.code == 0, done.err
@@ -110,8 +124,8 @@ def test_a_model_without_a_cache_generates_and_says_so(generate):
 
 def test_prompts_of_a_file_are_continued_to_a_file(generate):
     pathlib.Path("in.jsonl").write_text('{"text": "abc", "id": 7}\n{"text": "p", "id": 8}\n')
-    flags = ("--input=in.jsonl", "--max_tokens=20", "--samples=3", "--eval_batch_size=4")
-    done = generate(*flags, "--output=out.jsonl")
+    flags = ("--input=in.jsonl", "--max_tokens=20", "--samples=3")
+    done = generate(*flags, "--output=out.jsonl", "--eval_batch_size=4")
     assert (done.code, done.out) == (0, "6 texts in out.jsonl\n"), done.err
     rows = [json.loads(line) for line in pathlib.Path("out.jsonl").read_text().splitlines()]
     assert [(r["id"], r["input"], r["sample"]) for r in rows] == [
@@ -119,6 +133,8 @@ def test_prompts_of_a_file_are_continued_to_a_file(generate):
     ]  # fmt: skip
     assert all(r["text"].startswith("abc" if r["id"] == 7 else "p") for r in rows)
     assert len({r["text"] for r in rows}) == 6
+    assert generate(*flags, "--output=other.jsonl").code == 0  # in one batch
+    assert pathlib.Path("other.jsonl").read_text() == pathlib.Path("out.jsonl").read_text()
     pathlib.Path("in.txt").write_text("p\n")
     shown = generate("--input=in.txt", "--max_tokens=20").out
     assert shown.startswith("--- prompt 1, sample 1\np")

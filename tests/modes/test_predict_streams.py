@@ -4,6 +4,7 @@ import contextlib
 import csv
 import fcntl
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -119,8 +120,10 @@ def same_rows(one, other):
 
 
 @pytest.mark.parametrize("ending, suffix", [("csv", ".csv"), ("jsonl", ".jsonl"),
-                                            ("npz", ".npz"),
-                                            ("csv", ".parquet")])  # fmt: skip
+                                            ("csv", ".parquet"),
+                                            pytest.param("npz", ".npz", marks=pytest.mark.slow),
+                                            pytest.param("parquet", ".parquet",
+                                                         marks=pytest.mark.slow)])  # fmt: skip
 def test_a_killed_prediction_continues(predict, small_pieces, kill_after, ending, suffix):
     path = write(ending)
     assert predict(path, f"whole{suffix}").code == 0
@@ -168,6 +171,20 @@ def test_what_has_changed_since_is_not_continued(
     assert message in done.err
     assert "remove it and out.csv.progress to begin again" in done.err
     assert pathlib.Path("out.csv.partial").read_bytes() == there
+
+
+def test_an_input_that_changes_while_it_is_read_is_refused(predict, small_pieces, monkeypatch):
+    path, append = write("jsonl"), partial.PartialOutput.append
+
+    def append_and_change(self, data, count):
+        append(self, data, count)
+        os.utime(path, (self.rows, self.rows))
+
+    monkeypatch.setattr(partial.PartialOutput, "append", append_and_change)
+    done = predict(path, "out.csv")
+    assert done.code == 3
+    assert "--input=in.jsonl: has changed while it was read" in done.err
+    assert [p.name for p in pathlib.Path().iterdir()] == [path]
 
 
 def test_a_users_own_file_is_left_alone(predict):

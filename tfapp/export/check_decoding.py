@@ -44,5 +44,5 @@ def check_decoding(folder, servable, examples):
     if not np.allclose(found, called, rtol=0, atol=_LOOSE * np.abs(called).max()):
         raise UsageError(
             f"--export=savedmodel: the model {servable.model_name} gives other logits by `read` "
-            "and `step` than when it is called; mend them, or leave CachedDecoder out"
+            "and `step` than when it is called; fix them, or leave CachedDecoder out"
         )

@@ -4,6 +4,7 @@ Only TensorFlow is used, nothing of the code or data that made the model. A cont
 window that the model was trained on.
 """
 
+import logging
 import pathlib
 
 import numpy as np
@@ -15,6 +16,7 @@ from tfapp.export.decoding import CACHE, DECODE, IDS, LOGITS, POSITIONS, PREFILL
 from tfapp.runtime import json_files
 from tfapp.runtime.json_shape import Each
 
+_LOG = logging.getLogger("tfapp")
 # In a SavedModel's folder: JSON, name of the text's feature -> what `Tokens.to_json` gives.
 TOKENS = pathlib.Path("assets.extra", "tokens.json")
 _CORE = "core"  # signature: ids [batch, window] -> logits [batch, window, vocabulary]
@@ -31,8 +33,12 @@ class ServedDecoder:
       has_cache: whether `step` is there; else contexts are read from their beginning each time.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, *, compile_steps=False):
         """Reads the version at `path`.
+
+        Args:
+          compile_steps: whether `step` is compiled by XLA, once for each size of a batch. That
+            takes as long as some hundred steps without.
 
         Raises:
           UsageError: the model continues no text, or an earlier tfapp exported it.
@@ -47,6 +53,7 @@ class ServedDecoder:
             self.has_cache = DECODE in signatures
             self._read = signatures[PREFILL if self.has_cache else _CORE]
             self._step = signatures[DECODE] if self.has_cache else None
+            self._compiled = _compiled(self._step) if self.has_cache and compile_steps else None
         except Exception as error:  # TensorFlow raises many kinds for what is damaged
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
             raise DataError(f"{path}: cannot be read as a SavedModel ({reason})") from error
@@ -79,8 +86,19 @@ class ServedDecoder:
         Returns:
           as `read`.
         """
-        arguments = {IDS: tf.constant(ids), POSITIONS: tf.constant(positions)}
-        return _taken_apart(self._step(**arguments, **cache))
+        arguments = {IDS: tf.constant(ids), POSITIONS: tf.constant(positions), **cache}
+        if self._compiled is not None:
+            try:
+                return _taken_apart(self._compiled(arguments))
+            except tf.errors.OpError as error:
+                reason = str(error).strip().splitlines()[0][:120]
+                _LOG.warning("generate: steps are not compiled: %s", reason)
+                self._compiled = None
+        return _taken_apart(self._step(**arguments))
+
+
+def _compiled(step):
+    return tf.function(lambda arguments: step(**arguments), jit_compile=True, autograph=False)
 
 
 def _taken_apart(outputs):

@@ -21,6 +21,8 @@ from tfapp.runtime import output
 
 _LOG = logging.getLogger("tfapp")
 _BATCH = 32  # texts that are continued together
+_WORTH_COMPILING = 500  # tokens in turn; XLA takes a second or more and saves milliseconds each
+_SEVERAL = 4  # batches that --input is taken to hold
 
 
 def main(config):
@@ -32,7 +34,8 @@ def main(config):
 
     device_names(config)
     path = latest_export(config.model_dir)
-    model = ServedDecoder(path)
+    steps = config.max_tokens * (_SEVERAL if config.input else 1)
+    model = ServedDecoder(path, compile_steps=steps >= _WORTH_COMPILING)
     if not model.has_cache:
         _LOG.info(
             "generate: the model keeps nothing of what it has read, so every token reads the whole "
@@ -115,8 +118,8 @@ class _Texts:
 
     def _batches(self, start):
         """Yields (Piece, answers) of the texts from number `start` on."""
-        for piece in batches(self._pieces(start), self._size):
-            yield piece, self._answers(piece)
+        for i, piece in enumerate(batches(self._pieces(start), self._size)):
+            yield piece, self._answers(piece, self._size if i or start else 0)
 
     def _pieces(self, start):
         """Yields pieces of one row a text: each prompt as often as there are samples."""
@@ -134,7 +137,8 @@ class _Texts:
             yield Piece(names, features, kept).rows(max(start - row * self._samples, 0), len(index))
             row += len(piece)
 
-    def _answers(self, piece):
+    def _answers(self, piece, size):
+        """The answers to a piece, which is padded to `size` rows so that shapes are the same."""
         from tfapp.modes.generate.contexts import continued
         from tfapp.modes.generate.prompts import ids_of, text_of
 
@@ -145,9 +149,12 @@ class _Texts:
         ]
         pairs = zip(features["row"].tolist(), features["sample"].tolist(), strict=True)
         generators = [self._sampling.numbers_of(row, sample) for row, sample in pairs]
+        missing = max(size - len(prompts), 0)
+        prompts += missing * prompts[-1:]
+        generators += [self._sampling.numbers_of(0, 0) for _ in range(missing)]
         found = continued(self._model, prompts, generators, self._sampling, self._count)
         texts = [
             prompt + text_of(ids, tokens)
-            for prompt, ids in zip(features["prompt"].tolist(), found, strict=True)
+            for prompt, ids in zip(features["prompt"].tolist(), found[: len(piece)], strict=True)
         ]
         return {"sample": features["sample"] + 1, "text": np.array(texts, object)}

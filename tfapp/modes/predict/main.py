@@ -60,15 +60,24 @@ def run(config):
     )
     kept.check_names(stream.kept, titles(model.answer_widths, model.class_names))
     size = config.eval_batch_size or _batch_size(model.inputs, encoded=stream.encoded)
+
+    def input_now():
+        return identity.of_files(config.input, stream.files)
+
     of = {
-        "input": identity.of_files(config.input, stream.files),
+        "input": input_now(),
         "model": identity.of_model(path),
         "flags": identity.of_flags(kept=stream.kept, size=size, csv=_csv_flags(config)),
     }
-    return _write(config.output, of, stream, replicas, size)
+
+    def check_unchanged():
+        if input_now() != of["input"]:
+            raise DataError(f"--input={config.input}: has changed while it was read; predict again")
+
+    return _write(config.output, of, stream, replicas, size, check_unchanged)
 
 
-def _write(path, of, stream, replicas, size):
+def _write(path, of, stream, replicas, size, check_unchanged):
     from tfapp.modes.predict.replicas import answered
     from tfapp.modes.predict.stream import batches
 
@@ -84,6 +93,7 @@ def _write(path, of, stream, replicas, size):
             ):
                 partial.append(form.encode(piece, answers, partial.file), len(piece))
                 progress.add(len(piece))
+            check_unchanged()
             partial.finish(form)
             progress.end()
         except DataError:
