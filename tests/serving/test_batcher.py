@@ -78,6 +78,22 @@ def test_what_comes_while_the_model_answers_is_joined(make_batcher, doubling, si
     assert seen == [(1, 1), (6, 3)]
 
 
+def test_a_batch_is_never_too_large(make_batcher, doubling, signature):
+    batcher = make_batcher(largest=8)
+
+    async def run():
+        doubling.open.clear()
+        first = submit(batcher, signature, 0)
+        while batcher._waiting:
+            await asyncio.sleep(0)
+        others = [submit(batcher, signature, value, value, value) for value in range(5)]
+        doubling.open.set()
+        return await asyncio.gather(first, *others)
+
+    assert [a["y"].tolist() for a in asyncio.run(run())[1:]] == [[2 * v] * 3 for v in range(5)]
+    assert doubling.sizes == [1, 8, 8, 4]
+
+
 def test_a_request_alone_never_waits(make_batcher, signature):
     batcher = make_batcher(wait_seconds=HANG_SECONDS)
 
