@@ -52,9 +52,11 @@ def _outputs(servable):
         if target.shift is not None:
             return f"log(value + {float(target.shift):g}) is {formula}."
         return f"The value is {formula}."
+    activation = "sigmoid" if servable.spec.label.kind == "multi_label" else "softmax"
     return (
         "`outputs` are logits. model_card.json lists the classes in their order, and under "
-        "`training` the temperature that they are divided by before the softmax, if there is one."
+        f"`training` the temperature that they are divided by before the {activation}, if there is "
+        "one."
     )
 
 
