@@ -110,6 +110,19 @@ def test_a_pattern_takes_the_inputs_of_a_group_one_by_one():
     assert shares == sorted(shares)
 
 
+def test_the_last_update_is_due_at_the_end_however_long_the_run():
+    model, pruning = conv_net(), Pruning(0.8, 0, 251)  # masks follow every second step
+    values = {
+        TRAINABLE: tuple(v.value.read_value() for v in model.trainable_variables),
+        MASKS: tuple(v.value.read_value() for v in pruning.masks(model)),
+    }
+    shares = [
+        share_of_zeros(pruning(values, tf.constant(step, tf.int64)), model)
+        for step in (249, 250, 251)
+    ]
+    assert shares == pytest.approx([0, 0.8, 0.8], abs=2e-3)
+
+
 def test_the_log_names_the_kernels_that_a_pattern_leaves():
     model = conv_net()
     assert Pruning(0.8, 2, 11).describe(model) == (

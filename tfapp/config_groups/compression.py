@@ -29,10 +29,10 @@ class Compression:
     distill_from: str = _flag("",
         "folder of a finished run on the same data set, whose answers the model learns as well; "
         "empty: the labels alone", identity=True)
-    distill_weight: float = _flag(0.9,
+    distill_weight: float = _flag(0.5,
         "share of --distill_from in the training loss; the labels have the rest", identity=True,
         least=0, most=1)
-    distill_temperature: float = _flag(4.0,
+    distill_temperature: float = _flag(2.0,
         "by which the logits of classes of both models are divided, so that the teacher's wrong "
         "classes show", identity=True, above=0)
     quantize: str = _flag("none",
