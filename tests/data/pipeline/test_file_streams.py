@@ -77,7 +77,7 @@ def losses(make_experiment, folder, **changes):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("augment", [("flip", "randaugment", "mixup"), ("crop:4", "cutmix")])
+@pytest.mark.parametrize("augment", [("flip", "colour", "mixup"), ("crop:4", "cutmix")])
 def test_augmented_losses_agree_over_engines_and_replicas(make_experiment, folder, augment):
     _, expected = losses(make_experiment, folder, augment=augment)
     _, plain = losses(make_experiment, folder)
