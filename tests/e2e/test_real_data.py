@@ -113,7 +113,10 @@ def test_fashion_mnist_from_files_fetched_by_hand(train, predict, test_data):
 
 def test_plays(train, test_data):
     path = test_data / "tiny_shakespeare" / "input.txt"
-    metrics = train("tiny_shakespeare", f"--dataset=text:{path}", "--steps=10", "--text_length=64")
+    metrics = train(
+        "tiny_shakespeare", f"--dataset=text:{path}", "--steps=10", "--text_length=64",
+        "--model=gpt", "--model_arg=width=32", "--model_arg=depth=2", "--model_arg=heads=2",
+    )  # fmt: skip
     text = path.read_text()
     text = text[len(text) - len(text) // 10 :]
     windows = [text[i : i + 65] for i in range(0, len(text) - 64, 64)]

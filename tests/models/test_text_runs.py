@@ -1,6 +1,8 @@
 """Runs of the models of texts: two steps, a resume, an export that answers."""
 
+import itertools
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -10,6 +12,23 @@ import tfapp
 
 TINY = ("width=8", "depth=1", "heads=2")
 ENCODERS = ("encoders=2", "width=4", "filters=4")
+# Every model in either precision and number of devices; TFAPP_ALL_NETWORKS=1 has all of them.
+CASES = [
+    ("gpt", TINY, "text", 2, "float32"),
+    ("gpt", TINY, "text", 0, "bfloat16"),
+    ("transformer", TINY, "csv", 2, "bfloat16"),
+    ("text_ensemble", ENCODERS, "csv", 0, "float32"),
+]
+if os.environ.get("TFAPP_ALL_NETWORKS"):
+    NAMES = (
+        ("gpt", TINY, "text"),
+        ("transformer", TINY, "csv"),
+        ("text_ensemble", ENCODERS, "csv"),
+    )
+    CASES = [
+        (*name, *where)
+        for name, *where in itertools.product(NAMES, (0, 2), ("float32", "bfloat16"))
+    ]
 
 
 @pytest.fixture
@@ -30,13 +49,7 @@ def files():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name, arguments, kind, devices, precision",
-    [
-        ("gpt", TINY, "text", 2, "float32"),
-        ("gpt", TINY, "text", 0, "bfloat16"),
-        ("transformer", TINY, "csv", 2, "bfloat16"),
-        ("text_ensemble", ENCODERS, "csv", 2, "float32"),
-        ("text_ensemble", ENCODERS, "csv", 0, "bfloat16"),
-    ],
+    CASES,
 )
 def test_trains_resumes_exports_and_answers(
     files, run_cli, name, arguments, kind, devices, precision
