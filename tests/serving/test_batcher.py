@@ -59,6 +59,55 @@ def submit(batcher, signature, *values, seconds=HANG_SECONDS):
     return batcher.submit(signature, arrays, len(values), time.monotonic() + seconds)
 
 
+class SteppingClock:
+    """A clock that goes on by so many seconds whenever it is read."""
+
+    def __init__(self, seconds):
+        self.now, self.seconds = 0.0, seconds
+
+    def __call__(self):
+        self.now += self.seconds
+        return self.now
+
+
+@pytest.mark.parametrize("seconds, at_once", [(1e-5, True), (0.01, False)])
+def test_a_client_that_is_alone_is_answered_without_the_thread_by_a_quick_model(
+    make_batcher, signature, seconds, at_once
+):
+    batcher = make_batcher(clock=SteppingClock(seconds))
+    one, two = {"x": np.array([3], "f4")}, {"x": np.array([3, 4], "f4")}
+
+    async def run():
+        first = batcher.submit(signature, one, 1, 1e9, alone=True)
+        assert not first.done()  # how long the model takes is not known yet
+        await first
+        futures = [
+            batcher.submit(signature, one, 1, 1e9, alone=True),
+            batcher.submit(signature, two, 2, 1e9, alone=True),
+            batcher.submit(signature, one, 1, 1e9),
+        ]
+        done = [future.done() for future in futures]
+        return done, [(await future)["y"].tolist() for future in futures]
+
+    done, answers = asyncio.run(run())
+    assert done == [at_once, False, False]
+    assert answers == [[6], [6, 8], [6]]
+
+
+def test_a_mistake_of_a_client_that_is_alone_is_its_own(make_batcher, signature):
+    batcher = make_batcher(clock=SteppingClock(1e-5))
+
+    async def run():
+        await batcher.submit(signature, {"x": np.array([3], "f4")}, 1, 1e9, alone=True)
+        with pytest.raises(RequestError, match="cannot work on these values"):
+            await batcher.submit(signature, {"x": np.array([-3], "f4")}, 1, 1e9, alone=True)
+        late = batcher.submit(signature, {"x": np.array([3], "f4")}, 1, 0.0, alone=True)
+        assert not late.done()  # nobody waits for it any more
+        return await batcher.submit(signature, {"x": np.array([4], "f4")}, 1, 1e9, alone=True)
+
+    assert asyncio.run(run())["y"].tolist() == [8]
+
+
 def test_what_comes_while_the_model_answers_is_joined(make_batcher, doubling, signature):
     seen = []
     batcher = make_batcher(observe=lambda examples, requests: seen.append((examples, requests)))

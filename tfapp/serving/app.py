@@ -53,6 +53,7 @@ class App:
         self._limits = limits
         self._pending = 0
         self.is_stopping = False
+        self.connections = lambda: 0  # how many are open; 0: not known
         self._routes = self._table()
 
     def _table(self):
@@ -182,7 +183,11 @@ class App:
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 return await self._batcher.submit(
-                    asked.signature, asked.arrays, asked.count, deadline
+                    asked.signature,
+                    asked.arrays,
+                    asked.count,
+                    deadline,
+                    alone=self.connections() == 1,
                 )
         except TimeoutError as error:
             raise RequestError(

@@ -1,9 +1,10 @@
 """Joins requests of the same signature to batches, and calls TensorFlow on a thread of its own.
 
-A request that comes alone is answered at once. Under load the thread waits until as many requests
-are there as it last answered together, at most `wait_seconds` and no longer than a call of the
-model takes: then answering at once would have been as quick. Batches are padded to powers of two so
-that what TensorFlow and its libraries prepare for a shape is prepared for a few shapes only.
+A request that comes alone is answered at once, and where nobody else is connected without the
+thread. Under load the thread waits until as many requests are there as it last answered together,
+at most `wait_seconds` and no longer than a call of the model takes: then answering at once would
+have been as quick. Batches are padded to powers of two so that what TensorFlow and its libraries
+prepare for a shape is prepared for a few shapes only.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from tfapp.serving.errors import RequestError, bad
 from tfapp.serving.signature import Signature
 
 _LOG = logging.getLogger("tfapp")
+_QUICK = 2e-3  # seconds of a call for which the event loop may be kept
 
 
 @dataclasses.dataclass(eq=False, slots=True)
@@ -57,7 +59,7 @@ class Batcher:
         self._thread = threading.Thread(target=self._run, name="tfapp-batcher", daemon=True)
         self._thread.start()
 
-    def submit(self, signature, arrays, count, deadline):
+    def submit(self, signature, arrays, count, deadline, *, alone=False):
         """Hands a request over, from a running event loop.
 
         Args:
@@ -65,6 +67,8 @@ class Batcher:
           arrays: argument -> NumPy [count, ...].
           count: examples.
           deadline: time of the clock after which no answer is needed.
+          alone: whether nobody else is connected. One example is then answered in this thread,
+            where the model takes little time: two threads would hand it over and back for longer.
 
         Returns:
           an asyncio.Future of name of an answer -> NumPy [count, ...], or a RequestError. Once it
@@ -72,6 +76,9 @@ class Batcher:
         """
         future = asyncio.get_running_loop().create_future()
         item = _Item(signature, arrays, count, self._clock(), deadline, future)
+        if alone and count == 1 and 0 < self._call_seconds < _QUICK and not self._waiting:
+            _resolve(self._timed([item]))
+            return future
         with self._changed:
             queue = self._waiting.setdefault(signature, collections.deque())
             queue.append(item)
@@ -88,11 +95,16 @@ class Batcher:
 
     def _run(self):
         while batch := self._next():
-            self._expected, began = len(batch), self._clock()
-            pairs = self._answered(batch)
-            self._call_seconds = self._clock() - began
+            pairs = self._timed(batch)
             _deliver(pairs)
             del batch, pairs  # a version that is replaced must not be kept while nothing comes
+
+    def _timed(self, batch):
+        """See `_answered`."""
+        self._expected, began = len(batch), self._clock()
+        pairs = self._answered(batch)
+        self._call_seconds = self._clock() - began
+        return pairs
 
     def _next(self):
         """The next requests to be answered together; empty at the end."""

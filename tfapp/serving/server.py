@@ -102,6 +102,7 @@ class _Server(uvicorn.Server):
     def __init__(self, settings, app, url):
         super().__init__(settings)
         self._app, self._url = app, url
+        app.connections = lambda: len(self.server_state.connections)
 
     async def startup(self, sockets=None):
         await super().startup(sockets=sockets)
