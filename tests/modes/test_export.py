@@ -52,17 +52,22 @@ def test_a_run_must_be_named_and_there():
         flags.parse(["", "--mode=export", "--model_dir=nowhere"])
 
 
-@pytest.mark.slow
-def test_a_finished_run_is_exported_again(trained_run, run_cli, tmp_path, monkeypatch):
+@pytest.fixture
+def own_run(trained_run, tmp_path, monkeypatch):
+    """The folder of a finished run that a test may write to; speed is measured briefly."""
     monkeypatch.setattr(speed, "_SECONDS", 0.05)
-    run = tmp_path / "run"
-    shutil.copytree(trained_run.model_dir, run)
+    shutil.copytree(trained_run.model_dir, tmp_path / "run")
+    return tmp_path / "run"
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_exported_again(trained_run, own_run, run_cli):
     done = run_cli(
-        "--mode=export", f"--model_dir={run}", "--export=savedmodel,litert,litert_int8,onnx"
+        "--mode=export", f"--model_dir={own_run}", "--export=savedmodel,litert,litert_int8,onnx"
     )
     assert done.code == 0, done.err
     assert len(done.out.splitlines()) == 12
-    found = json.loads((run / "export" / "variants.json").read_text())
+    found = json.loads((own_run / "export" / "variants.json").read_text())
     accuracy = trained_run.metrics["test"]["accuracy"]
     assert found["trained"]["metrics"]["accuracy"] == pytest.approx(accuracy, abs=1e-6)
     by_format = {entry["format"]: entry for entry in found["variants"]}
@@ -70,25 +75,20 @@ def test_a_finished_run_is_exported_again(trained_run, run_cli, tmp_path, monkey
         assert by_format[name]["metrics"]["accuracy"] == pytest.approx(accuracy, abs=1e-6)
         assert by_format[name]["worst_difference"] <= 1e-5
     assert by_format["litert_int8"]["metrics"]["accuracy"] > accuracy - 0.03
-    assert by_format["savedmodel"]["version"] == str(run / "export" / "2")
-    assert (run / "export" / "onnx" / "1" / "encoder.py").exists()
+    assert by_format["savedmodel"]["version"] == str(own_run / "export" / "2")
+    assert (own_run / "export" / "onnx" / "1" / "encoder.py").exists()
 
 
 @pytest.mark.slow
-def test_a_savedmodel_in_half_precision_is_smaller(trained_run, run_cli, tmp_path, monkeypatch):
-    monkeypatch.setattr(speed, "_SECONDS", 0.05)
-    run = tmp_path / "run"
-    shutil.copytree(trained_run.model_dir, run)
+def test_a_savedmodel_in_half_precision_is_smaller(own_run, run_cli):
     done = run_cli(
-        "--mode=export", f"--model_dir={run}", "--export=savedmodel,litert", "--json",
+        "--mode=export", f"--model_dir={own_run}", "--export=savedmodel,litert", "--json",
         "--export_precision=bfloat16",
     )  # fmt: skip
     assert done.code == 0, done.err
     saved, lite = json.loads(done.out)["variants"]
     assert 1e-5 < saved["worst_difference"] < 0.05
     assert lite["worst_difference"] <= 1e-5
-    full, half = (
-        (run / "export" / version / "variables" / "variables.data-00000-of-00001").stat().st_size
-        for version in "12"
-    )
+    weights = "variables/variables.data-00000-of-00001"
+    full, half = ((own_run / "export" / version / weights).stat().st_size for version in "12")
     assert half < 0.6 * full
