@@ -166,12 +166,16 @@ def run_cli(capsys):
     return run
 
 
-def start_main(folder, *flags, stderr=subprocess.PIPE):
-    """main.py in a process of its own that works in `folder`, as a user starts it; a Popen."""
+def start_main(folder, *flags, stderr=subprocess.PIPE, environment=None):
+    """main.py in a process of its own that works in `folder`, as a user starts it; a Popen.
+
+    `environment`: variables to set in addition.
+    """
     return subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *map(str, flags)],
         cwd=folder,
-        env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"},
+        env={k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+        | (environment or {}),
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,

@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.conftest import HANG_SECONDS, ROOT, Outcome
+from tests.conftest import HANG_SECONDS, ROOT, outcome, start_main
 from tests.distribution.processes import losses
 
 
@@ -40,6 +40,11 @@ SHORT = (
 SPLIT = ("--devices=0", "--logical_devices=2", "--gpu_memory_limit=6000")
 
 
+def visible(gpu):
+    """Variables of a process that sees the GPU, of which it takes only what it needs, or none."""
+    return {"CUDA_VISIBLE_DEVICES": "0" if gpu else "-1", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+
+
 @pytest.fixture
 def start(tmp_path):
     """start(name, *flags, gpu=True): main.py in the folder `name`, with or without the GPU."""
@@ -48,18 +53,7 @@ def start(tmp_path):
     def start_one(name, *flags, gpu=True):
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py"), *flags],
-            cwd=folder,
-            env={
-                **os.environ,
-                "CUDA_VISIBLE_DEVICES": "0" if gpu else "-1",
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = start_main(folder, *flags, environment=visible(gpu))
         started.append(process)
         return process
 
@@ -74,17 +68,15 @@ def run(start):
     """run(name, *flags, gpu=True): the `Outcome` of main.py, see `start`."""
 
     def run_one(name, *flags, **options):
-        process = start(name, *flags, **options)
-        out, err = process.communicate(timeout=HANG_SECONDS)
-        return Outcome(process.returncode, out, err)
+        return outcome(start(name, *flags, **options))
 
     return run_one
 
 
-def good(outcome):
-    assert outcome.code == 0, outcome.err[-3000:]
-    assert "Traceback" not in outcome.err
-    return outcome
+def good(done):
+    assert done.code == 0, done.err[-3000:]
+    assert "Traceback" not in done.err
+    return done
 
 
 def summary(folder):
@@ -206,15 +198,12 @@ def test_the_export_answers_on_cpu_and_gpu_as_evaluation_measured(run, tmp_path)
         "np.save(sys.argv[1], serve(image=tf.constant(images))['probabilities'].numpy())\n"
     )
     answers = {}
-    for name, visible in (("gpu", "0"), ("cpu", "-1")):
+    for name in ("gpu", "cpu"):
         path = tmp_path / f"{name}.npy"
         subprocess.run(
             [sys.executable, "-c", script, str(path)],
             cwd=ROOT,
-            env={
-                **os.environ, "CUDA_VISIBLE_DEVICES": visible,
-                "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            },
+            env={**os.environ, **visible(name == "gpu")},
             check=True,
             capture_output=True,
         )  # fmt: skip
