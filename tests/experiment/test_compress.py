@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import tfapp
+from tfapp.compression.grids import GRIDS
 from tfapp.compression.pruning import MASKS
 from tfapp.compression.sparsity import sparsity_of
 from tfapp.errors import UsageError
@@ -167,10 +168,9 @@ def test_who_answers_as_the_teacher_has_nothing_to_learn_from_it(
     assert norm < 1e-5 if weight == 1 else norm > 1e-2
 
 
-def is_on_grid(kernel):
-    """Whether each column holds multiples of a 127th of its largest magnitude."""
-    steps = kernel * 127 / np.maximum(np.abs(kernel).max(axis=0), 1e-12)
-    return np.allclose(steps, np.rint(steps), atol=1e-3)
+def is_on_grid(kernel, name="int8"):
+    """Whether rounding it changes no bit."""
+    return np.array_equal(GRIDS[name].on_grid(tf.constant(kernel), -1), kernel)
 
 
 @pytest.fixture(scope="module")
@@ -186,16 +186,36 @@ def rounded(trained_run, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_what_is_exported_is_on_the_grid_and_what_was_measured(rounded, trained_run):
+def test_what_is_exported_is_packed_and_what_was_measured(rounded, trained_run):
     served = tf.saved_model.load(rounded.export_dir)
-    kernels = [w.numpy() for w in served.trainable_weights if len(w.shape) == 2]
-    assert len(kernels) == 2 and all(map(is_on_grid, kernels))
-    zeros = sum(int(np.sum(kernel == 0)) for kernel in kernels)
-    assert zeros >= 0.5 * sum(kernel.size for kernel in kernels)  # pruned ones stay zero
+    levels = [w.numpy() for w in served.trainable_weights if w.dtype == tf.int8]
+    assert [kernel.shape for kernel in levels] == [(64, 128), (128, 10)]
+    zeros = sum(int(np.sum(kernel == 0)) for kernel in levels)
+    assert zeros >= 0.5 * sum(kernel.size for kernel in levels)  # pruned ones stay zero
     before, after = (r.summary["metrics"]["test"]["accuracy"] for r in (trained_run, rounded))
     assert after > before - 0.03
     again = tfapp.evaluate(rounded.model_dir)
     assert again["accuracy"] == after
+
+
+@pytest.mark.parametrize(
+    "name, bytes_of_a_weight",
+    [("int4", 0.5), pytest.param("float8", 1, marks=pytest.mark.slow)],
+)
+def test_a_run_of_few_bits_is_exported_in_them(trained_run, tmp_path, name, bytes_of_a_weight):
+    config = tfapp.Config(
+        init_from=trained_run.model_dir, quantize=name, epochs=2, model_dir=str(tmp_path / "run")
+    )
+    result = tfapp.run(config)
+    assert result.summary["metrics"]["test"]["accuracy"] > 0.9
+    card = json.loads((pathlib.Path(result.export_dir) / "model_card.json").read_text())
+    assert card["training"]["quantized_kernels"] == name
+    served = tf.saved_model.load(result.export_dir)
+    packed = [w for w in served.trainable_weights if w.dtype in (tf.int8, tf.uint8)]
+    weights = 64 * 128 + 128 * 10
+    assert sum(w.numpy().nbytes for w in packed) == bytes_of_a_weight * weights
+    again = tfapp.evaluate(result.model_dir)
+    assert again["accuracy"] == result.summary["metrics"]["test"]["accuracy"]
 
 
 @pytest.mark.slow

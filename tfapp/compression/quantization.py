@@ -1,35 +1,40 @@
-"""Quantisation-aware training: kernels take part as the 8-bit numbers that they will be.
+"""Quantisation-aware training: kernels take part as the few numbers that they will be.
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
 Inference", arXiv:1712.05877, sec. 3: forward and backward see rounded weights, the gradient passes
 the rounding as if it were not there (Bengio et al., arXiv:1308.3432), and the optimizer changes
-weights of full precision. Weights are symmetric, without a zero point, with a scale for each output
-channel (Krishnamoorthi, arXiv:1806.08342, sec. 3.1), as LiteRT and ONNX Runtime have them.
+weights of full precision. tfapp.compression.grids has the numbers.
 
 Evaluation and export see rounded weights too: a converter to 8 bits then finds the same integers.
 """
 
 import tensorflow as tf
 
+from tfapp.compression.grids import GRIDS
 from tfapp.compression.kernels import kernels_of
 from tfapp.errors import UsageError
 
-_LARGEST = 127  # of the integers; -128 is not used, so that the grid is symmetric
-
 
 class Quantization:
-    """Rounds the kernels of one model."""
+    """Rounds the kernels of one model.
 
-    def __init__(self, model):
+    Attributes:
+      grid: a `Grid`.
+      kernels: the `Kernel`s that are rounded.
+    """
+
+    def __init__(self, model, name):
         """
         Args:
           model: a `keras.Model` that has been called.
+          name: of --quantize, one of `GRIDS`.
 
         Raises:
           UsageError: it has nothing to round.
         """
-        self._kernels = kernels_of(model)
-        if not self._kernels:
+        self.grid = GRIDS[name]
+        self.kernels = kernels_of(model)
+        if not self.kernels:
             raise UsageError(
                 f"--quantize: the model {type(model).__name__} has no kernel of a dense or "
                 "convolution layer; drop the flag"
@@ -41,22 +46,10 @@ class Quantization:
         The gradient of a rounded kernel is that of the kernel itself.
         """
         values = list(trainable)
-        for kernel in self._kernels:
-            value = values[kernel.position]
-            rounded = on_grid(value, kernel.outputs_axis)
-            values[kernel.position] = value + tf.stop_gradient(rounded - value)
+        for kernel in self.kernels:
+            values[kernel.position] = self._rounded(values[kernel.position], kernel.outputs_axis)
         return tuple(values)
 
-
-def on_grid(kernel, axis):
-    """The kernel, float32, rounded to whole multiples of a scale, -127 to 127 of them.
-
-    Args:
-      kernel: float tensor.
-      axis: of the output channels, each of which has a scale: its largest magnitude / 127.
-    """
-    others = [i for i in range(kernel.shape.rank) if i != axis % kernel.shape.rank]
-    largest = tf.reduce_max(tf.abs(kernel), axis=others, keepdims=True)
-    scale = tf.where(largest > 0, largest / _LARGEST, tf.ones_like(largest))
-    steps = tf.clip_by_value(tf.round(kernel / scale), -_LARGEST, _LARGEST)
-    return steps * scale
+    def _rounded(self, value, axis):
+        # Not value + stop_gradient(rounded - value): that sum is off the grid by a bit.
+        return tf.grad_pass_through(lambda whole: self.grid.on_grid(whole, axis))(value)

@@ -36,6 +36,8 @@ class Compression:
         "by which the logits of classes of both models are divided, so that the teacher's wrong "
         "classes show", identity=True, above=0)
     quantize: str = _flag("none",
-        "quantisation-aware training: int8 rounds the kernels of dense and convolution layers to 8 "
-        "bits, in training and in what is exported", choices=("none", "int8"), identity=True)
+        "quantisation-aware training: the kernels of dense and convolution layers are rounded to "
+        "whole numbers of 8 or 4 bits, or to floating-point numbers of 8, times a scale for each "
+        "output, in training and in what is exported",
+        choices=("none", "int8", "int4", "float8"), identity=True)
     # fmt: on

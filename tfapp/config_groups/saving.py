@@ -28,7 +28,8 @@ class Saving:
         "list of formats: {names}, or your own package.module:Class; none: no export")
     export_precision: str = _flag("auto",
         "what the exported SavedModel computes in, and keeps its large weights in; auto: what the "
-        "run was evaluated in, with weights in float32; formats other than savedmodel are float32",
+        "run was evaluated in, with weights in float32, or packed as --quantize has them; formats "
+        "other than savedmodel are float32",
         choices=("auto", "float32", "bfloat16", "float16"))
     max_accuracy_drop: float = _flag(0.01,
         "with --mode=export: how much worse than the trained model a format may be on test to be "

@@ -20,7 +20,7 @@ class Compression:
     initial: FinishedRun | None = None  # with whose weights it begins; None: new ones
     pruning: Pruning | None = None
     teacher: Teacher | None = None
-    quantize: bool = False  # whether kernels are rounded to 8 bits, in training and export
+    quantize: str = "none"  # to which of `GRIDS` kernels are rounded, in training and export
 
     @property
     def after_update(self):
@@ -45,7 +45,7 @@ class Compression:
 
     def as_used(self, model):
         """(values of a model's trainable variables) -> those that it computes with; None: these."""
-        return Quantization(model) if self.quantize else None
+        return None if self.quantize == "none" else Quantization(model, self.quantize)
 
     def extra_groups(self, model):
         """The extra groups of a `TrainState`; call inside the strategy's scope."""

@@ -163,7 +163,7 @@ class Ground:
                 self.earlier.initial,
                 pruning_of(config, batches),
                 self.teacher,
-                config.quantize != "none",
+                config.quantize,
             ),
         )
 

@@ -28,9 +28,14 @@ def make_servable(experiment, weights, names):
     exporters = make_exporters(names).values()
     needs_float32 = any(exporter.takes_encoded for exporter in exporters)
     make = functools.partial(_servable, experiment, weights)
-    in_float32 = make("float32") if precision != "float32" and needs_float32 else None
-    stored_in = "float32" if asked == "auto" else asked
-    return make(precision, stored_in=stored_in, in_float32=in_float32)
+    quantization = experiment.state.as_used if asked == "auto" else None
+    plain = precision == "float32" and quantization is None
+    return make(
+        precision,
+        stored_in="float32" if asked == "auto" else asked,
+        quantization=quantization,
+        in_float32=make("float32") if needs_float32 and not plain else None,
+    )
 
 
 def float32_servable(experiment, weights):

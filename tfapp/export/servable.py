@@ -20,6 +20,7 @@ import functools
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
+from tfapp.export.kept_weights import KeptWeights, Packed, Whole
 from tfapp.models.cached_decoder import CachedDecoder
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
@@ -47,6 +48,7 @@ class Servable:
         read_outputs=READS_LOGITS,
         draw_calibration=dict,
         stored_in="float32",
+        quantization=None,
         in_float32=None,
     ):
         """Call outside of a strategy's scope.
@@ -62,6 +64,7 @@ class Servable:
           stored_in: type in which float32 weights of two dimensions or more are kept and written:
             "float32", "bfloat16" or "float16". They are rounded once; the model gets them in
             float32 again.
+          quantization: the `Quantization` whose kernels are kept as packed numbers; None: none.
           in_float32: a `Servable` of the same weights whose model computes in float32, for formats
             that have nothing else; None: this one does. It is assigned and released with this one.
         """
@@ -74,13 +77,14 @@ class Servable:
         self._preprocess = preprocess
         self._task = task
         self._read_outputs = read_outputs
-        self._stored_in = tf.as_dtype(stored_in)
-        self._types = [[tf.as_dtype(v.dtype) for v in values] for values in weights]
         self.in_float32 = in_float32 or self
-        trainable, others = self._stored(weights)
-        with tf.device("CPU:0"):
-            self.trainable_weights = tuple(tf.Variable(v, trainable=True) for v in trainable)
-            self.other_weights = tuple(tf.Variable(v, trainable=False) for v in others)
+        trainable, others = (_forms(values, tf.as_dtype(stored_in)) for values in weights)
+        if quantization is not None:
+            for kernel in quantization.kernels:
+                form = Packed(quantization.grid, kernel.outputs_axis, tf.TensorShape(kernel.shape))
+                trainable[kernel.position] = form
+        self._trainable = KeptWeights(weights[0], trainable, trainable=True)
+        self._others = KeptWeights(weights[1], others, trainable=False)
         # Feature -> tf.TensorSpec [None, ...] of its raw values, named as its argument.
         self.feature_specs = {
             f.name: self._tensor_spec(f.name, f.shape, f.dtype) for f in spec.features
@@ -116,13 +120,23 @@ class Servable:
         with uncompiled():
             called = forward(
                 self._model,
-                _read(self.trainable_weights, self._types[0]),
-                _read(self.other_weights, self._types[1]),
+                self._trainable.read(),
+                self._others.read(),
                 inputs,
                 training=False,
             )
         outputs = self._read_outputs(called.outputs, called.activation, training=False)
         return self._task.combine(outputs) if members_of(self._model) else outputs
+
+    @property
+    def trainable_weights(self):
+        """tf.Variables that hold the weights, a tuple; see `KeptWeights`."""
+        return self._trainable.variables
+
+    @property
+    def other_weights(self):
+        """The same of weights that are not trained."""
+        return self._others.variables
 
     @property
     def decodes(self):
@@ -147,11 +161,9 @@ class Servable:
     @contextlib.contextmanager
     def _own_weights(self):
         """Inside, parts of the model compute with the weights that are served."""
-        trainable = _read(self.trainable_weights, self._types[0])
-        others = _read(self.other_weights, self._types[1])
         values = private_api.VariableValues(
-            zip(self._model.trainable_variables, trainable, strict=True),
-            zip(self._model.non_trainable_variables, others, strict=True),
+            zip(self._model.trainable_variables, self._trainable.read(), strict=True),
+            zip(self._model.non_trainable_variables, self._others.read(), strict=True),
         )
         with uncompiled(), values:
             yield
@@ -185,17 +197,15 @@ class Servable:
 
     def assign(self, weights):
         """Replaces the weights, given as to the constructor; nothing is traced again."""
-        variables = (*self.trainable_weights, *self.other_weights)
-        trainable, others = self._stored(weights)
-        for variable, value in zip(variables, (*trainable, *others), strict=True):
-            private_api.refill(variable, value)
+        self._trainable.assign(weights[0])
+        self._others.assign(weights[1])
         if self.in_float32 is not self:
             self.in_float32.assign(weights)
 
     def release(self):
         """Frees the weights' memory; before it serves again, `assign` must be called."""
-        for variable in (*self.trainable_weights, *self.other_weights):
-            private_api.free(variable)
+        self._trainable.release()
+        self._others.release()
         if self.in_float32 is not self:
             self.in_float32.release()
 
@@ -245,16 +255,9 @@ class Servable:
         inputs = self.preprocess(features)
         return self.answers(self.core(inputs), inputs)
 
-    def _stored(self, weights):
-        """The weights as they are kept."""
-        return [[self._rounded(value) for value in values] for values in weights]
 
-    def _rounded(self, value):
-        rounds = self._stored_in != tf.float32 and tf.as_dtype(value.dtype) == tf.float32
-        return tf.cast(value, self._stored_in) if rounds and len(value.shape) > 1 else value
-
-
-def _read(variables, dtypes):
-    """The variables' values, in the types that the model's own have."""
-    values = zip(variables, dtypes, strict=True)
-    return [tf.cast(variable.read_value(), dtype) for variable, dtype in values]
+def _forms(values, kept_in):
+    """How weights are kept that are not packed: large float32 ones in `kept_in`, a list."""
+    types = [tf.as_dtype(value.dtype) for value in values]
+    rounded = [t == tf.float32 and len(v.shape) > 1 for t, v in zip(types, values, strict=True)]
+    return [Whole(kept_in if r else t, t) for t, r in zip(types, rounded, strict=True)]
