@@ -16,10 +16,12 @@ from tfapp.data.preprocessing.dates import Dates
 from tfapp.data.preprocessing.robust import Robust
 from tfapp.data.preprocessing.tokens import Tokens
 from tfapp.experiment.servables import make_servable
-from tfapp.export.encoder import write_encoder
+from tfapp.export.encoder import _fitted, write_encoder
 from tfapp.export.litert import LiteRTExporter
 from tfapp.export.servable import Servable
-from tfapp.export.standalone_encoder import Encoder, fingerprint
+from tfapp.export.standalone.encoder import Encoder
+from tfapp.export.standalone.fingerprint import fingerprint
+from tfapp.export.standalone.texts import token_ids
 from tfapp.models.tabular import Tabular
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 from tfapp.tasks.classification import Classification
@@ -122,7 +124,48 @@ def test_fingerprints_are_those_of_tensorflow():
     assert [fingerprint(text) % (2**63 - 1) for text in texts] == expected.tolist()
 
 
-def test_a_text_is_taken_as_ids_and_refused_as_a_string(tmp_path):
+PIECES = (
+    " ", *"abcdeé\u0301ßi\u0307σς12½.,!?-_中文\U0001f600\N{REPLACEMENT CHARACTER}", " a", " ab", "abc",
+    "12", " 1", "...", " .", "aaaaaaaaaaaaaaaa", "\n",
+)  # fmt: skip
+SIGNS = [
+    *"abcdeéßABCDEÉİIıΣσς", "\u0301", "\u0903", *"1234½٣Ⅷ", *".,!?-_'\"()", *" \t\n\f\r\v\x00\x1f\x85\xa0",
+    *"\u2003\u3000\u200b中文かな한ไทย", "\U0001f600", "\U0001f468\u200d\U0001f469", "a" * 30, "12" * 20,
+]  # fmt: skip
+
+
+def texts_of(seed, count=400):
+    """Strings of signs of all kinds."""
+    draw = np.random.default_rng(seed)
+    drawn = ["".join(draw.choice(SIGNS, draw.integers(0, 25))) for _ in range(count)]
+    return ["", " ", "Abc 12.5, a-b\n\ncd", "ΑΣ ΣΑΣ. ὈΔΥΣΣΕΎΣ", *drawn]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("unit", ["subwords", "characters"])
+def test_texts_are_cut_as_training_cuts_them(unit, stream):
+    tokens, texts = Tokens(PIECES, 20, unit, stream), texts_of(seed=int(stream))
+    fitted = {**_fitted(tokens), "name": "text"}
+    found = token_ids(texts, fitted)
+    expected = tokens.encode(tf.constant(texts)).numpy()
+    for text, mine, right in zip(texts, found, expected, strict=True):
+        assert mine.tolist() == right.tolist(), repr(text)
+    assert found.dtype == expected.dtype
+    assert len(np.unique(found)) > 20
+
+
+def test_texts_are_taken_as_strings_bytes_and_nothing(tmp_path):
+    encoder = Encoder(_written(tmp_path, Tokens((" a", " b"), 4, "subwords", False)))
+    found = encoder.encode({"text": ["a B", b"b\xff", None, float("nan"), ""]})["text"]
+    assert found.tolist() == [[2, 3, 0, 0], [3, 1, 0, 0], [0] * 4, [0] * 4, [0] * 4]
+    assert (
+        "| text | text | a text, encoded as the ids of its tokens |"
+        in (tmp_path / "README.md").read_text()
+    )
+
+
+def _written(folder, tokens):
+    """The path of encoder.json of a model of one text."""
     import keras
 
     class Sum(keras.Model):
@@ -133,26 +176,15 @@ def test_a_text_is_taken_as_ids_and_refused_as_a_string(tmp_path):
         def call(self, ids):
             return self.head(tf.cast(ids, tf.float32))
 
-    tokens = Tokens((" a", " b"), 4, "subwords", False)
-    model = Sum()
-    features = (FeatureSpec("text", "text", (), "string"),)
-    preprocess = Preprocessing({"text": tokens})
-    model(np.zeros((1, 4), "i4"))
+    model, preprocess = Sum(), Preprocessing({"text": tokens})
+    model(np.zeros((1, tokens.length), "i4"))
+    spec = DataSpec("made", (FeatureSpec("text", "text", (), "string"),), LABEL)
     weights = ([v.numpy() for v in model.trainable_variables], [])
     servable = Servable(
-        model=model, weights=weights, preprocess=preprocess, task=Classification(LABEL),
-        spec=DataSpec("made", features, LABEL),
-    )  # fmt: skip
-    write_encoder(tmp_path, servable, "run(inputs)")
-    encoder = Encoder(tmp_path / "encoder.json")
-    ids = np.array([[2, 3, 0, 0]])
-    np.testing.assert_array_equal(encoder.encode({"text": ids})["text"], ids.astype("i4"))
-    with pytest.raises(ValueError, match="column 'text': is a text: give the ids of its tokens"):
-        encoder.encode({"text": ["a b"]})
-    assert (
-        "is a text: give the ids of its tokens, int32 [rows, 4]"
-        in (tmp_path / "README.md").read_text()
+        model=model, weights=weights, preprocess=preprocess, task=Classification(LABEL), spec=spec
     )
+    write_encoder(folder, servable, "run(inputs)")
+    return folder / "encoder.json"
 
 
 def test_it_runs_where_tensorflow_cannot_be_imported(servable, rows, tmp_path):
@@ -175,10 +207,11 @@ def test_it_runs_where_tensorflow_cannot_be_imported(servable, rows, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "table, label", [("adult", "income"), ("tables/seattle_weather", "weather")]
+    "table, label",
+    [("adult", "income"), ("tables/seattle_weather", "weather"), ("banking77", "category")],
 )
 def test_rows_of_a_real_table(table, label, test_data, make_experiment, tmp_path):
-    """Categories, missing values and dates; what LiteRT then gives is what the model gives."""
+    """Categories, missing values, dates and texts; what LiteRT then gives is what the model gives."""
     experiment = make_experiment(dataset=f"csv:{test_data / table}", label=label, steps=1)
     weights = experiment.state.read_for_answers()
     servable = make_servable(experiment, weights, ("litert",))

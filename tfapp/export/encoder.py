@@ -1,16 +1,19 @@
 """Next to a model that takes encoded features: what encodes raw ones, without TensorFlow.
 
-encoder.py is a copy of `standalone_encoder`, encoder.json holds what it needs to know, README.md
-says how both are used.
+encoder.py is made of the modules of `tfapp.export.standalone`, encoder.json holds what it needs to
+know, README.md says how both are used.
 """
 
+import ast
+import inspect
 import json
-import pathlib
 
 from tfapp.data.dates import forms
 from tfapp.data.dates.parse import PIVOT, month_numbers
-from tfapp.export import standalone_encoder
+from tfapp.data.preprocessing import tokens
+from tfapp.data.preprocessing.pieces import LONGEST_PIECE
 from tfapp.export.encoder_text import readme
+from tfapp.export.standalone import dates, encoder, fingerprint, texts
 
 PROGRAM, FITTED, README = "encoder.py", "encoder.json", "README.md"
 _FORMAT = 1
@@ -27,9 +30,25 @@ def write_encoder(folder, servable, usage):
     fitted = encoder_json(servable)
     text = json.dumps(fitted, ensure_ascii=False)
     (folder / FITTED).write_text(f"{text}\n", encoding="utf-8")
-    source = pathlib.Path(standalone_encoder.__file__).read_text(encoding="utf-8")
-    (folder / PROGRAM).write_text(source, encoding="utf-8")
+    (folder / PROGRAM).write_text(_program(), encoding="utf-8")
     (folder / README).write_text(readme(fitted, servable, usage), encoding="utf-8")
+
+
+def _program():
+    """The modules as one: what the encoder says of itself, all imports, what each defines."""
+    imports, parts = set(), []
+    for module in (encoder, dates, texts, fingerprint):
+        source = inspect.getsource(module)
+        about, *statements = ast.parse(source).body
+        imported = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
+        # What is imported from one of them is defined here.
+        imports |= {ast.unparse(s) for s in imported if isinstance(s, ast.Import)}
+        lines = source.splitlines(keepends=True)
+        parts.append("".join(lines[(imported or [about])[-1].end_lineno :]).strip())
+    about = inspect.getsource(encoder).split('"""')[1]
+    own, others = (sorted(i for i in imports if ("numpy" in i) == n) for n in (False, True))
+    head = "\n".join(['"""' + about + '"""', "", *own, "", *others])
+    return "\n\n\n".join([head, *parts]) + "\n"
 
 
 def encoder_json(servable):
@@ -44,8 +63,8 @@ def encoder_json(servable):
         }
         for feature in servable.spec.features
     ]
-    dates = {"fields": _of_python(forms.FIELDS), "pivot": PIVOT, "months": month_numbers()}
-    return {"format": _FORMAT, "features": features, "dates": dates}
+    read = {"fields": _of_python(forms.FIELDS), "pivot": PIVOT, "months": month_numbers()}
+    return {"format": _FORMAT, "features": features, "dates": read}
 
 
 def _fitted(transform):
@@ -65,8 +84,8 @@ def _fitted(transform):
         why = "its dates are read as tfapp 0.1 did: give days since 1970 and fractions of a day"
         return {"kind": "given", "why": why, "dtype": "float32", "shape": [2]}
     if transform.kind == "tokens":
-        why = "is a text: give the ids of its tokens"
-        return {"kind": "given", "why": why, "dtype": "int32", "shape": [transform.length]}
+        longest = {"longest_piece": LONGEST_PIECE, "longest_word": tokens.LONGEST_WORD}
+        return {**known, **longest, "kind": "tokens"}
     return {"kind": "numbers", "codes": list(known.get("codes", ()))}
 
 

@@ -6,6 +6,7 @@ _ENCODED = {
     "hashed": "a category, encoded as an id",
     "codes": "a number that is a name, encoded as an id",
     "dates": "a date, encoded as days and fractions of a day",
+    "tokens": "a text, encoded as the ids of its tokens",
 }
 
 

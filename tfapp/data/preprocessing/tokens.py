@@ -21,8 +21,8 @@ from tfapp.spec import InputSpec
 PAD, UNKNOWN, FIRST_PIECE = 0, 1, 2  # ids; pieces are numbered from FIRST_PIECE
 _MARK = "\x1f"  # between words
 _WORD = r" ?[\p{L}\p{M}]+| ?\p{N}+| ?[^\s\p{L}\p{M}\p{N}]+|\s"
-# Long words are cut, so that the loop over pieces stays short.
-_LONG_WORD = f"([^{_MARK}]{{24}})"
+LONGEST_WORD = 24  # characters; longer ones are cut, so that the loop over pieces stays short
+_LONG_WORD = f"([^{_MARK}]{{{LONGEST_WORD}}})"
 _FITTED_ON = 200_000  # texts from which the vocabulary is learnt
 _LONGEST = 256  # tokens, where the length is chosen from the data
 _COVERED = 0.99  # share of the texts of train that are then not cut
