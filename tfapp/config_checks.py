@@ -171,6 +171,10 @@ def _check_compression(config):
             "--shard_optimizer contradicts --prune and --prune_pattern, which need whole weights "
             "after the update; drop one of them"
         )
+    if config.low_rank and not config.init_from:
+        raise UsageError(
+            f"--low_rank={config.low_rank:g} needs --init_from, the run whose weights are replaced"
+        )
 
 
 def check_dispatcher(address):

@@ -167,3 +167,19 @@ def test_a_freed_variable_is_empty_until_it_is_refilled():
         private_api.refill(variable, tf.ones([3, 1000]))
     private_api.refill(variable, tf.fill([1000, 3], 2.0))
     assert (variable.numpy() == 2).all()
+
+
+def test_a_variable_is_dropped_from_a_built_layer_and_others_are_added():
+    """--low_rank replaces the kernel of a dense layer by two."""
+    layer = keras.layers.Dense(3)
+    layer.build((None, 4))
+    dropped = weakref.ref(layer.kernel.value)
+    private_api.drop_variable(layer, "_kernel")
+    gc.collect()
+    assert dropped() is None
+    assert [v.name for v in layer.variables] == ["bias"]
+    with private_api.adds_weights(layer):
+        layer.part = layer.add_weight(name="part", shape=(4, 2))
+    assert [v.name for v in layer.trainable_variables] == ["bias", "part"]
+    with pytest.raises(ValueError, match="cannot add new elements"):
+        layer.add_weight(name="late", shape=(1,))

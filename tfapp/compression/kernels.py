@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import keras
 
+from tfapp.compression.low_rank import LowRankDense
 from tfapp.runtime import private_api
 
 _SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
@@ -22,7 +23,7 @@ _PLAIN = (
 
 
 class Kernel(NamedTuple):
-    """The kernel of one layer."""
+    """A kernel of one layer; low-rank layers have two."""
 
     position: int  # among the model's trainable variables
     path: str  # of the variable, without the model's name
@@ -38,20 +39,27 @@ def kernels_of(model):
     positions = {id(v): i for i, v in enumerate(model.trainable_variables)}
     found = {}
     for layer in private_api.layers_of(model):
-        variable = _kernel(layer)
-        position = positions.get(id(variable))
-        if position is not None:
-            path = variable.path.partition("/")[2] or variable.path
-            plain = len(variable.shape) == 2 or not isinstance(
-                layer, (*_TRANSPOSED, keras.layers.EinsumDense)
-            )
-            axis = -2 if isinstance(layer, _TRANSPOSED) else -1
-            found[position] = Kernel(position, path, layer, tuple(variable.shape), plain, axis)
+        for variable in _kernels(layer):
+            position = positions.get(id(variable))
+            if position is not None:
+                found[position] = _described(variable, position, layer)
     return [found[position] for position in sorted(found)]
 
 
-def _kernel(layer):
-    """The `keras.Variable`, or None if the layer is of another kind."""
+def _kernels(layer):
+    """The layer's own, `keras.Variable`s; none if it is of another kind."""
     if isinstance(layer, _SEPARABLE):
-        return layer.pointwise_kernel
-    return layer.kernel if isinstance(layer, _PLAIN) else None
+        return [layer.pointwise_kernel]
+    if isinstance(layer, LowRankDense):
+        return [layer.first, layer.second]
+    return [layer.kernel] if isinstance(layer, _PLAIN) else []
+
+
+def _described(variable, position, layer):
+    path = f"{layer.path}/{variable.name}"
+    plain = len(variable.shape) == 2 or not isinstance(
+        layer, (*_TRANSPOSED, keras.layers.EinsumDense)
+    )
+    axis = -2 if isinstance(layer, _TRANSPOSED) else -1
+    path = path.partition("/")[2] or path
+    return Kernel(position, path, layer, tuple(variable.shape), plain, axis)

@@ -26,6 +26,10 @@ class Compression:
     prune_end: str = _flag("60%",
         "duration after which all have; the rest is for recovery", identity=True, units=STEPS,
         above=0)
+    low_rank: float = _flag(0.0,
+        "with --init_from: the kernel of each dense layer is replaced by a product of two of lower "
+        "rank, which is off by at most this share of its norm; 0: none", identity=True, least=0,
+        below=1)
     distill_from: str = _flag("",
         "folder of a finished run on the same data set, whose answers the model learns as well; "
         "empty: the labels alone", identity=True)

@@ -10,6 +10,8 @@ import hashlib
 import json
 import logging
 
+from tfapp.compression.low_rank import describe as describe_ranks
+from tfapp.compression.low_rank import ranks_of
 from tfapp.data.fingerprint import without_times
 from tfapp.distribution.fingerprint import check_alike
 from tfapp.experiment import kept
@@ -92,6 +94,8 @@ def assemble(config, folder, *, distribution=None, train=True):
     choice = parts.settled.choice
     if train:
         more = {kept.DRAWS: draws, kept.MODEL: ground.model_name, kept.RECIPE: recipe}
+        if any(ranks := ranks_of(parts.settled.state.model)):
+            more[kept.RANKS] = ranks
         folder.write_json(CHOICES, {**choice.to_json(), **more})
     experiment = _experiment(config, ground, parts, choice)
     _log(experiment)
@@ -195,9 +199,22 @@ def _log(experiment):
     pruning = experiment.steps.compression.pruning
     if pruning is not None:
         _LOG.info("pruning: %s", pruning.describe(experiment.model))
+    _log_ranks(describe_ranks(experiment.model), experiment.config.low_rank)
     replicas = batches.num_replicas
     for line in describe_sharing(experiment.config, experiment.state, num_replicas=replicas):
         _LOG.info("%s", line)
     _LOG.info("engine: %s (%s)", engine.name, engine.reason)
     _LOG.info("precision: %s (%s)", choice.precision, choice.precision_reason)
     _LOG.info("xla: %s (%s)", choice.placement, choice.placement_reason)
+
+
+def _log_ranks(found, error):
+    """Logs which layers are low-rank; `error` is the bound within which layers were asked to be."""
+    for path, layer in found.items():
+        rows, columns = layer["shape"]
+        _LOG.info("low rank: %s, %d x %d, has rank %d", path, rows, columns, layer["rank"])
+    if error and not found:
+        _LOG.warning(
+            "low rank: within --low_rank=%g no dense layer would have fewer weights; raise it",
+            error,
+        )

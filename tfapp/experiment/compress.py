@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfapp.compression import low_rank
 from tfapp.compression.pruning import MASKS, Pruning
 from tfapp.compression.quantization import Quantization
 from tfapp.compression.sparsity import sparsity_of
@@ -21,6 +22,8 @@ class Compression:
     pruning: Pruning | None = None
     teacher: Teacher | None = None
     quantize: str = "none"  # to which of `GRIDS` kernels are rounded, in training and export
+    low_rank: float = 0.0  # error up to which dense layers become low-rank; 0: they stay
+    ranks: tuple[int, ...] = ()  # of the dense layers, as an earlier start of the run chose them
 
     @property
     def after_update(self):
@@ -36,12 +39,16 @@ class Compression:
         """What has become of the weights of a `TrainState` that are exported; see docs.
 
         Returns:
-          {"sparsity": as of `sparsity_of`} if they are pruned, else {}.
+          "sparsity": as of `sparsity_of`, if they are pruned.
+          "low_rank": path of a layer -> {"shape": of its kernel, "rank"}, if there is one.
         """
-        if self.pruning is None:
-            return {}
-        trainable, _ = state.read_for_answers()
-        return {"sparsity": sparsity_of(state.model, trainable)}
+        found = {}
+        if self.pruning is not None:
+            trainable, _ = state.read_for_answers()
+            found["sparsity"] = sparsity_of(state.model, trainable)
+        if ranks := low_rank.describe(state.model):
+            found["low_rank"] = ranks
+        return found
 
     def as_used(self, model):
         """(values of a model's trainable variables) -> those that it computes with; None: these."""
@@ -53,14 +60,16 @@ class Compression:
         return groups if self.teacher is None else {**groups, TEACHER: self.teacher.variables()}
 
     def begin(self, model):
-        """Assigns a model that has been called the weights that it begins with.
+        """Gives a model that has been called the layers and weights that it begins with.
 
         Raises:
           UsageError: they are of another model.
           DataError: they cannot be read.
         """
         if self.initial is None:
+            low_rank.factor(model, self.ranks)
             return
+        low_rank.factor(model, self.initial.ranks)
         values = self.initial.weights()
         check_shapes(self.initial, model, values)
         variables = (model.trainable_variables, model.non_trainable_variables)
@@ -71,6 +80,8 @@ class Compression:
                 mine.assign(theirs)
         for mine, theirs in zip(variables[0], values[0], strict=True):
             mine.assign(theirs)
+        if self.low_rank:
+            low_rank.factor_within(model, self.low_rank)
 
 
 def check_shapes(run, model, values):

@@ -25,6 +25,7 @@ class FinishedRun:
     model_name: str
     fitted: Preprocessing
     step: int  # whose weights count
+    ranks: tuple[int, ...]  # of its dense layers, see `tfapp.compression.low_rank`; (): all whole
     _folder: RunFolder
 
     def weights(self):
@@ -94,12 +95,13 @@ def read_finished(path, name):
     fitted = kept.fitted(folder)
     if fitted is None:
         raise UsageError(f"{flag}: lacks its preprocessing.json; restore it from a copy")
-    model = identity["model"]
+    model, choices = identity["model"], kept.choices(folder)
     return FinishedRun(
         flag=flag,
         identity=identity,
-        model_name=kept.choices(folder).get(kept.MODEL, model) if model == "auto" else model,
+        model_name=choices.get(kept.MODEL, model) if model == "auto" else model,
         fitted=fitted,
         step=summary.get(kept.EXPORTED_STEP) or summary["steps"],
+        ranks=tuple(choices.get(kept.RANKS, ())),
         _folder=folder,
     )

@@ -23,6 +23,7 @@ from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.compress import Compression, pruning_of
 from tfapp.experiment.earlier import Earlier
 from tfapp.experiment.evaluations import Evaluations
+from tfapp.experiment.kept import RANKS
 from tfapp.experiment.model_state import warmup_steps
 from tfapp.experiment.prepare import Data
 from tfapp.experiment.settle import Settled, settle
@@ -81,7 +82,7 @@ class Ground:
           UsageError: the model cannot be built, or a forced choice cannot work here.
         """
         batches = plan(config, self.data, self.strategy)
-        steps = self._steps(config, batches)
+        steps = self._steps(config, batches, kept)
         settled = settle(
             config,
             self.model_name,
@@ -138,7 +139,7 @@ class Ground:
             jit=settled.choice.placement in _COMPILED_EVALUATION,
         )
 
-    def _steps(self, config, batches):
+    def _steps(self, config, batches, kept):
         return StepBuilder(
             strategy=self.strategy,
             task=self.task,
@@ -164,6 +165,8 @@ class Ground:
                 pruning_of(config, batches),
                 self.teacher,
                 config.quantize,
+                config.low_rank,
+                tuple(kept.get(RANKS, ())),
             ),
         )
 

@@ -10,12 +10,14 @@ from tfapp.training.placement import PLACEMENTS
 DRAWS = "draws"  # in choices.json: "counter" or "keras", what layers draw random numbers by
 MODEL = "model"  # in choices.json: the name of the model
 EXPORTED_STEP = "exported_step"  # in summary.json: whose weights were evaluated and exported
+RANKS = "ranks"  # in choices.json: of the dense layers, see `tfapp.compression.low_rank`
 RECIPE = "recipe"  # in choices.json: what was decided, by field
 _CHOICES = {
     "precision": frozenset(FLAGS["precision"].choices) - {"auto"},
     "xla": frozenset(PLACEMENTS),
     DRAWS: Maybe(frozenset(("counter", "keras"))),
     MODEL: Maybe(str),
+    RANKS: Maybe([int]),
     RECIPE: Maybe(Each((int, float, str, [str]))),
 }
 # What the end of a run, and a later start, read of a summary.

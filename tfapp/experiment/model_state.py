@@ -7,6 +7,7 @@ import logging
 import keras
 import tensorflow as tf
 
+from tfapp.compression.low_rank import factor
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
 from tfapp.experiment.model_outputs import check_outputs, find_reader
@@ -87,11 +88,12 @@ def build_state(config, model_name, strategy, data, batches, precision, *, outpu
         )
 
 
-def build_again(config, model_name, data, precision, *, outputs):
+def build_again(config, model_name, data, precision, *, outputs, ranks):
     """The model once more, computing in another precision; its weights are new.
 
     Args:
       config, model_name, data, precision, outputs: as for `build_state`.
+      ranks: of its dense layers, see `tfapp.compression.low_rank`.
 
     Returns:
       (a `keras.Model` whose variables are in the order of the first one's, its `OutputReader`).
@@ -112,6 +114,7 @@ def build_again(config, model_name, data, precision, *, outputs):
         result = _call(model_name, model, inputs)
         take_weights(model, model_name)
         unseeded.keep_generator(model, inputs, config.seed)
+        factor(model, ranks)
         label = data.spec.label
         return model, find_reader(model_name, model, result, label, lambda: examples(_EXAMPLES))
 

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from tfapp.compression.low_rank import ranks_of
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.model_state import build_again
 from tfapp.export import make_exporters
@@ -49,7 +50,7 @@ def _servable(experiment, weights, precision, **more):
     if precision != experiment.choice.precision:
         model, reader = build_again(
             experiment.config, experiment.model_name, data, precision,
-            outputs=task.num_outputs(data.spec.label),
+            outputs=task.num_outputs(data.spec.label), ranks=ranks_of(model),
         )  # fmt: skip
     return Servable(
         model=model,

@@ -7,6 +7,7 @@ and augmented, through the preprocessing that it was trained with.
 
 import tensorflow as tf
 
+from tfapp.compression import low_rank
 from tfapp.compression.distillation import Distillation, check_kind
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.errors import UsageError
@@ -50,6 +51,7 @@ def build_teacher(run, config, data, task):
         )
         result = model(inputs, training=False)
         take_weights(model, run.model_name)
+        low_rank.factor(model, run.ranks)
     except UsageError as error:
         raise UsageError(f"{run.flag}: its model cannot be built again: {error}") from error
     check_outputs(run.model_name, result, label, inputs, members=members_of(model), outputs=outputs)

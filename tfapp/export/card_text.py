@@ -59,6 +59,7 @@ def markdown(card):
         + " examples.",
         "",
         *_sparsity(card["compression"].get("sparsity")),
+        *_low_rank(card["compression"].get("low_rank")),
         "## Use and limits",
         "",
         f"- {card['intended_use']}",
@@ -124,6 +125,17 @@ def _sparsity(found):
     rows = [(_code(path), f"{share:.1%}") for path, share in found["layers"].items()]
     head = f"{found['overall']:.1%} of the weights in kernels are zero."
     return ["## Sparsity", "", head, "", *_table(("kernel", "zeros"), rows), ""]
+
+
+def _low_rank(found):
+    """The dense layers whose kernel is a product, of a model that has any."""
+    if not found:
+        return []
+    rows = [
+        (_code(path), f"{layer['shape'][0]:,} x {layer['shape'][1]:,}", f"{layer['rank']:,}")
+        for path, layer in found.items()
+    ]
+    return ["## Low-rank layers", "", *_table(("layer", "kernel", "rank"), rows), ""]
 
 
 def _number(value):

@@ -125,6 +125,22 @@ def with_mask_of(tensor, other):
     return tensor
 
 
+def drop_variable(layer, name):
+    """Takes a `keras.Variable`, an attribute of a built `keras.Layer`, out of the layer."""
+    layer._untrack_variable(getattr(layer, name))
+    super(keras.Layer, layer).__delattr__(name)  # keras.Layer's own collects garbage each time
+
+
+@contextlib.contextmanager
+def adds_weights(layer):
+    """Inside, a built `keras.Layer` may get more weights, as when Keras adds LoRA's."""
+    layer._tracker.unlock()
+    try:
+        yield
+    finally:
+        layer._tracker.lock()
+
+
 def release_value(variable):
     """Frees the memory of a `keras.Variable` that from now on has values in scopes only."""
     variable._value = None
