@@ -2,10 +2,10 @@
 
 import abc
 import dataclasses
+from typing import Protocol
 
 import tensorflow as tf
 
-from tfapp.compression.grids import Grid
 from tfapp.runtime import private_api
 
 
@@ -33,6 +33,16 @@ class Whole(Form):
 
     def value(self, part):
         return tf.cast(part, self.dtype)
+
+
+class Grid(Protocol):
+    """The numbers that a kernel may be; see `tfapp.compression.grids`."""
+
+    def pack(self, kernel, axis):
+        """A kernel on the grid -> (levels, scales)."""
+
+    def unpack(self, packed, scale, shape):
+        """The reverse."""
 
 
 @dataclasses.dataclass(frozen=True)
