@@ -262,3 +262,23 @@ def test_what_cannot_be_begun_with_is_refused_in_one_line(
 def test_flags_that_contradict_are_refused(flags, message):
     with pytest.raises(UsageError, match=message):
         tfapp.Config(**flags)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_it_is_warned_of_other_hold_outs_where_there_are_any(
+    make_experiment, tmp_path, caplog, given
+):
+    rows = "".join(f"{i % 7 / 2},{'ab'[i % 2]}\n" for i in range(60))
+    for name in ("train", "validation", "test") if given else ("train",):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        (tmp_path / "data" / f"{name}.csv").write_text(f"x,y\n{rows}")
+    recipe = {
+        "dataset": f"csv:{tmp_path / 'data'}", "label": "y", "model": "linear", "steps": 4,
+        "batch_size": 20,
+    }  # fmt: skip
+    first = tfapp.run(
+        tfapp.Config(**recipe, model_dir=str(tmp_path / "first"), export=(), xla="off")
+    )
+    with caplog.at_level("WARNING", "tfapp"):
+        make_experiment(**recipe, distill_from=first.model_dir, seed=1, xla="off")
+    assert ("so it may have been trained on examples" in caplog.text) == (not given)

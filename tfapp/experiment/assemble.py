@@ -53,6 +53,7 @@ def assemble(config, folder, *, distribution=None, train=True):
     _LOG.info("device: %s", devices)
     earlier = _earlier(config, folder, cluster) if train else Earlier()
     data = _prepare(config, folder, cluster, train, earlier.preprocessing_of)
+    earlier.warn_of_hold_outs(config, data.source.held_out)
     begun = kept.choices(folder)
     given, replicas = config, strategy.num_replicas_in_sync
     model = name_model(config, data, begun.get(kept.MODEL) if begun else "")

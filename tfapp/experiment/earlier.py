@@ -17,6 +17,17 @@ class Earlier:
     teacher: FinishedRun | None = None
     preprocessing_of: FinishedRun | None = None  # whose preprocessing a new run takes
 
+    def warn_of_hold_outs(self, config, held_out):
+        """Warns of runs that may have been trained on what this one holds out.
+
+        Args:
+          config: a `Config`.
+          held_out: names of the splits that were drawn from train, rather than given.
+        """
+        for run in (self.initial, self.teacher) if held_out else ():
+            if run is not None:
+                run.warn_of_hold_outs(config)
+
 
 def read_earlier(config, *, begun):
     """The `Earlier` of a `Config`.

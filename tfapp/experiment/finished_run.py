@@ -39,7 +39,7 @@ class FinishedRun:
         return read_weights(self._folder.path / CHECKPOINTS, self.step)
 
     def check_alike(self, config, *, also=()):
-        """Checks that the features are made as they are there, and warns of other hold-outs.
+        """Checks that the features are made as they are there.
 
         Args:
           config: a `Config`.
@@ -54,6 +54,9 @@ class FinishedRun:
                 raise UsageError(
                     f"{self.flag}: was trained with --{name}={theirs}, not {mine}; use its flags"
                 )
+
+    def warn_of_hold_outs(self, config):
+        """Warns if other examples were held out there, for a `Config` whose data holds out some."""
         for name in _OF_HOLD_OUT:
             if vars(config)[name] != self.identity[name]:
                 _LOG.warning(
