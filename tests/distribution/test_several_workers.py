@@ -1,5 +1,6 @@
 """Several workers in real processes: same results, one writer, one end, exact restarts."""
 
+import json
 import os
 import signal
 import time
@@ -62,6 +63,27 @@ def test_two_workers_compute_what_one_process_does_and_worker_0_alone_writes(fol
     assert other.out == "" and "accuracy" in chief.out
     assert all(line.startswith("[worker 1] ") for line in other.err.splitlines())
     assert all(line.startswith("[worker 0] ") for line in chief.err.splitlines())
+
+
+@pytest.mark.slow
+def test_two_workers_make_a_model_smaller_as_one_process_does(folders, one, tmp_path):
+    (tmp_path / "first").mkdir()
+    done = outcome(start_main(tmp_path / "first", "--model_dir=run", "--export=none", "--steps=60"))
+    assert done.code == 0, done.err
+    first = tmp_path / "first" / "run"
+    recipe = (
+        *SHORT, f"--init_from={first}", f"--distill_from={first}", "--low_rank=0.4",
+        "--prune=0.5", "--quantize=int8",
+    )  # fmt: skip
+    here, there = folders(2)
+    workers = run_workers([here, there], *recipe)
+    assert [d.code for d in workers] == [0, 0], [d.err for d in workers]
+    alone = one(*recipe)
+    # A weight at the edge of two levels may be rounded either way.
+    assert losses(here / "run") == pytest.approx(losses(alone), rel=2e-3)
+    summaries = [json.loads((run / "summary.json").read_text()) for run in (here / "run", alone)]
+    assert summaries[0]["low_rank"] == summaries[1]["low_rank"]
+    assert [s["sparsity"]["overall"] for s in summaries] == [0.5, 0.5]
 
 
 @pytest.mark.slow
