@@ -1,1 +1,1 @@
-"""Smaller models: pruned in training, taught by a larger one, or with weights of 8 bits."""
+"""Smaller models: pruned, taught by a larger one, with weights of few bits, of low rank."""
