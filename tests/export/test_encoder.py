@@ -21,7 +21,7 @@ from tfapp.export.litert import LiteRTExporter
 from tfapp.export.servable import Servable
 from tfapp.export.standalone.encoder import Encoder
 from tfapp.export.standalone.fingerprint import fingerprint
-from tfapp.export.standalone.texts import token_ids
+from tfapp.export.standalone.texts import ids_of_pieces, token_ids
 from tfapp.models.tabular import Tabular
 from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
 from tfapp.tasks.classification import Classification
@@ -147,7 +147,7 @@ def texts_of(seed, count=400):
 def test_texts_are_cut_as_training_cuts_them(unit, stream):
     tokens, texts = Tokens(PIECES, 20, unit, stream), texts_of(seed=int(stream))
     fitted = {**_fitted(tokens), "name": "text"}
-    found = token_ids(texts, fitted)
+    found = token_ids(texts, ids_of_pieces(fitted), fitted)
     expected = tokens.encode(tf.constant(texts)).numpy()
     for text, mine, right in zip(texts, found, expected, strict=True):
         assert mine.tolist() == right.tolist(), repr(text)

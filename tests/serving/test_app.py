@@ -124,7 +124,7 @@ def test_a_slow_body_a_slow_answer_and_a_full_house(hurried, images, monkeypatch
         assert full[0] == 429
         assert "1 requests are being answered already" in full[1]["error"]
         monkeypatch.setattr(
-            hurried.batcher, "submit", lambda *_, alone: asyncio.get_running_loop().create_future()
+            hurried.batcher, "submit", lambda *_: asyncio.get_running_loop().create_future()
         )
         late = await call(hurried.app, body_of(images))
         assert late == (504, {"error": "the answer took longer than 0.05 s"})
@@ -142,7 +142,7 @@ def test_a_client_that_is_gone_gets_no_answer(digits):
 
 
 def test_what_nobody_expected_is_a_500_that_shows_nothing(hurried, images, monkeypatch, caplog):
-    def fail(*_, alone):
+    def fail(*_):
         raise OSError("/root/secret")
 
     monkeypatch.setattr(hurried.batcher, "submit", fail)
@@ -153,7 +153,7 @@ def test_what_nobody_expected_is_a_500_that_shows_nothing(hurried, images, monke
 
 
 def test_refusals_of_the_model_are_passed_on(hurried, images, monkeypatch):
-    def refuse(*_, alone):
+    def refuse(*_):
         raise RequestError(503, "there is not enough memory")
 
     monkeypatch.setattr(hurried.batcher, "submit", refuse)

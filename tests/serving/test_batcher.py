@@ -70,42 +70,55 @@ class SteppingClock:
         return self.now
 
 
+ONE, TWO = {"x": np.array([3], "f4")}, {"x": np.array([3, 4], "f4")}
+
+
 @pytest.mark.parametrize("seconds, at_once", [(1e-5, True), (0.01, False)])
 def test_a_client_that_is_alone_is_answered_without_the_thread_by_a_quick_model(
     make_batcher, signature, seconds, at_once
 ):
     batcher = make_batcher(clock=SteppingClock(seconds))
-    one, two = {"x": np.array([3], "f4")}, {"x": np.array([3, 4], "f4")}
+    assert batcher.answer_at_once(signature, ONE, 1) is None  # how quick it is is not known yet
 
     async def run():
-        first = batcher.submit(signature, one, 1, 1e9, alone=True)
-        assert not first.done()  # how long the model takes is not known yet
-        await first
-        futures = [
-            batcher.submit(signature, one, 1, 1e9, alone=True),
-            batcher.submit(signature, two, 2, 1e9, alone=True),
-            batcher.submit(signature, one, 1, 1e9),
-        ]
-        done = [future.done() for future in futures]
-        return done, [(await future)["y"].tolist() for future in futures]
+        await batcher.submit(signature, ONE, 1, 1e9)
+        answers = batcher.answer_at_once(signature, ONE, 1)
+        assert batcher.answer_at_once(signature, TWO, 2) is None
+        joined = batcher.submit(signature, ONE, 1, 1e9)
+        return answers, (await joined)["y"].tolist()
 
-    done, answers = asyncio.run(run())
-    assert done == [at_once, False, False]
-    assert answers == [[6], [6, 8], [6]]
+    answers, joined = asyncio.run(run())
+    assert joined == [6]
+    assert answers == ({"y": [6]} if at_once else None)
+
+
+def test_a_client_that_is_alone_waits_behind_others(make_batcher, doubling, signature):
+    batcher = make_batcher(clock=SteppingClock(1e-5))
+
+    async def run():
+        await batcher.submit(signature, ONE, 1, 1e9)
+        doubling.open.clear()
+        others = [batcher.submit(signature, ONE, 1, 1e9)]
+        while batcher._waiting:  # taken by the thread, which the function holds
+            await asyncio.sleep(0)
+        others.append(batcher.submit(signature, ONE, 1, 1e9))
+        assert batcher.answer_at_once(signature, ONE, 1) is None
+        doubling.open.set()
+        await asyncio.gather(*others)
+
+    asyncio.run(run())
 
 
 def test_a_mistake_of_a_client_that_is_alone_is_its_own(make_batcher, signature):
     batcher = make_batcher(clock=SteppingClock(1e-5))
 
     async def run():
-        await batcher.submit(signature, {"x": np.array([3], "f4")}, 1, 1e9, alone=True)
-        with pytest.raises(RequestError, match="cannot work on these values"):
-            await batcher.submit(signature, {"x": np.array([-3], "f4")}, 1, 1e9, alone=True)
-        late = batcher.submit(signature, {"x": np.array([3], "f4")}, 1, 0.0, alone=True)
-        assert not late.done()  # nobody waits for it any more
-        return await batcher.submit(signature, {"x": np.array([4], "f4")}, 1, 1e9, alone=True)
+        await batcher.submit(signature, ONE, 1, 1e9)
 
-    assert asyncio.run(run())["y"].tolist() == [8]
+    asyncio.run(run())
+    with pytest.raises(RequestError, match="cannot work on these values"):
+        batcher.answer_at_once(signature, {"x": np.array([-3], "f4")}, 1)
+    assert batcher.answer_at_once(signature, ONE, 1) == {"y": [6]}
 
 
 def test_what_comes_while_the_model_answers_is_joined(make_batcher, doubling, signature):

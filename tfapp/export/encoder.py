@@ -39,12 +39,12 @@ def _program():
     imports, parts = set(), []
     for module in (encoder, dates, texts, fingerprint):
         source = inspect.getsource(module)
-        about, *statements = ast.parse(source).body
+        docstring, *statements = ast.parse(source).body
         imported = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
         # What is imported from one of them is defined here.
         imports |= {ast.unparse(s) for s in imported if isinstance(s, ast.Import)}
         lines = source.splitlines(keepends=True)
-        parts.append("".join(lines[(imported or [about])[-1].end_lineno :]).strip())
+        parts.append("".join(lines[(imported or [docstring])[-1].end_lineno :]).strip())
     about = inspect.getsource(encoder).split('"""')[1]
     own, others = (sorted(i for i in imports if ("numpy" in i) == n) for n in (False, True))
     head = "\n".join(['"""' + about + '"""', "", *own, "", *others])

@@ -180,15 +180,14 @@ class App:
 
     async def _answers(self, asked, deadline):
         """Name of an answer -> NumPy [count, ...]. Raises RequestError."""
+        what = asked.signature, asked.arrays, asked.count
+        if self.connections() == 1:
+            answers = self._batcher.answer_at_once(*what)
+            if answers is not None:
+                return answers
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
-                return await self._batcher.submit(
-                    asked.signature,
-                    asked.arrays,
-                    asked.count,
-                    deadline,
-                    alone=self.connections() == 1,
-                )
+                return await self._batcher.submit(*what, deadline)
         except TimeoutError as error:
             raise RequestError(
                 504, f"the answer took longer than {self._limits.seconds:g} s"

@@ -59,7 +59,32 @@ class Batcher:
         self._thread = threading.Thread(target=self._run, name="tfapp-batcher", daemon=True)
         self._thread.start()
 
-    def submit(self, signature, arrays, count, deadline, *, alone=False):
+    def answer_at_once(self, signature, arrays, count):
+        """The answer to one example, by the caller's thread; for when nobody else is connected.
+
+        Two threads would hand it over and back for longer than a quick model takes.
+
+        Args: see `submit`.
+
+        Returns:
+          name of an answer -> NumPy [count, ...]; None: the model is not known to be quick, or
+          there is more to answer, and it is a case for `submit`.
+
+        Raises:
+          RequestError: the model cannot work on it.
+        """
+        if count > 1 or not 0 < self._call_seconds < _QUICK or self._waiting:
+            return None
+        self._expected, began = 1, self._clock()
+        try:
+            answers = signature(arrays)
+        except Exception as error:  # of whatever kind: it is the request's alone
+            raise _as_request_error(error, signature) from error
+        self._call_seconds = self._clock() - began
+        self._observe(1, 1)
+        return answers
+
+    def submit(self, signature, arrays, count, deadline):
         """Hands a request over, from a running event loop.
 
         Args:
@@ -67,8 +92,6 @@ class Batcher:
           arrays: argument -> NumPy [count, ...].
           count: examples.
           deadline: time of the clock after which no answer is needed.
-          alone: whether nobody else is connected. One example is then answered in this thread,
-            where the model takes little time: two threads would hand it over and back for longer.
 
         Returns:
           an asyncio.Future of name of an answer -> NumPy [count, ...], or a RequestError. Once it
@@ -76,9 +99,6 @@ class Batcher:
         """
         future = asyncio.get_running_loop().create_future()
         item = _Item(signature, arrays, count, self._clock(), deadline, future)
-        if alone and count == 1 and 0 < self._call_seconds < _QUICK and not self._waiting:
-            _resolve(self._timed([item]))
-            return future
         with self._changed:
             queue = self._waiting.setdefault(signature, collections.deque())
             queue.append(item)
@@ -95,16 +115,11 @@ class Batcher:
 
     def _run(self):
         while batch := self._next():
-            pairs = self._timed(batch)
+            self._expected, began = len(batch), self._clock()
+            pairs = self._answered(batch)
+            self._call_seconds = self._clock() - began
             _deliver(pairs)
             del batch, pairs  # a version that is replaced must not be kept while nothing comes
-
-    def _timed(self, batch):
-        """See `_answered`."""
-        self._expected, began = len(batch), self._clock()
-        pairs = self._answered(batch)
-        self._call_seconds = self._clock() - began
-        return pairs
 
     def _next(self):
         """The next requests to be answered together; empty at the end."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from tfapp.export.standalone.dates import read_date
 from tfapp.export.standalone.fingerprint import fingerprint
-from tfapp.export.standalone.texts import token_ids
+from tfapp.export.standalone.texts import ids_of_pieces, token_ids
 
 _FORMAT = 1
 
@@ -33,6 +33,7 @@ class Encoder:
             raise ValueError(f"{path}: is of format {fitted['format']}, not {_FORMAT}")
         self._dates = fitted["dates"]
         self._features = fitted["features"]
+        self._ids = {feature["name"]: _ids(feature) for feature in self._features}
 
     def encode(self, columns):
         """Encodes rows.
@@ -59,11 +60,10 @@ class Encoder:
         return encoded
 
     def _encode(self, feature, values):
-        kind = feature["kind"]
+        kind, ids = feature["kind"], self._ids[feature["name"]]
         if kind == "given":
             return _given(values, feature)
         if kind in ("categories", "hashed"):
-            ids = {value: i for i, value in enumerate(feature["values"])}
             code = _category if kind == "categories" else _hashed
             found = [code(text, ids, feature) for text in map(_text, values)]
             return np.array(found, np.int32)
@@ -71,7 +71,7 @@ class Encoder:
             days = [read_date(_text(value), feature["forms"], self._dates) for value in values]
             return np.array(days, np.float32).reshape(-1, 2)
         if kind == "tokens":
-            return token_ids([_text(value) for value in values], feature)
+            return token_ids([_text(value) for value in values], ids, feature)
         numbers = _numbers(values, feature)
         if kind == "codes":
             return _codes(numbers, feature)
@@ -79,6 +79,15 @@ class Encoder:
             codes = np.array(feature["codes"], numbers.dtype)
             return np.where(np.isin(numbers, codes), np.nan, numbers).astype(numbers.dtype)
         return numbers
+
+
+def _ids(feature):
+    """What a text is looked up in, made once: a vocabulary may have 100,000 of them."""
+    if feature["kind"] == "tokens":
+        return ids_of_pieces(feature)
+    if feature["kind"] in ("categories", "hashed"):
+        return {value: i for i, value in enumerate(feature["values"])}
+    return {}
 
 
 def _text(value):

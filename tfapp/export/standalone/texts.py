@@ -12,9 +12,13 @@ _RUN_OF_BLANKS = re.compile(f"[{_BLANKS}]+")
 _AROUND = _BLANKS + "\v"
 
 
-def token_ids(texts, feature):
+def ids_of_pieces(feature):
+    """Piece -> its id, as `token_ids` takes them."""
+    return {piece: i for i, piece in enumerate(feature["pieces"], _FIRST_PIECE)}
+
+
+def token_ids(texts, pieces, feature):
     """A list of str -> int32 [texts, length]; longer ones are cut, shorter ones padded with 0."""
-    pieces = {piece: i for i, piece in enumerate(feature["pieces"], _FIRST_PIECE)}
     longest = 1 if feature["unit"] == "characters" else feature["longest_piece"]
     length, cut = feature["length"], {}
     ids = np.full((len(texts), length), _PAD, np.int32)
