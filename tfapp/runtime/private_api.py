@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras.src.backend.common import global_state, masking
 from tensorflow.compiler.tf2xla.ops import gen_xla_ops
+from tensorflow.python.data.ops import multi_device_iterator_ops
 from tensorflow.python.framework import func_graph
 
 from tfapp.runtime.private_random import SCOPES
@@ -170,6 +171,25 @@ def gpu_memory_limits():
     from tensorflow.python.client import device_lib
 
     return [d.memory_limit for d in device_lib.list_local_devices() if d.device_type == "GPU"]
+
+
+@contextlib.contextmanager
+def untuned_device_buffers():
+    """Inside, the iterators that a strategy makes for its devices have no tuner of tf.data.
+
+    There is nothing to tune in a buffer of one element. The tuner sleeps for up to a minute, and
+    the end of its iterator at times does not wake it, and waits.
+    """
+    create = multi_device_iterator_ops._create_device_dataset
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    multi_device_iterator_ops._create_device_dataset = lambda *args: create(*args).with_options(
+        options
+    )
+    try:
+        yield
+    finally:
+        multi_device_iterator_ops._create_device_dataset = create
 
 
 def data_service_port(server):

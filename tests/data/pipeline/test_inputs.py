@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.data.ops import iterator_ops
 
 from tfapp.data.pipeline.engine import Engine
 from tfapp.data.pipeline.evaluation import ResidentEvaluation, StreamedEvaluation, evaluation_input
@@ -46,3 +47,20 @@ def test_a_small_split_is_one_step_of_its_own_size():
     assert found.num_steps == 1
     batch = found.batch(found.pull(found.start(), tf.constant(0, tf.int64)), 0)
     assert batch["x"].shape == (50,)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_no_iterator_has_a_tuner_that_its_end_could_wait_for(monkeypatch, replicas):
+    tuned, create = [], iterator_ops.OwnedIterator.__init__
+
+    def note(self, dataset=None, **about):
+        tuned.append(dataset.options().autotune.enabled)
+        create(self, dataset, **about)
+
+    monkeypatch.setattr(iterator_ops.OwnedIterator, "__init__", note)
+    strategy = OPTIONS["strategy"]
+    if replicas > 1:
+        strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+    StreamInput(SPLIT, batch_size=8, seed=0, strategy=strategy).restart(0)
+    StreamedEvaluation(SPLIT, batch_size=8, strategy=strategy).start()
+    assert tuned == [False] * 2 * replicas

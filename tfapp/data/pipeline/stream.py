@@ -9,6 +9,7 @@ from tfapp.data.pipeline.engine import Engine
 from tfapp.data.pipeline.local_reader import HERE
 from tfapp.data.pipeline.pieces import INDICES, Pieces
 from tfapp.data.splits.example_loader import SERVED
+from tfapp.runtime import private_api
 from tfapp.spec import EXAMPLE_SEED
 
 _AHEAD = 4  # batches that are ready
@@ -112,7 +113,8 @@ def iterator(strategy, make_dataset):
         # Of a finite one the workers would ask each other at each step whether it is at its end.
         return dataset.apply(tf.data.experimental.assert_cardinality(_INFINITE))
 
-    return iter(strategy.distribute_datasets_from_function(of_worker))
+    with private_api.untuned_device_buffers():
+        return iter(strategy.distribute_datasets_from_function(of_worker))
 
 
 def read_pieces(split, share, make_pieces, reader=HERE):
