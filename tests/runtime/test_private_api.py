@@ -22,6 +22,14 @@ def test_layers_of_a_subclassed_model():
     assert model not in everything
 
 
+def test_the_path_of_a_layer_is_the_same_in_every_model_of_a_process():
+    models = [keras.Sequential([keras.layers.Dense(1, name="head")]) for _ in range(2)]
+    for model in models:
+        model.build((None, 2))
+    assert models[0].name != models[1].name
+    assert [private_api.path_of(model.layers[0]) for model in models] == ["head", "head"]
+
+
 def test_optimization_barrier():
     """Without one, XLA merges what --remat computes again with the first time: memory is kept."""
 

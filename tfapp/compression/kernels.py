@@ -56,10 +56,9 @@ def _kernels(layer):
 
 
 def _described(variable, position, layer):
-    path = f"{layer.path}/{variable.name}"
     plain = len(variable.shape) == 2 or not isinstance(
         layer, (*_TRANSPOSED, keras.layers.EinsumDense)
     )
     axis = -2 if isinstance(layer, _TRANSPOSED) else -1
-    path = path.partition("/")[2] or path
+    path = f"{private_api.path_of(layer)}/{variable.name}"
     return Kernel(position, path, layer, tuple(variable.shape), plain, axis)

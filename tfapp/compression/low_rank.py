@@ -80,7 +80,7 @@ def factor_within(model, error):
 def describe(model):
     """The low-rank layers: path -> {"shape": of the kernel, "rank"}."""
     return {
-        layer.path.partition("/")[2] or layer.path: {
+        private_api.path_of(layer): {
             "shape": list(layer.kernel_shape),
             "rank": layer.first.shape[1],
         }

@@ -35,6 +35,20 @@ class Whole(Form):
         return tf.cast(part, self.dtype)
 
 
+@dataclasses.dataclass(frozen=True)
+class Unused(Form):
+    """Nothing is kept of a weight that nothing is computed of; a model is given zeros."""
+
+    shape: tf.TensorShape
+    dtype: tf.DType
+
+    def parts(self, value):
+        return ()
+
+    def value(self):
+        return tf.zeros(self.shape, self.dtype)
+
+
 class Grid(Protocol):
     """The numbers that a kernel may be; see `tfapp.compression.grids`."""
 
@@ -102,3 +116,10 @@ class KeptWeights:
         """Frees the memory, until `assign`."""
         for variable in self.variables:
             private_api.free(variable)
+
+
+def forms_of(values, kept_in):
+    """A `Form` of each tensor, a list: of float32 ones with two dimensions or more in `kept_in`."""
+    types = [tf.as_dtype(value.dtype) for value in values]
+    rounded = [t == tf.float32 and len(v.shape) > 1 for t, v in zip(types, values, strict=True)]
+    return [Whole(kept_in if r else t, t) for t, r in zip(types, rounded, strict=True)]

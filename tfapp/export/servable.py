@@ -20,7 +20,8 @@ import functools
 import tensorflow as tf
 
 from tfapp.export.argument_names import argument_names
-from tfapp.export.kept_weights import KeptWeights, Packed, Whole
+from tfapp.export.kept_weights import KeptWeights, Packed, forms_of
+from tfapp.export.prepared_weights import PreparedWeights
 from tfapp.models.cached_decoder import CachedDecoder
 from tfapp.models.ensemble import members_of
 from tfapp.models.outputs import READS_LOGITS
@@ -78,11 +79,15 @@ class Servable:
         self._task = task
         self._read_outputs = read_outputs
         self.in_float32 = in_float32 or self
-        trainable, others = (_forms(values, tf.as_dtype(stored_in)) for values in weights)
+        kept_in = tf.as_dtype(stored_in)
+        trainable, others = (forms_of(values, kept_in) for values in weights)
         if quantization is not None:
             for kernel in quantization.kernels:
                 form = Packed(quantization.grid, kernel.outputs_axis, tf.TensorShape(kernel.shape))
                 trainable[kernel.position] = form
+        self._prepared = PreparedWeights(model, weights, kept_in)
+        for position, form in self._prepared.replaced.items():
+            trainable[position] = form
         self._trainable = KeptWeights(weights[0], trainable, trainable=True)
         self._others = KeptWeights(weights[1], others, trainable=False)
         # Feature -> tf.TensorSpec [None, ...] of its raw values, named as its argument.
@@ -117,7 +122,7 @@ class Servable:
         return self._model_once(inputs)
 
     def _call_model(self, inputs):
-        with uncompiled():
+        with uncompiled(), self._prepared.used():
             called = forward(
                 self._model,
                 self._trainable.read(),
@@ -130,8 +135,8 @@ class Servable:
 
     @property
     def trainable_weights(self):
-        """tf.Variables that hold the weights, a tuple; see `KeptWeights`."""
-        return self._trainable.variables
+        """tf.Variables that hold the weights, and what layers have made of weights, a tuple."""
+        return (*self._trainable.variables, *self._prepared.variables)
 
     @property
     def other_weights(self):
@@ -199,6 +204,7 @@ class Servable:
         """Replaces the weights, given as to the constructor; nothing is traced again."""
         self._trainable.assign(weights[0])
         self._others.assign(weights[1])
+        self._prepared.assign(weights)
         if self.in_float32 is not self:
             self.in_float32.assign(weights)
 
@@ -206,6 +212,7 @@ class Servable:
         """Frees the weights' memory; before it serves again, `assign` must be called."""
         self._trainable.release()
         self._others.release()
+        self._prepared.release()
         if self.in_float32 is not self:
             self.in_float32.release()
 
@@ -254,10 +261,3 @@ class Servable:
     def _compose(self, features):
         inputs = self.preprocess(features)
         return self.answers(self.core(inputs), inputs)
-
-
-def _forms(values, kept_in):
-    """How weights are kept that are not packed: large float32 ones in `kept_in`, a list."""
-    types = [tf.as_dtype(value.dtype) for value in values]
-    rounded = [t == tf.float32 and len(v.shape) > 1 for t, v in zip(types, values, strict=True)]
-    return [Whole(kept_in if r else t, t) for t, r in zip(types, rounded, strict=True)]

@@ -25,6 +25,11 @@ def layers_of(model, *, recursive=True):
     return list(model._flatten_layers(include_self=False, recursive=recursive))
 
 
+def path_of(layer):
+    """A layer's path inside its model, a str: without the model's name, which Keras numbers."""
+    return layer.path.partition("/")[2] or layer.path
+
+
 def optimization_barrier(tensors):
     """The same tensors, in a list; XLA neither merges nor moves computations across the barrier."""
     return list(gen_xla_ops.xla_optimization_barrier(input=list(tensors)))

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfapp.models.prepared import PreparesWeights
 from tfapp.models.weight_decay import NamesDecayedWeights
 
 _SHORTEST, _LONGEST = 2, 5  # characters of an n-gram
@@ -22,7 +23,7 @@ _HALF, _LOW = 2**14, 2**28  # products of two halves fit int32
 _SCALE = 20.0  # of the outputs: weights of Adam's first steps are small
 
 
-class BagOfNGrams(NamesDecayedWeights, keras.layers.Layer):
+class BagOfNGrams(NamesDecayedWeights, PreparesWeights, keras.layers.Layer):
     """Token ids [batch, length], 0 for padding, to outputs [batch, outputs], in float32.
 
     Each token, each pair of neighbours and each n-gram of a token's characters has a weight for
@@ -64,17 +65,22 @@ class BagOfNGrams(NamesDecayedWeights, keras.layers.Layer):
         present = tf.cast(tf.not_equal(ids, 0), tf.float32)
         kept = tf.cast(self.drop_tokens(present, training=training) > 0, tf.float32)
         both = kept[:, :-1] * tf.slice(kept, (0, 1), (-1, -1))
-        total = _sum_of(tf.gather(self._of_tokens(), ids), kept)
+        (of_tokens,) = self.prepared
+        total = _sum_of(tf.gather(of_tokens, ids), kept)
         total += _sum_of(tf.gather(self.pairs, self._pairs(ids)), both)
         count = tf.reduce_sum(tf.gather(self._features, ids) * kept, 1) + tf.reduce_sum(both, 1)
         return _SCALE * total / tf.sqrt(tf.maximum(count, 1.0))[:, None] + self.bias
 
-    def _of_tokens(self):
+    def prepare(self):
         """[vocabulary, outputs]: what each token adds, the n-grams of its characters included."""
         if self.ngrams is None:
-            return tf.convert_to_tensor(self.tokens)
+            return (tf.convert_to_tensor(self.tokens),)
         ngrams = tf.gather(self.ngrams, self._ngrams)
-        return self.tokens + tf.math.unsorted_segment_sum(ngrams, self._tokens, self._vocabulary)
+        of_tokens = tf.math.unsorted_segment_sum(ngrams, self._tokens, self._vocabulary)
+        return (self.tokens + of_tokens,)
+
+    def weights_replaced(self):
+        return [self.tokens] if self.ngrams is None else [self.tokens, self.ngrams]
 
     def _pairs(self, ids):
         """int32 [batch, length - 1]: the bucket of each pair of neighbours."""
