@@ -62,6 +62,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "export_weights": "early_stopping",
             "calibrate": False,
             "target_transform": "none",
+            "unknown_category": "stop",
         },
     ),
 )

@@ -55,9 +55,9 @@ class Data:
     drop_missing_labels: bool = _flag(False,
         "leave out the rows of a table that have no label, and say how many; by default they are "
         "bad examples")
-    unknown_category: str = _flag("stop",
-        "at a category of validation or test files that is not in train: stop, or accept it as "
-        "unknown", choices=("stop", "accept"), identity=True)
+    unknown_category: str = _flag("accept",
+        "a category of validation or test files that is not in train: accept it as unknown, and "
+        "say how many there are, or stop", choices=("accept", "stop"), identity=True)
     text_length: int = _flag(0,
         "tokens of a text, or of a window of a long one; 0: from the data", identity=True, least=0)
     text_unit: str = _flag("auto",

@@ -9,6 +9,7 @@ from tfapp.errors import DataError
 
 _LOG = logging.getLogger("tfapp")
 _ACCEPT = "--unknown_category=accept treats it as unknown"
+_MANY = 0.1  # share of a split whose categories are new: they may be spelt in another way
 
 
 def encode(source, preprocess, *, unknown_category, pack=True):
@@ -49,7 +50,8 @@ def _checked(source, name, preprocess, accept):
             value = np.asarray(split.arrays()[feature][row : row + 1])[0]
             reason = f"{feature} {value!r} does not occur in train"
             if accept:
-                _LOG.info(
+                _LOG.log(
+                    logging.WARNING if rows.mean() > _MANY else logging.INFO,
                     "data: %s: %d of %d have a %s that does not occur in train, such as %r",
                     name, rows.sum(), len(rows), feature, value,
                 )  # fmt: skip
