@@ -31,3 +31,11 @@ def test_a_quantity_trains_longer_only_on_large_tables(rows):
     assert recipe_for(TABLE, rows, 8, AMOUNT) == recipe_for(TABLE, rows, 8, CLASSES)
     large = [recipe_for(TABLE, 30_000, 8, label).steps for label in (AMOUNT, CLASSES)]
     assert large[0] > large[1]
+
+
+@pytest.mark.parametrize("label", [CLASSES, AMOUNT])
+@pytest.mark.parametrize("rows", [20, 64, 100, 159, 300, 999])
+def test_however_few_the_rows_they_are_learnt_for_as_many_steps(rows, label):
+    recipe = recipe_for(TABLE, rows, 8, label)
+    in_epoch = max(rows // min(recipe.batch_size, rows), 1)
+    assert recipe.most_epochs * in_epoch >= recipe.steps

@@ -135,7 +135,7 @@ def _table(examples, columns, label):
         batch_size=_power_of_two(examples / 80, 64, 256),
         steps=steps,
         least_epochs=5,
-        most_epochs=200,
+        most_epochs=500,  # so that a few dozen rows are learnt as well
         learning_rate=rate,
         schedule="cosine",
         weight_decay=float(f"{min(max(1000 / size, 0.02), 6):.2g}"),
