@@ -6,7 +6,7 @@ import math
 from tfapp.data.augmentation import NONE
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.experiment.batch_plan import in_steps
-from tfapp.experiment.recipe import augment, model_size, small_table
+from tfapp.experiment.recipe import augment, model_size, noise, small_table
 from tfapp.experiment.recipe.evaluations import interval, patience
 from tfapp.experiment.recipe.rules import recipe_for
 from tfapp.flag_values import parse_duration
@@ -42,6 +42,9 @@ def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
     label = data.spec.label
     kind = kind_of_data(data.inputs, label)
     recipe = recipe_for(kind, examples, len(data.inputs), label)
+    if "weight_decay" not in {**given, **(kept or {})}:
+        decay = noise.weaker(recipe.weight_decay, data)
+        recipe = dataclasses.replace(recipe, weight_decay=decay)
     recipe = dataclasses.replace(recipe, **recipe_of(model))
     if label.kind != "class" or config.task not in _SMOOTHED:
         recipe = dataclasses.replace(recipe, label_smoothing=0.0)
