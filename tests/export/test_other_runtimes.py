@@ -6,10 +6,15 @@ import pytest
 import tensorflow as tf
 
 from tests.export.models import Counting, weights_of
+from tfapp.data.preprocessing import Preprocessing
+from tfapp.data.preprocessing.standardize import Standardize
 from tfapp.errors import TfappError, UsageError
 from tfapp.export import EXPORTERS
 from tfapp.export.litert import DynamicLiteRTExporter, Int8LiteRTExporter, LiteRTExporter
+from tfapp.export.servable import Servable
 from tfapp.export.signatures import OUTPUTS
+from tfapp.spec import DataSpec, FeatureSpec, LabelSpec
+from tfapp.tasks.classification import Classification
 
 ROWS = {"size": np.array([60.0, 10.0, np.nan], "f4"), "town": np.array(["Zug", "Paris", ""], "O")}
 
@@ -38,6 +43,60 @@ def test_other_weights_are_noticed(exporter, make_image_servable, images, tmp_pa
     servable.assign(weights_of(model, change=0.01))
     with pytest.raises(TfappError, match="answers another outputs than the trained one"):
         exporter.verify(servable, tmp_path, images)
+
+
+class Steep(keras.Model):
+    """Makes much of small differences between values near 1/3; `off` is added to its outputs."""
+
+    def __init__(self, slope):
+        super().__init__()
+        self.slope = slope
+
+    def build(self, shape):
+        self.off = self.add_weight(name="off", shape=(3,), initializer="zeros")
+
+    def call(self, x):
+        return (x[:, None] - np.float32(1 / 3)) * self.slope + self.off
+
+
+class OtherRounding(LiteRTExporter):
+    """Of a runtime whose division rounds up."""
+
+    def load(self, folder):
+        run = super().load(folder)
+        return lambda arguments: run({k: np.nextafter(v, np.inf) for k, v in arguments.items()})
+
+
+@pytest.mark.parametrize(
+    "slope, off, refused", [(1000, 0, False), (1000, 0.005, True), (1e5, 0, True)]
+)
+def test_a_steep_model_may_differ_by_its_rounding(slope, off, refused, tmp_path, caplog):
+    caplog.set_level("INFO", "tfapp")
+    model = Steep(slope)
+    servable = _of_one_number(model)
+    exporter = OtherRounding()
+    exporter.write(servable, tmp_path)
+    rows = {"x": np.array([1.0, 0.9, 1.1], "f4")}
+    servable.assign([[np.full(3, off, "f4")], []])
+    if refused:
+        with pytest.raises(TfappError, match="answers another outputs than the trained one"):
+            exporter.verify(servable, tmp_path, rows)
+    else:
+        exporter.verify(servable, tmp_path, rows)
+        assert "the last bit of a number among the inputs changes them by" in caplog.text
+
+
+def _of_one_number(model):
+    preprocess = Preprocessing({"x": Standardize(np.float32(0), np.float32(1 / 3))})
+    model(preprocess({"x": np.ones(2, "f4")}))
+    label = LabelSpec("y", "class", 3, ("a", "b", "c"))
+    return Servable(
+        model=model,
+        weights=weights_of(model),
+        preprocess=preprocess,
+        task=Classification(label),
+        spec=DataSpec("made", (FeatureSpec("x", "numeric", (), "float32"),), label),
+    )
 
 
 LOSSY = ("litert_float16", "litert_dynamic", "litert_int8")

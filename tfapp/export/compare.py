@@ -40,8 +40,13 @@ def _close(a, b, tolerance):
 
 
 def worst_difference(a, b):
-    """The smallest tolerance that `check_answers` would let two arrays pass with; inf for NaN."""
+    """The smallest tolerance that `check_answers` would let two arrays pass with.
+
+    inf for NaN or other shapes.
+    """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.shape != b.shape:
+        return float("inf")
     found = np.max(np.abs(a - b) / (1 + np.abs(b)), initial=0.0)
     return float(found) if np.isfinite(found) else float("inf")
 

@@ -113,9 +113,13 @@ class Servable:
         """Raw features -> feature -> numeric tensor [batch, ...], as in `encoded_specs`."""
         return self._preprocess.encode(features, pack=False)
 
+    def packed(self, encoded):
+        """Encoded features -> what the model takes, as `preprocess` gives it."""
+        return self._preprocess(encoded)
+
     def numeric(self, encoded):
         """Encoded features -> logits or values: all that is arithmetic."""
-        return self.core(self._preprocess(encoded))
+        return self.core(self.packed(encoded))
 
     def core(self, inputs):
         """The model: numeric tensors in the structure of `input_specs` -> logits or values."""
