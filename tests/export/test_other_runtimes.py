@@ -86,7 +86,30 @@ def test_a_steep_model_may_differ_by_its_rounding(slope, off, refused, tmp_path,
         assert "the last bit of a number among the inputs changes them by" in caplog.text
 
 
-def _of_one_number(model):
+class StepBesideAProduct(keras.Model):
+    """A column is a factor of a product, and has a steep step."""
+
+    def __init__(self):
+        super().__init__()
+        self.product = keras.layers.Dense(3, kernel_initializer="ones")
+
+    def call(self, x):
+        column = tf.gather(tf.stack([x, tf.square(x)], axis=-1), [0], axis=1)
+        step = tf.clip_by_value((column - np.float32(0.5)) * 100.0, 0.0, 1.0)
+        return 0.1 * self.product(column) + step
+
+
+def test_rounded_factors_leave_the_numbers_alone_that_they_are_made_of(tmp_path):
+    calibration = {"x": np.linspace(-9, 9, 64, dtype="f4")}
+    servable = _of_one_number(StepBesideAProduct(), draw_calibration=lambda: calibration)
+    exporter = Int8LiteRTExporter()
+    exporter.write(servable, tmp_path)
+    rows = {"x": 3 * np.array([0.502, 0.504, 0.506, 0.508], "f4")}
+    outputs = exporter.load(tmp_path)(rows)[OUTPUTS]
+    assert outputs == pytest.approx(servable.numeric(servable.encode(rows)).numpy(), abs=0.05)
+
+
+def _of_one_number(model, **more):
     preprocess = Preprocessing({"x": Standardize(np.float32(0), np.float32(1 / 3))})
     model(preprocess({"x": np.ones(2, "f4")}))
     label = LabelSpec("y", "class", 3, ("a", "b", "c"))
@@ -96,6 +119,7 @@ def _of_one_number(model):
         preprocess=preprocess,
         task=Classification(label),
         spec=DataSpec("made", (FeatureSpec("x", "numeric", (), "float32"),), label),
+        **more,
     )
 
 

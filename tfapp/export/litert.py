@@ -39,6 +39,11 @@ _EXACT = [
     "MINIMUM", "MUL", "NEG", "NOT_EQUAL", "ONE_HOT", "POW", "PRELU", "REDUCE_MAX", "REDUCE_MIN",
     "REDUCE_PROD", "RELU", "RELU6", "RSQRT", "SELECT", "SELECT_V2", "SIGN", "SIN", "SOFTMAX",
     "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "SUM", "TANH",
+    # These move numbers. If the numbers of a column were rounded to be moved into a product, what
+    # else is made of the column would see them rounded, steep steps between neighbours among it.
+    "BROADCAST_TO", "CONCATENATION", "EXPAND_DIMS", "GATHER", "GATHER_ND", "PACK", "PAD", "PADV2",
+    "RESHAPE", "SLICE", "SPLIT", "SPLIT_V", "SQUEEZE", "STRIDED_SLICE", "TILE", "TRANSPOSE",
+    "UNPACK",
 ]  # fmt: skip
 
 
