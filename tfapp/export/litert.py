@@ -41,7 +41,7 @@ _EXACT = [
     "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "SUB", "SUM", "TANH",
     # These move numbers. If the numbers of a column were rounded to be moved into a product, what
     # else is made of the column would see them rounded, steep steps between neighbours among it.
-    "BROADCAST_TO", "CONCATENATION", "EXPAND_DIMS", "GATHER", "GATHER_ND", "PACK", "PAD", "PADV2",
+    "BROADCAST_TO", "CONCATENATION", "EXPAND_DIMS", "PACK", "PAD", "PADV2",
     "RESHAPE", "SLICE", "SPLIT", "SPLIT_V", "SQUEEZE", "STRIDED_SLICE", "TILE", "TRANSPOSE",
     "UNPACK",
 ]  # fmt: skip

@@ -89,9 +89,9 @@ class Columns(keras.layers.Layer):
         ]
         binned, flat = None, numbers_of(columns, self._specs)
         if self._binned:
-            binned = ops.take(flat, self._binned, axis=1)
+            binned = _taken(flat, self._binned)
         if self._plain:
-            parts.append(ops.take(flat, self._plain, axis=1))
+            parts.append(_taken(flat, self._plain))
         return binned, joined(parts) if parts else None
 
     def _category(self, spec, ids):
@@ -112,6 +112,15 @@ class Columns(keras.layers.Layer):
     def _embedding(self, spec, name):
         initial = "uniform" if spec.kind == "ids" else keras.initializers.RandomNormal(stddev=1.0)
         return keras.layers.Embedding(spec.vocabulary, self._width_of(spec), initial, name=name)
+
+
+def _taken(flat, indices):
+    """The columns of [batch, n] at ascending indices: slices, which are rounded in no runtime."""
+    starts = [i for i in indices if i - 1 not in indices]
+    ends = [i + 1 for i in indices if i + 1 not in indices]
+    if len(indices) == flat.shape[1]:
+        return flat
+    return joined([flat[:, start:end] for start, end in zip(starts, ends, strict=True)])
 
 
 class LinearColumns(keras.layers.Layer):
