@@ -39,6 +39,8 @@ class Halving(keras.Model):
     def call(self, x):
         return self.halved(self.flat(x))
 
+    read = call  # as a decoder has it
+
 
 @pytest.fixture
 def model():
@@ -61,6 +63,11 @@ def test_it_is_made_once(servable, model, images):
     for rows in (images, {"image": images["image"][:2]}):
         assert np.allclose(outputs(servable, rows), expected[: len(rows["image"])], rtol=1e-6)
     assert model.halved.made == before + 1
+
+
+def test_a_part_of_the_model_takes_it_as_well(servable, images):
+    inputs = servable.preprocess(images)
+    assert np.allclose(servable.read(inputs), servable.core(inputs), rtol=1e-6)
 
 
 def test_it_takes_the_place_of_the_weights(servable, model):

@@ -174,7 +174,7 @@ class Servable:
             zip(self._model.trainable_variables, self._trainable.read(), strict=True),
             zip(self._model.non_trainable_variables, self._others.read(), strict=True),
         )
-        with uncompiled(), values:
+        with uncompiled(), self._prepared.used(), values:
             yield
 
     def answers(self, outputs, inputs):

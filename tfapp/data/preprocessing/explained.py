@@ -4,6 +4,8 @@ Ridge regression in closed form on what the model is given of numbers, dates and
 included, fitted on half of a sample and measured on the other.
 """
 
+import math
+
 import numpy as np
 import tensorflow as tf
 
@@ -34,15 +36,32 @@ def explained(transforms, arrays, target):
     return float(np.mean([_r2(x, y, first, second), _r2(x, y, second, first)]))
 
 
+def wide(inputs, most):
+    """What a linear model takes of one column.
+
+    Args:
+      inputs: NumPy [n, ...], what a model is given of it: numbers, or the ids of categories.
+      most: columns of the result at most.
+
+    Returns:
+      float64 [n, width], the numbers or one-hot ids; [n, 0] of a text's tokens, and of too many.
+    """
+    nothing = np.zeros((len(inputs), 0))
+    if not np.issubdtype(inputs.dtype, np.integer):
+        flat = inputs.reshape(len(inputs), -1)
+        return flat.astype(np.float64) if flat.shape[1] <= most else nothing
+    if inputs.ndim > 1:
+        return nothing
+    distinct = np.unique(inputs)
+    return (inputs[:, None] == distinct).astype(np.float64) if len(distinct) <= most else nothing
+
+
 def _columns(transform, column):
     """float64 [n, width] of one raw column; [n, 0] of texts, hashed and large categories."""
     inputs = transform(tf.constant(transform.encode_column(column))).numpy()
     if np.issubdtype(inputs.dtype, np.integer):
-        distinct = np.unique(inputs)
-        if inputs.ndim > 1 or len(distinct) > _MOST_IDS:
-            return np.zeros((len(inputs), 0))
-        return (inputs[:, None] == distinct).astype(np.float64)
-    flat = inputs.reshape(len(inputs), -1).astype(np.float64)
+        return wide(inputs, _MOST_IDS)
+    flat = wide(inputs, math.inf)
     return np.concatenate([flat, np.square(flat)], axis=1)
 
 

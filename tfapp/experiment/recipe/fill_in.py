@@ -42,10 +42,10 @@ def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
     label = data.spec.label
     kind = kind_of_data(data.inputs, label)
     recipe = recipe_for(kind, examples, len(data.inputs), label)
-    if "weight_decay" not in {**given, **(kept or {})}:
-        decay = noise.weaker(recipe.weight_decay, data)
-        recipe = dataclasses.replace(recipe, weight_decay=decay)
-    recipe = dataclasses.replace(recipe, **recipe_of(model))
+    own = recipe_of(model)
+    if "weight_decay" not in {**own, **given, **(kept or {})}:
+        own = {**own, "weight_decay": noise.weaker(recipe.weight_decay, data)}
+    recipe = dataclasses.replace(recipe, **own)
     if label.kind != "class" or config.task not in _SMOOTHED:
         recipe = dataclasses.replace(recipe, label_smoothing=0.0)
     rule = _decide(given, recipe, examples, num_replicas * config.accumulate)

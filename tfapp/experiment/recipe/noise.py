@@ -8,13 +8,13 @@ keeps a network from learning what is there.
 
 import numpy as np
 
+from tfapp.data.preprocessing.explained import wide
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.experiment.recipe.rules import FEW_ROWS, effective_rows
+from tfapp.experiment.recipe.rules import LEAST_DECAY, is_small
 from tfapp.spec import TABLE, kind_of_data
 
 _MOST_WIDE = 500  # columns of the linear model
 _PENALTIES = 10.0 ** np.arange(-2, 5, 0.5)
-_LEAST = 0.02  # decay, as in the rule
 
 
 def weaker(decay, data):
@@ -27,7 +27,7 @@ def weaker(decay, data):
     label, rows = data.spec.label, data.source.splits[TRAIN].num_examples
     if label.kind != "real" or kind_of_data(data.inputs, label) != TABLE:
         return decay
-    if effective_rows(rows, len(data.inputs)) >= FEW_ROWS:
+    if not is_small(rows, len(data.inputs)):
         return decay
     arrays = data.source.splits[TRAIN].arrays()
     inputs, target = data.preprocess(arrays), np.asarray(arrays[label.name], np.float64)
@@ -36,7 +36,7 @@ def weaker(decay, data):
     values = inputs.values() if isinstance(inputs, dict) else [inputs]
     noise = unexplained([np.asarray(value) for value in values], target)
     ratio = noise / max(1 - noise, 1e-9)
-    return float(f"{max(decay * min(ratio, 1), min(decay, _LEAST)):.2g}")
+    return float(f"{max(decay * min(ratio, 1), min(decay, LEAST_DECAY)):.2g}")
 
 
 def unexplained(inputs, target):
@@ -71,17 +71,13 @@ def _columns(inputs, rows):
     """float64 [rows, width]: standardised numbers, and categories of few values, one-hot."""
     parts, width = [np.zeros((rows, 0))], 0
     for values in inputs:
+        part = wide(values, _MOST_WIDE - width)
         if np.issubdtype(values.dtype, np.integer):
-            distinct = np.unique(values)
-            if values.ndim > 1:  # tokens of a text
-                continue
-            part = (values[:, None] == distinct).astype(np.float64)
             part -= part.mean(axis=0)
         else:
-            part = _standardised(values.reshape(rows, -1).astype(np.float64))
-        if width + part.shape[1] <= _MOST_WIDE:
-            parts.append(part)
-            width += part.shape[1]
+            part = _standardised(part)
+        parts.append(part)
+        width += part.shape[1]
     return np.concatenate(parts, axis=1)
 
 

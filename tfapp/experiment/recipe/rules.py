@@ -68,7 +68,8 @@ _SIZED = {
 }
 
 
-FEW_ROWS = 1000  # effective rows of a small table
+LEAST_DECAY = 0.02  # of tables
+_FEW_ROWS = 1000  # effective rows of a small table
 # Of images: bounds of the epochs, and so many that they are shifted by up to an eighth.
 _LEAST_EPOCHS, _MOST_EPOCHS, _MANY_EPOCHS = 8, 50, 20
 
@@ -116,6 +117,11 @@ def effective_rows(examples, columns):
     return examples * min(max(10 / columns, 0.2), 1)
 
 
+def is_small(examples, columns):
+    """Whether a table is small, by its effective rows."""
+    return effective_rows(examples, columns) < _FEW_ROWS
+
+
 def _table(examples, columns, label):
     """An ensemble of perceptrons on columns (`tabm`).
 
@@ -130,7 +136,7 @@ def _table(examples, columns, label):
     else:
         steps = 4500 if label.kind == "real" else 1500
     size = effective_rows(examples, columns)
-    rate = 2e-3 if size < FEW_ROWS else 4e-3 if size <= 5000 else 8e-3
+    rate = 2e-3 if is_small(examples, columns) else 4e-3 if size <= 5000 else 8e-3
     return Recipe(
         batch_size=_power_of_two(examples / 80, 64, 256),
         steps=steps,
@@ -138,7 +144,7 @@ def _table(examples, columns, label):
         most_epochs=500,  # so that a few dozen rows are learnt as well
         learning_rate=rate,
         schedule="cosine",
-        weight_decay=float(f"{min(max(1000 / size, 0.02), 6):.2g}"),
+        weight_decay=float(f"{min(max(1000 / size, LEAST_DECAY), 6):.2g}"),
         clip_norm=1.0,
         patience=0.35,
     )

@@ -5,7 +5,7 @@ than either. A quantity is better answered by the network alone. docs/recipes.md
 """
 
 from tfapp.data.splits.split_names import TRAIN
-from tfapp.experiment.recipe.rules import FEW_ROWS, effective_rows
+from tfapp.experiment.recipe.rules import is_small
 from tfapp.spec import TABLE, kind_of_data
 
 _ARGUMENTS = ("apart=0.5",)
@@ -24,5 +24,4 @@ def decide(config, data, kept):
     if kept is not None or not of_classes or config.model != "auto" or config.model_arg:
         return {}
     rows = data.source.splits[TRAIN].num_examples
-    is_small = effective_rows(rows, len(data.inputs)) < FEW_ROWS
-    return {"model_arg": _ARGUMENTS} if is_small else {}
+    return {"model_arg": _ARGUMENTS} if is_small(rows, len(data.inputs)) else {}

@@ -116,10 +116,11 @@ class Columns(keras.layers.Layer):
 
 def _taken(flat, indices):
     """The columns of [batch, n] at ascending indices: slices, which are rounded in no runtime."""
-    starts = [i for i in indices if i - 1 not in indices]
-    ends = [i + 1 for i in indices if i + 1 not in indices]
     if len(indices) == flat.shape[1]:
         return flat
+    known = set(indices)
+    starts = [i for i in indices if i - 1 not in known]
+    ends = [i + 1 for i in indices if i + 1 not in known]
     return joined([flat[:, start:end] for start, end in zip(starts, ends, strict=True)])
 
 
