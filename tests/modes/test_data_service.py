@@ -80,6 +80,9 @@ def wait_for(condition, process=None):
         time.sleep(0.05)
 
 
+LOST = "did not come in time and will be read here"
+
+
 def free_port():
     with socket.socket() as found:
         found.bind(("", 0))
@@ -95,7 +98,11 @@ def train_losses(folder):
 
 @pytest.mark.slow
 def test_training_is_the_same_whatever_happens_to_the_service(processes, run_cli, tmp_path):
-    """A data worker is killed; then the dispatcher, with one of its own, is killed and replaced."""
+    """A data worker is killed in one run; the dispatcher, with one of its own, in another.
+
+    Not both in one run, because a worker that is left reads far ahead while a lost piece is waited
+    for, possibly to the end, after which no dispatcher is missed.
+    """
     folder = make_folder(tmp_path / "animals", each=15)
     port = free_port()
     address = f"grpc://127.0.0.1:{port}"
@@ -105,24 +112,30 @@ def test_training_is_the_same_whatever_happens_to_the_service(processes, run_cli
         "--xla=off", "--precision=float32", "--export=none", "--early_stopping=0",
         "--evaluate_every=1000", "--learning_rate=1e-3",
     )  # fmt: skip
+
+    def start_served(model_dir):
+        run = processes.start(*train, f"--model_dir={model_dir}", f"--data_service={address}")
+        wait_for(lambda: train_losses(model_dir), run)
+        return run
+
+    def assert_as_local(model_dir, run, *words):
+        code, log = outcome(run).code, run.log.read_text()
+        assert code == 0, log
+        assert train_losses(model_dir) == train_losses("local")
+        assert "engine: stream (fed by --data_service)" in log
+        assert any(each in log for each in words), log
+
     dispatcher = processes.start(*serve, f"--port={port}")
     worker = processes.start(*serve, f"--data_service={address}")
     assert run_cli(*train, "--model_dir=local", "--engine=stream").code == 0
-    served = processes.start(*train, "--model_dir=served", f"--data_service={address}")
-    wait_for(lambda: len(train_losses("served")) >= 3, served)
+    run = start_served("less_a_worker")
     worker.kill()
-    reached = len(train_losses("served"))
-    wait_for(lambda: len(train_losses("served")) >= reached + 3, served)
-    before = served.log.read_text().count("data: ")
+    assert_as_local("less_a_worker", run, LOST)
+    run = start_served("another_dispatcher")
     dispatcher.kill()
     dispatcher.wait()
     dispatcher = processes.start(*serve, f"--port={port}")
-    assert outcome(served).code == 0, served.log.read_text()
-    assert train_losses("served") == train_losses("local")
-    log = served.log.read_text()
-    assert "engine: stream (fed by --data_service)" in log
-    assert "did not come in time and will be read here" in log
-    assert log.count("data: ") > before  # a failure of the service, or further lost pieces
+    assert_as_local("another_dispatcher", run, LOST, "the data service failed and is asked again")
     dispatcher.send_signal(signal.SIGTERM)
     assert outcome(dispatcher).code == 0
     log = dispatcher.log.read_text()
