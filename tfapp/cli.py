@@ -27,8 +27,11 @@ _MODES = {
 }
 
 
-def main(argv):
-    """Runs the command line `argv` (program name first) and returns the exit code."""
+def main(argv, *, own_process=False):
+    """Runs the command line `argv` (program name first) and returns the exit code.
+
+    `own_process`: whether the process is there for nothing else.
+    """
     if text := flag_help.requested(argv[1:]):
         output.answer(text)
         return 0
@@ -38,7 +41,7 @@ def main(argv):
     try:
         config = flags.parse(argv)
         with interrupting(config.stop_signal, config.max_time):
-            _run_mode(config)
+            _run_mode(config, own_process)
     except TfappError as error:
         return _report(error, error.exit_code)
     except OSError as error:
@@ -66,18 +69,22 @@ def run():
     # TensorFlow is loaded would take until it is killed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     output.protect()
-    code = main(sys.argv)
+    code = main(sys.argv, own_process=True)
     for name in STOP_SIGNALS:  # one that comes late, as to each of several workers, changes nothing
         if name not in ("TERM", "INT"):
             signal.signal(signal.Signals[f"SIG{name}"], signal.SIG_IGN)
     process_end.leave(code)
 
 
-def _run_mode(config):
+def _run_mode(config, own_process):
     if config.mode != "doctor":  # it has to answer where TensorFlow cannot be imported
         from tfapp.runtime.import_tensorflow import import_tensorflow
 
         import_tensorflow()
+        if own_process:
+            from tfapp.experiment.side_by_side import share_cores
+
+            share_cores(config)
     importlib.import_module(_MODES[config.mode]).main(config)
 
 

@@ -19,6 +19,7 @@ from tfapp.registry import suggest
 from tfapp.runtime import plain_text
 
 OF_EXPORTS = ("predict", "generate")  # modes that need nothing of a run but its export
+COMPILE_BATCHES = ("loop", "step", "gradients")  # of --xla: a program takes a batch whole
 _LARGEST = 10**12  # of a whole number: what is counted has 64 bits
 _LONGEST = 10_000  # characters of a text; Linux takes paths of 4,096 bytes
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair, or a byte of a name in no UTF-8
@@ -145,6 +146,11 @@ def check_together(config):
     if config.xla == "loop" and (config.engine == "stream" or config.data_service):
         raise UsageError(
             f"{streamed} contradicts --xla=loop: the host feeds every step; use --xla=step"
+        )
+    if config.cpu_parts not in ("auto", 1) and config.xla in COMPILE_BATCHES:
+        raise UsageError(
+            f"--cpu_parts={config.cpu_parts} contradicts --xla={config.xla}, which compiles whole "
+            "batches; drop one of them"
         )
     if config.data_service and config.engine == "resident":
         raise UsageError(

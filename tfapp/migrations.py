@@ -63,6 +63,7 @@ MIGRATIONS: tuple[Migration, ...] = (
             "calibrate": False,
             "target_transform": "none",
             "unknown_category": "stop",
+            "cpu_parts": 1,
         },
     ),
 )

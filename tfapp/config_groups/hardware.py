@@ -53,6 +53,10 @@ class Hardware:
         "what XLA compiles: the loop of steps, each step, each replica's gradients and update, the "
         "update alone, or nothing (off)",
         choices=("auto", "loop", "step", "gradients", "update", "off"))
+    cpu_parts: int | str = _flag("auto",
+        "parts of each batch that a CPU computes side by side, each on its share of the cores, "
+        "instead of each operation on all of them; auto: up to 4 for transformers and "
+        "convnext_tiny, else 1", identity=True, number=int, words=("auto",), above=0)
     precision: str = _flag("auto",
         "of activations and products (weights are always float32); auto: float32, or bfloat16 "
         "where it is measured to gain at least 1.3x",

@@ -19,6 +19,7 @@ class BatchPlan:
     eval_batch_size: int  # examples an evaluation step, over all replicas
     steps_per_epoch: int  # full batches of an epoch
     total_steps: int  # of the run
+    parts: int = 1  # of a micro-batch, computed side by side
 
     @property
     def share(self):
@@ -51,13 +52,16 @@ def in_steps(duration, *, per_epoch, total, batch_size):
     return max(math.ceil(duration.value * per_unit - 1e-9), 1 if duration.value else 0)
 
 
-def plan_batches(source, *, num_replicas, batch_size, accumulate, eval_batch_size, epochs, steps):
+def plan_batches(
+    source, *, num_replicas, batch_size, accumulate, eval_batch_size, epochs, steps, parts=1
+):
     """Plans the batches of a run.
 
     Args:
       source: a `Source`; the sizes of its splits count.
       num_replicas: over all workers.
       batch_size, accumulate, eval_batch_size, epochs, steps: the flags of these names.
+      parts: --cpu_parts.
 
     Raises:
       UsageError: the batch is larger than the training split, or does not divide.
@@ -74,6 +78,11 @@ def plan_batches(source, *, num_replicas, batch_size, accumulate, eval_batch_siz
             f"--accumulate={accumulate}: --batch_size={batch_size} does not divide into "
             f"{accumulate} micro-batches on each of {num_replicas} replica(s)"
         )
+    if batch_size // (num_replicas * accumulate) % parts:
+        raise UsageError(
+            f"--cpu_parts={parts}: --batch_size={batch_size} does not divide into {parts} parts of "
+            f"each of {num_replicas * accumulate} micro-batch(es)"
+        )
     for name, split in source.splits.items():
         if not split.num_examples:
             raise DataError(f"{source.spec.name}: split {name} is empty")
@@ -85,4 +94,5 @@ def plan_batches(source, *, num_replicas, batch_size, accumulate, eval_batch_siz
         eval_batch_size=eval_batch_size or max(batch_size, _EVALUATION),
         steps_per_epoch=steps_per_epoch,
         total_steps=steps or epochs * steps_per_epoch,
+        parts=parts,
     )

@@ -55,6 +55,7 @@ class Evaluations:
     allowed: float  # bytes that one split may take on the device
     reader: PieceReader  # of splits that are streamed
     jit: bool  # whether XLA compiles one replica's whole pass, where it is worth it
+    parts: int = 1  # of a batch, computed side by side
     _compiled: dict = dataclasses.field(default_factory=dict, init=False)  # by split and metrics
 
     def __call__(self, split, *, metrics=None, most=None):
@@ -110,6 +111,7 @@ class Evaluations:
             label=self.source.spec.label.name,
             strategy=self.strategy,
             jit=self.jit and self._is_worth_compiling(split),
+            parts=self.parts,
         )
         return reporting()(run)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from tfapp.config_checks import COMPILE_BATCHES
 from tfapp.data.augmentation import Augmentation
 from tfapp.data.pipeline import choose as engines
 from tfapp.data.pipeline.choose import EngineChoice
@@ -40,7 +41,6 @@ from tfapp.training.teacher import Teacher
 _LOG = logging.getLogger("tfapp")
 
 
-_COMPILED_EVALUATION = ("loop", "step", "gradients")  # placements whose forward pass XLA compiles
 # Fields of which nothing that is compiled depends but the schedule.
 _OF_LENGTH = ("steps", "epochs", "evaluate_every", "early_stopping")
 
@@ -136,7 +136,8 @@ class Ground:
             device_type=device_type(),
             allowed=self.engine_choice.left / 2,  # as much for validation as for test
             reader=self.data.reader,
-            jit=settled.choice.placement in _COMPILED_EVALUATION,
+            jit=settled.choice.placement in COMPILE_BATCHES,
+            parts=batches.parts,
         )
 
     def _steps(self, config, batches, kept):
@@ -151,6 +152,7 @@ class Ground:
                 batch_size=batches.batch_size,
                 num_replicas=batches.num_replicas,
                 accumulate=batches.accumulate,
+                parts=batches.parts,
                 clip_norm=config.clip_norm,
                 ema=config.ema,
                 remat=config.remat,
@@ -207,6 +209,7 @@ def plan(config, data, strategy):
         num_replicas=strategy.num_replicas_in_sync,
         batch_size=config.batch_size,
         accumulate=config.accumulate,
+        parts=config.cpu_parts,
         eval_batch_size=config.eval_batch_size,
         epochs=config.epochs,
         steps=config.steps,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tfapp.distribution.devices import device_type
 from tfapp.errors import UsageError
+from tfapp.experiment import side_by_side
 from tfapp.experiment.calibration.candidates import first_precision, list_candidates
 from tfapp.experiment.calibration.choose import Choice, Question, choose
 from tfapp.experiment.calibration.description import describe
@@ -110,6 +111,7 @@ def _asked(config, model_name, data, batches, steps, built, *, kept, measure):
     if original_of(model) is not model:
         precision = _built_precision(config.precision, original_of(model), model_name)
         question = dataclasses.replace(question, precision=precision)
+    side_by_side.check_model(original_of(model), batches.parts)
     candidates = list_candidates(
         question,
         model,
@@ -119,6 +121,7 @@ def _asked(config, model_name, data, batches, steps, built, *, kept, measure):
         batch_size=batches.batch_size * data.spec.label.positions,
         large=state.is_large,
         teacher=steps.compression.teacher and steps.compression.teacher.model,
+        parts=batches.parts,
     )
     return (
         question,

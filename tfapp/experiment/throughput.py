@@ -32,7 +32,8 @@ def measure(experiment, device_type):
     windows = _windows(run_loop)
     step_seconds = statistics.median(seconds for seconds, _ in windows)
     flops = flops_per_step(experiment)
-    peak = peak_flops(experiment.choice.precision, device_type)
+    parts = experiment.batches.parts
+    peak = peak_flops(experiment.choice.precision, device_type, parts=parts)
     rate = flops / step_seconds if flops else None
     return {
         "examples_per_second": round(experiment.batches.batch_size / step_seconds, 1),
@@ -66,19 +67,25 @@ def flops_per_step(experiment):
     return count_flops(gradients, groups.for_gradients(values), specs)
 
 
-def peak_flops(precision, device_type):
-    """Operations per second of a large square matrix product in `precision`, measured now."""
+def peak_flops(precision, device_type, *, parts=1):
+    """Operations per second of large square matrix products in `precision`, measured now.
+
+    `parts`: of a batch, so many of which are computed side by side.
+    """
     size = _PEAK_SIZE[device_type]
-    a = tf.cast(tf.random.stateless_normal((size, size), (1, 2)), precision)
-    product = tf.function(lambda a: tf.matmul(a, a), autograph=False)
-    product(a)
+    each = [
+        tf.cast(tf.random.stateless_normal((size, size), (1, i)), precision)
+        for i in range(2, 2 + parts)
+    ]
+    products = tf.function(lambda each: [tf.matmul(a, a) for a in each], autograph=False)
+    products(each)
     best = 0.0
     for _ in range(3):
         count, begin = 0, time.monotonic()
         while time.monotonic() - begin < _PEAK_SECONDS:
-            result = product(a)
-            result[0, 0].numpy()  # waits for the device
-            count += 1
+            for result in products(each):
+                result[0, 0].numpy()  # waits for the device
+            count += parts
         best = max(best, count * 2 * size**3 / (time.monotonic() - begin))
     return best
 

@@ -14,6 +14,7 @@ from tfapp.models.ensemble import members_of
 from tfapp.tasks.task import TaskBatch
 from tfapp.training.forward import ModelCall
 from tfapp.training.members import combined
+from tfapp.training.side_by_side import split, total
 from tfapp.training.sums import add_sums, metric_sums, to_host, zero_sums
 
 
@@ -36,7 +37,9 @@ class EvaluationResult:
         return intervals(self.measured, self.sums)
 
 
-def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, jit, metrics=None):
+def make_evaluation(
+    *, state, inputs, model, task, preprocess, label, strategy, jit, metrics=None, parts=1
+):
     """Builds the compiled evaluation of one split.
 
     It is traced by its first call. The weights are read from their variables at each call, so the
@@ -52,6 +55,7 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
       strategy: the tf.distribute.Strategy.
       jit: whether one replica's whole pass is one XLA program.
       metrics: `Metric`s; None: the task's `evaluation_metrics`.
+      parts: of a batch, computed side by side; see `tfapp.training.side_by_side`.
 
     Returns:
       run() -> `EvaluationResult`.
@@ -63,6 +67,9 @@ def make_evaluation(*, state, inputs, model, task, preprocess, label, strategy, 
     def replica_sums(pulled, replica, weights=None):
         batch = inputs.batch(pulled, replica)
         weights = weights or state.read_for_answers(replica)
+        return total(batch_sums(part, weights) for part in split(batch, parts))
+
+    def batch_sums(batch, weights):
         call = ModelCall(model, *weights, training=False, read_outputs=state.read_outputs)
         batch_of_task = TaskBatch(preprocess(batch), batch[label], training=False)
         objective = task.objective(combined(task, call, members), batch_of_task)

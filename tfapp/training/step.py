@@ -20,6 +20,7 @@ from tfapp.training.forward import ModelCall, replaced
 from tfapp.training.groups import NON_TRAINABLE, SCALE, TEACHER, TRAINABLE
 from tfapp.training.members import training_objective
 from tfapp.training.shards import in_shards
+from tfapp.training.side_by_side import in_parts
 from tfapp.training.sums import add_sums, counted, example_weights, keep_if, metric_sums, zero_sums
 from tfapp.training.update import is_guarded, made, make_update
 
@@ -35,6 +36,7 @@ class StepOptions:
     batch_size: int  # examples of the global batch, over all replicas
     num_replicas: int = 1  # over all workers
     accumulate: int = 1  # micro-batches a step
+    parts: int = 1  # of a micro-batch, computed side by side on the cores of a CPU
     clip_norm: float = 0.0  # global norm of the reduced gradient; 0: no clipping
     ema: float = 0.0  # decay of the weights' moving average; 0: none
     remat: bool = False  # compute activations of blocks again in the backward pass
@@ -118,10 +120,11 @@ def make_step_functions(
                 objective = objective._replace(losses=learnt)
             losses = objective.losses * example_weights(objective, batch)
             loss = tf.reduce_sum(losses) / options.batch_size
-            # Regularisation depends on the weights alone: each micro-batch of each replica computes
-            # all of it.
+            # Regularisation depends on the weights alone: each part of each micro-batch of each
+            # replica computes all of it.
+            times = options.num_replicas * options.accumulate * options.parts
             for penalty in call.penalties:
-                loss += tf.cast(penalty, loss.dtype) / options.num_replicas / options.accumulate
+                loss += tf.cast(penalty, loss.dtype) / times
             if SCALE in values:
                 loss *= values[SCALE][0]
         grads = tape.gradient(loss, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -129,13 +132,19 @@ def make_step_functions(
         sums = metric_sums(task.training_metrics, objective, losses, batch)
         return Gradients(grads, call.assigned, call.non_trainable, sums)
 
+    def of_part(values, i):
+        shifted = _shift_seeds(values[NON_TRAINABLE], seeds, options.num_replicas * i)
+        return {**values, NON_TRAINABLE: shifted} if i else values
+
+    micro_batch = in_parts(one_batch, options.parts, of_part)
+
     def gradients(values, batch, replica):
         shifted = _shift_seeds(values[NON_TRAINABLE], seeds, replica)
         values = {**values, NON_TRAINABLE: shifted}
         if options.accumulate == 1:
-            result = one_batch(values, batch)
+            result = micro_batch(values, batch)
         else:
-            result = _accumulated(one_batch, values, batch, options, task)
+            result = _accumulated(micro_batch, values, batch, options, task)
         return result._replace(non_trainable=_shift_seeds(result.non_trainable, seeds, -replica))
 
     return StepFunctions(

@@ -12,7 +12,16 @@ from tfapp.training import placement as placements
 
 
 def list_candidates(
-    question, model, *, num_replicas, engine, device_type, batch_size, large=False, teacher=None
+    question,
+    model,
+    *,
+    num_replicas,
+    engine,
+    device_type,
+    batch_size,
+    large=False,
+    teacher=None,
+    parts=1,
 ):
     """Lists what may be chosen, the best guess first.
 
@@ -25,6 +34,7 @@ def list_candidates(
       batch_size: examples a step over all replicas, or tokens where each has an answer.
       large: whether the state is; see `TrainState.is_large`.
       teacher: another `keras.Model` that each step calls; None: there is none.
+      parts: of a batch, which nothing compiles as a whole if there are several.
 
     Returns:
       `Candidate`s, at least one.
@@ -40,6 +50,8 @@ def list_candidates(
         synchronized=reduces_across_replicas(model),
         uncompiled=uncompiled,
     )
+    if parts > 1:
+        valid = [name for name in valid if name in ("update", "off")]
     if question.placement != "auto":
         placements.check(
             question.placement, valid, num_replicas=num_replicas, uncompiled=uncompiled
@@ -53,7 +65,7 @@ def list_candidates(
             device_type=device_type,
             has_convolutions=any(map(has_convolutions, models)),
             work=sum(m.count_params() * batch_size * max(members_of(m), 1) for m in models),
-            large=large,
+            large=large or parts > 1,
         )
     pairs = [(p, x) for x in names for p in _precisions(question, device_type)]
     if device_type == "CPU" and len(names) > 1:

@@ -5,6 +5,7 @@ import math
 
 from tfapp.data.augmentation import NONE
 from tfapp.data.splits.split_names import TRAIN
+from tfapp.experiment import side_by_side
 from tfapp.experiment.batch_plan import in_steps
 from tfapp.experiment.recipe import augment, model_size, noise, small_table
 from tfapp.experiment.recipe.evaluations import interval, patience
@@ -56,7 +57,13 @@ def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
         decided["augment"] = augment.choose(recipe.augment, data) if changes is None else changes
     for rule in (model_size, small_table):
         decided.update(rule.decide(dataclasses.replace(config, **decided), data, kept))
-    return dataclasses.replace(config, **decided), decided
+    decided.update(
+        side_by_side.decide(
+            dataclasses.replace(config, **decided), model, num_replicas=num_replicas, kept=kept
+        )
+    )
+    whole = {"cpu_parts": 1} if config.cpu_parts == "auto" or not side_by_side.is_cpu() else {}
+    return dataclasses.replace(config, **{**whole, **decided}), decided
 
 
 def in_words(decided, data, *, in_steps):
