@@ -55,6 +55,8 @@ def test_a_batch_larger_than_train_is_refused():
 def test_a_batch_that_does_not_divide_is_refused():
     with pytest.raises(UsageError, match="--accumulate=3: --batch_size=32 does not divide"):
         plan(accumulate=3)
+    with pytest.raises(UsageError, match="--cpu_parts=3: --batch_size=32 does not divide into 3"):
+        plan(accumulate=2, parts=3)
 
 
 def test_an_empty_split_is_refused():

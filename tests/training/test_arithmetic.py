@@ -19,6 +19,7 @@ PLAIN = {"batch_size": 64, "xla": "off"}
 RECIPES = [
     {"clip_norm": 0.5},
     {"accumulate": 4},
+    {"accumulate": 2, "cpu_parts": 4},
     {"ema": 0.9},
     {"schedule": "cosine", "warmup_steps": "10"},
     {"label_smoothing": 0.1},
@@ -56,7 +57,7 @@ def kept():
     return {}
 
 
-@pytest.mark.parametrize("recipe", RECIPES[:6], ids=str)
+@pytest.mark.parametrize("recipe", RECIPES[:7], ids=str)
 def test_every_part_of_the_recipe_changes_something(make_experiment, recipe, kept):
     """So that the agreement above says something; an average changes nothing but itself."""
     if "plain" not in kept:
@@ -78,7 +79,9 @@ def test_every_placement_computes_the_same(make_experiment, engine, xla, kept):
     assert measured == pytest.approx(kept["off"], rel=1e-5)
 
 
-@pytest.mark.parametrize("changes", [{}, {"logical_devices": 2}, {"accumulate": 2}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"logical_devices": 2}, {"accumulate": 2}, {"cpu_parts": 2}], ids=str
+)
 def test_augmentation_as_a_program_of_its_own_computes_the_same(make_experiment, changes, kept):
     recipe = {"batch_size": 64, "augment": ("flip", "crop", "mixup")}
     if "augmented" not in kept:

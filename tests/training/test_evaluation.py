@@ -40,7 +40,9 @@ def test_rows_of_weight_one_are_the_split(kind, replicas, examples, batch_size):
     assert counted == list(range(examples))
 
 
-@pytest.mark.parametrize("changes", [{}, {"xla": "off"}, {"logical_devices": 2}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"xla": "off"}, {"logical_devices": 2}, {"cpu_parts": 2, "xla": "off"}], ids=str
+)
 def test_metrics_equal_a_plain_average(make_experiment, changes):
     built = make_experiment(batch_size=2, **changes)
     test = built.data.source.splits["test"].arrays()

@@ -108,7 +108,9 @@ def test_each_member_learns_from_its_own_loss(make_experiment):
         assert after[2 * i] == pytest.approx(kernel - 0.1 * slope, abs=1e-5)
 
 
-@pytest.mark.parametrize("changes", [{"logical_devices": 2}, {"accumulate": 2}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{"logical_devices": 2}, {"accumulate": 2}, {"cpu_parts": 4}], ids=str
+)
 def test_the_losses_do_not_depend_on_how_a_batch_is_divided(make_experiment, changes):
     expected, _ = losses(make_experiment(**RECIPE), 4)
     measured, _ = losses(make_experiment(**RECIPE, **changes), 4)

@@ -27,7 +27,7 @@ def choose_devices(config):
             collective=CollectiveOptions(
                 config.collective, config.collective_pack, _seconds(config, "collective_timeout")
             ),
-            members=_members(config),
+            members=members(config),
             facts={**fingerprint.of_code(), **_flags(config)},
             peer_timeout=_seconds(config, "peer_timeout"),
         ),
@@ -46,7 +46,8 @@ def device_names(config):
     return names[:1] if config.strategy == "one" else names
 
 
-def _members(config):
+def members(config):
+    """The `Members` of a run of several workers; None: one process. Raises UsageError."""
     if config.strategy in ("one", "mirrored"):
         return None
     found = find_members(

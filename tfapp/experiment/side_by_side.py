@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfapp.config_checks import COMPILE_BATCHES
 from tfapp.distribution.devices import device_type
 from tfapp.errors import UsageError
+from tfapp.experiment.devices import members
 from tfapp.runtime import private_api, private_random
 from tfapp.runtime.host import cores
 
@@ -62,14 +63,14 @@ def share_cores(config):
     if model == "auto" and config.dataset.startswith("text:"):
         model = _OF_TEXT
     parts = _parts(config, model) if config.cpu_parts == "auto" else config.cpu_parts
-    several = config.logical_devices > 1 or config.strategy == "multi_worker" or config.workers
     if (
         config.mode not in ("train", "benchmark")
-        or several
         or parts == 1
         or config.xla in COMPILE_BATCHES
         or _THREADS in os.environ
         or tf.config.list_physical_devices("GPU")
+        or config.logical_devices > 1
+        or members(config) is not None
     ):
         return
     with contextlib.suppress(RuntimeError):  # the devices are made

@@ -46,6 +46,11 @@ def placements(model, **changes):
     return [placement for placement, _ in pairs(ask(), model, **changes)]
 
 
+def test_parts_of_a_batch_are_compiled_by_nothing(dense):
+    assert placements(dense, parts=2) == ["update"]
+    assert pairs(ask(placement="off"), dense, parts=2) == [("off", "float32")]
+
+
 @pytest.mark.parametrize(
     "placement, changes, reason",
     [
