@@ -72,6 +72,7 @@ def test_a_run_keeps_its_parts(cores_are):
 def test_a_gpu_takes_batches_whole(monkeypatch):
     monkeypatch.setattr(side_by_side, "device_type", lambda: "GPU")
     assert parts(GPT, kept={"cpu_parts": 2}) == {}
+    assert side_by_side.parts_of(dataclasses.replace(GPT, cpu_parts=2)) == 1
 
 
 @pytest.mark.parametrize("cores, expected", [(2, 1), (3, 2), (16, 4)])

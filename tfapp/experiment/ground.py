@@ -18,7 +18,7 @@ from tfapp.data.pipeline.engine import Engine
 from tfapp.data.splits.split_names import TRAIN
 from tfapp.distribution.cluster import Cluster
 from tfapp.distribution.devices import device_type
-from tfapp.experiment import augment
+from tfapp.experiment import augment, side_by_side
 from tfapp.experiment.batch_plan import BatchPlan, plan_batches
 from tfapp.experiment.class_weights import class_weights
 from tfapp.experiment.compress import Compression, pruning_of
@@ -209,7 +209,7 @@ def plan(config, data, strategy):
         num_replicas=strategy.num_replicas_in_sync,
         batch_size=config.batch_size,
         accumulate=config.accumulate,
-        parts=config.cpu_parts,
+        parts=side_by_side.parts_of(config),
         eval_batch_size=config.eval_batch_size,
         epochs=config.epochs,
         steps=config.steps,

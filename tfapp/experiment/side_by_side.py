@@ -32,15 +32,15 @@ def decide(config, model, *, num_replicas, kept):
       kept: what an earlier start of the run decided; None: nothing yet.
     """
     auto = config.cpu_parts == "auto" and config.xla not in COMPILE_BATCHES
-    if not auto or num_replicas > 1 or not is_cpu():
+    if not auto or num_replicas > 1 or device_type() != "CPU":
         return {}
     parts = _parts(config, model) if kept is None else kept.get("cpu_parts", 1)
     return {"cpu_parts": parts} if parts > 1 else {}
 
 
-def is_cpu():
-    """Whether a CPU computes: a GPU takes batches whole, whatever is asked for."""
-    return device_type() == "CPU"
+def parts_of(config):
+    """The parts of each batch of a `Config` whose recipe is filled in: a GPU takes it whole."""
+    return 1 if config.cpu_parts == "auto" or device_type() != "CPU" else config.cpu_parts
 
 
 def check_model(model, parts):

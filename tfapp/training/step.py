@@ -45,6 +45,11 @@ class StepOptions:
     deterministic: bool = False  # TensorFlow's operations must be deterministic
     allreduce_precision: str = "float32"  # of the gradients on their way between replicas
 
+    @property
+    def passes(self):
+        """Forward and backward passes of a step, over all replicas."""
+        return self.num_replicas * self.accumulate * self.parts
+
 
 class StepFunctions(NamedTuple):
     """What a placement compiles and a loop composes."""
@@ -119,12 +124,7 @@ def make_step_functions(
                 learnt = teacher.losses(objective.losses, call.outputs, taught)
                 objective = objective._replace(losses=learnt)
             losses = objective.losses * example_weights(objective, batch)
-            loss = tf.reduce_sum(losses) / options.batch_size
-            # Regularisation depends on the weights alone: each part of each micro-batch of each
-            # replica computes all of it.
-            times = options.num_replicas * options.accumulate * options.parts
-            for penalty in call.penalties:
-                loss += tf.cast(penalty, loss.dtype) / times
+            loss = _total_loss(losses, call.penalties, options)
             if SCALE in values:
                 loss *= values[SCALE][0]
         grads = tape.gradient(loss, trainable, unconnected_gradients=tf.UnconnectedGradients.ZERO)
@@ -133,14 +133,12 @@ def make_step_functions(
         return Gradients(grads, call.assigned, call.non_trainable, sums)
 
     def of_part(values, i):
-        shifted = _shift_seeds(values[NON_TRAINABLE], seeds, options.num_replicas * i)
-        return {**values, NON_TRAINABLE: shifted} if i else values
+        return _with_seeds(values, seeds, options.num_replicas * i)
 
     micro_batch = in_parts(one_batch, options.parts, of_part)
 
     def gradients(values, batch, replica):
-        shifted = _shift_seeds(values[NON_TRAINABLE], seeds, replica)
-        values = {**values, NON_TRAINABLE: shifted}
+        values = _with_seeds(values, seeds, replica)
         if options.accumulate == 1:
             result = micro_batch(values, batch)
         else:
@@ -150,6 +148,17 @@ def make_step_functions(
     return StepFunctions(
         gradients, make_update(optimizer, options, after_update), hooks=bool(after_update)
     )
+
+
+def _total_loss(losses, penalties, options):
+    """What a pass adds to the loss of the global batch.
+
+    Regularisation depends on the weights alone: each pass computes all of it.
+    """
+    loss = tf.reduce_sum(losses) / options.batch_size
+    for penalty in penalties:
+        loss += tf.cast(penalty, loss.dtype) / options.passes
+    return loss
 
 
 def _accumulated(one_batch, values, batch, options, task):
@@ -270,6 +279,11 @@ def make_halves(functions, reduce, options, shards=None):
 def reduce_nothing(grads, state, loss):
     """The reduction of a single replica."""
     return grads, state, loss
+
+
+def _with_seeds(values, seeds, replica):
+    """The values of a step, with the dropout seeds of a replica."""
+    return {**values, NON_TRAINABLE: _shift_seeds(values[NON_TRAINABLE], seeds, replica)}
 
 
 def _shift_seeds(non_trainable, seeds, replica):

@@ -62,8 +62,7 @@ def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
             dataclasses.replace(config, **decided), model, num_replicas=num_replicas, kept=kept
         )
     )
-    whole = {"cpu_parts": 1} if config.cpu_parts == "auto" or not side_by_side.is_cpu() else {}
-    return dataclasses.replace(config, **{**whole, **decided}), decided
+    return dataclasses.replace(config, **decided), decided
 
 
 def in_words(decided, data, *, in_steps):
