@@ -1,6 +1,7 @@
 """Batches in parts side by side: when, with how many threads, and what cannot be divided."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 import tfapp
 from tests.training.losses import losses
+from tfapp import cli
 from tfapp.experiment import side_by_side
 from tfapp.training.side_by_side import in_parts, split
 
@@ -34,8 +36,8 @@ def threads(monkeypatch):
     return found
 
 
-def parts(config, model="gpt", num_replicas=1, kept=None):
-    return side_by_side.decide(config, model, num_replicas=num_replicas, kept=kept)
+def parts(config, model="gpt", num_replicas=1, begun=None):
+    return side_by_side.decide(config, model, num_replicas=num_replicas, begun=begun)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_part_for_each_core_up_to_four(cores_are, cores, batch_size, expected)
         ({"batch_size": 62, "accumulate": 2}, {}),
         ({"xla": "loop"}, {}),
         ({"cpu_parts": 1}, {}),
-        ({}, {"kept": {}}),  # the run began with whole batches
+        ({}, {"begun": {}}),  # the run began with whole batches
     ],
     ids=str,
 )
@@ -66,12 +68,12 @@ def test_whole_batches(changes, others):
 
 def test_a_run_keeps_its_parts(cores_are):
     cores_are(16)
-    assert parts(GPT, kept={"cpu_parts": 2}) == {"cpu_parts": 2}
+    assert parts(GPT, begun={"cpu_parts": 2}) == {"cpu_parts": 2}
 
 
 def test_a_gpu_takes_batches_whole(monkeypatch):
     monkeypatch.setattr(side_by_side, "device_type", lambda: "GPU")
-    assert parts(GPT, kept={"cpu_parts": 2}) == {}
+    assert parts(GPT, begun={"cpu_parts": 2}) == {}
     assert side_by_side.parts_of(dataclasses.replace(GPT, cpu_parts=2)) == 1
 
 
@@ -100,10 +102,27 @@ def test_all_cores_for_an_operation(threads, changes):
     assert threads == []
 
 
+@pytest.mark.parametrize("recipe, expected", [({"cpu_parts": 2}, [1]), ({}, [])])
+def test_a_run_that_goes_on_has_the_threads_of_its_parts(threads, tmp_path, recipe, expected):
+    choices = {"precision": "float32", "xla": "update", "recipe": recipe}
+    (tmp_path / "choices.json").write_text(json.dumps(choices))
+    side_by_side.share_cores(dataclasses.replace(TEXT, model_dir=str(tmp_path)))
+    assert threads == expected
+
+
 def test_threads_that_a_user_has_set_stay(threads, monkeypatch):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
     side_by_side.share_cores(TEXT)
     assert threads == []
+
+
+def test_only_the_command_lines_own_process_is_changed(run_cli, monkeypatch):
+    configs = []
+    monkeypatch.setattr(side_by_side, "share_cores", configs.append)
+    assert run_cli("--only_check_args").code == 0
+    assert configs == []
+    assert cli.main(["main.py", "--only_check_args"], own_process=True) == 0
+    assert [config.dataset for config in configs] == ["digits"]
 
 
 def test_devices_that_are_made_stay_as_they_are():

@@ -1,9 +1,11 @@
 """What an earlier start of a run left in its folder, proven to be what was written there."""
 
+import pathlib
+
 from tfapp.config import FLAGS
 from tfapp.data import preprocessing
 from tfapp.data.preprocessing import Preprocessing
-from tfapp.run_folder import ADJUSTMENTS, CHOICES, PREPROCESSING, SUMMARY, damaged
+from tfapp.run_folder import ADJUSTMENTS, CHOICES, PREPROCESSING, SUMMARY, damaged, read_json
 from tfapp.runtime.json_shape import Each, Maybe
 from tfapp.training.placement import PLACEMENTS
 
@@ -38,6 +40,11 @@ _SUMMARY = {
 def choices(folder):
     """The `Choice.to_json` of a `RunFolder`, with the entries above; {}: none. Raises DataError."""
     return folder.read_json(CHOICES, _CHOICES) or {}
+
+
+def choices_in(path):
+    """The same of a folder that is not opened, where a run may have begun or not."""
+    return read_json(pathlib.Path(path) / CHOICES, _CHOICES) or {}
 
 
 def adjustments(folder):

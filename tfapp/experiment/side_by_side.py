@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfapp.config_checks import COMPILE_BATCHES
 from tfapp.distribution.devices import device_type
 from tfapp.errors import UsageError
+from tfapp.experiment import kept
 from tfapp.experiment.devices import members
 from tfapp.runtime import private_api, private_random
 from tfapp.runtime.host import cores
@@ -22,19 +23,19 @@ _MOST = 4  # parts: each adds all operations of the model to the graph
 _THREADS = "TF_NUM_INTRAOP_THREADS"  # of an operation, where a user has set it
 
 
-def decide(config, model, *, num_replicas, kept):
+def decide(config, model, *, num_replicas, begun):
     """{"cpu_parts": how many} where auto divides batches; of a batch that stays whole, {}.
 
     Args:
       config: a `Config` whose batch size is filled in.
       model: --model, or what auto stands for.
       num_replicas: that a batch is divided among.
-      kept: what an earlier start of the run decided; None: nothing yet.
+      begun: what an earlier start of the run decided; None: nothing yet.
     """
     auto = config.cpu_parts == "auto" and config.xla not in COMPILE_BATCHES
     if not auto or num_replicas > 1 or device_type() != "CPU":
         return {}
-    parts = _parts(config, model) if kept is None else kept.get("cpu_parts", 1)
+    parts = _parts(config, model) if begun is None else begun.get("cpu_parts", 1)
     return {"cpu_parts": parts} if parts > 1 else {}
 
 
@@ -59,13 +60,8 @@ def share_cores(config):
 
     To be called before TensorFlow makes its devices; nothing changes once it has.
     """
-    model = config.model
-    if model == "auto" and config.dataset.startswith("text:"):
-        model = _OF_TEXT
-    parts = _parts(config, model) if config.cpu_parts == "auto" else config.cpu_parts
     if (
         config.mode not in ("train", "benchmark")
-        or parts == 1
         or config.xla in COMPILE_BATCHES
         or _THREADS in os.environ
         or tf.config.list_physical_devices("GPU")
@@ -73,8 +69,22 @@ def share_cores(config):
         or members(config) is not None
     ):
         return
+    parts = _expected(config)
+    if parts == 1:
+        return
     with contextlib.suppress(RuntimeError):  # the devices are made
         tf.config.threading.set_intra_op_parallelism_threads(-(-cores() // parts))
+
+
+def _expected(config):
+    """The parts of each batch, as far as flags and the run's folder tell."""
+    if config.cpu_parts != "auto":
+        return config.cpu_parts
+    begun = kept.choices_in(config.model_dir) if config.model_dir else {}
+    if begun:
+        return begun.get(kept.RECIPE, {}).get("cpu_parts", 1)
+    is_text = config.model == "auto" and config.dataset.startswith("text:")
+    return _parts(config, _OF_TEXT if is_text else config.model)
 
 
 def _parts(config, model):

@@ -59,7 +59,7 @@ def fill_in(config, data, *, num_replicas, model, kept=None, changes=None):
         decided.update(rule.decide(dataclasses.replace(config, **decided), data, kept))
     decided.update(
         side_by_side.decide(
-            dataclasses.replace(config, **decided), model, num_replicas=num_replicas, kept=kept
+            dataclasses.replace(config, **decided), model, num_replicas=num_replicas, begun=kept
         )
     )
     return dataclasses.replace(config, **decided), decided
