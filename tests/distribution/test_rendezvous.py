@@ -46,6 +46,23 @@ def test_a_worker_that_starts_again_takes_its_place_again():
         assert [one.result(LONG) for one in found] == [chief.result(LONG)] * 2
 
 
+def test_a_worker_that_ends_before_the_last_one_comes_is_waited_for(monkeypatch):
+    """Worker 0 does not look for closed connections while it waits for one to be made."""
+    monkeypatch.setattr(rendezvous, "_POLL_SECONDS", 5.0)
+    members = tuple(free_addresses(3))
+    hello = {"protocol": 1, "addresses": list(members), "facts": {}}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        chief = start(pool, members, 0)
+        address = _address(members[0], chief)
+        with socket.create_connection(address) as first:
+            rendezvous._send(first, {**hello, "worker": 1})
+            time.sleep(0.3)  # it is taken
+        with socket.create_connection(address) as second:
+            rendezvous._send(second, {**hello, "worker": 2})
+            again = start(pool, members, 1)
+            assert again.result(LONG) == chief.result(LONG) == [{"seed": 0}, {"seed": 1}, {}]
+
+
 def _address(text, future):
     """Of worker 0, once it listens."""
     host, _, port = text.rpartition(":")

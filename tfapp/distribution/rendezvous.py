@@ -71,10 +71,7 @@ def _gather(members, facts, wait):
     peers = {}  # worker -> (its connection, its facts)
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listener(members))
-        while len(peers) < len(members.addresses) - 1:
-            for worker in [w for w, (connection, _) in peers.items() if _is_closed(connection)]:
-                del peers[worker]
-            missing = [w for w in range(1, len(members.addresses)) if w not in peers]
+        while missing := _missing(members, peers):
             wait.check(_named(members, missing))
             with contextlib.suppress(TimeoutError):
                 connection = stack.enter_context(listener.accept()[0])
@@ -85,6 +82,13 @@ def _gather(members, facts, wait):
         all_facts = [facts, *(peers[worker][1] for worker in sorted(peers))]
         _send_all([connection for connection, _ in peers.values()], {"go": all_facts})
     return all_facts
+
+
+def _missing(members, peers):
+    """The workers that are not among `peers`, of which those that have gone are dropped."""
+    for worker in [w for w, (connection, _) in peers.items() if _is_closed(connection)]:
+        del peers[worker]
+    return [w for w in range(1, len(members.addresses)) if w not in peers]
 
 
 def _listener(members):
