@@ -41,7 +41,15 @@ def test_rows_of_weight_one_are_the_split(kind, replicas, examples, batch_size):
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"xla": "off"}, {"logical_devices": 2}, {"cpu_parts": 2, "xla": "off"}], ids=str
+    "changes",
+    [
+        {},
+        {"xla": "off"},
+        {"logical_devices": 2},
+        {"cpu_parts": 2, "xla": "off"},
+        {"cpu_parts": 2, "eval_batch_size": 7},
+    ],
+    ids=str,
 )
 def test_metrics_equal_a_plain_average(make_experiment, changes):
     built = make_experiment(batch_size=2, **changes)

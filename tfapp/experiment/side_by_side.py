@@ -60,17 +60,16 @@ def share_cores(config):
 
     To be called before TensorFlow makes its devices; nothing changes once it has.
     """
+    if config.mode not in ("train", "benchmark") or config.xla in COMPILE_BATCHES:
+        return
+    parts = _expected(config)
     if (
-        config.mode not in ("train", "benchmark")
-        or config.xla in COMPILE_BATCHES
+        parts == 1
         or _THREADS in os.environ
         or tf.config.list_physical_devices("GPU")
         or config.logical_devices > 1
         or members(config) is not None
     ):
-        return
-    parts = _expected(config)
-    if parts == 1:
         return
     with contextlib.suppress(RuntimeError):  # the devices are made
         tf.config.threading.set_intra_op_parallelism_threads(-(-cores() // parts))
@@ -80,11 +79,10 @@ def _expected(config):
     """The parts of each batch, as far as flags and the run's folder tell."""
     if config.cpu_parts != "auto":
         return config.cpu_parts
-    begun = kept.choices_in(config.model_dir) if config.model_dir else {}
-    if begun:
-        return begun.get(kept.RECIPE, {}).get("cpu_parts", 1)
     is_text = config.model == "auto" and config.dataset.startswith("text:")
-    return _parts(config, _OF_TEXT if is_text else config.model)
+    parts = _parts(config, _OF_TEXT if is_text else config.model)
+    begun = kept.choices_in(config.model_dir) if parts > 1 and config.model_dir else {}
+    return begun.get(kept.RECIPE, {}).get("cpu_parts", 1) if begun else parts
 
 
 def _parts(config, model):

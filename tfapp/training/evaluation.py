@@ -67,7 +67,9 @@ def make_evaluation(
     def replica_sums(pulled, replica, weights=None):
         batch = inputs.batch(pulled, replica)
         weights = weights or state.read_for_answers(replica)
-        return total(batch_sums(part, weights) for part in split(batch, parts))
+        size = batch[label].shape[0]
+        pieces = [batch] if size is None or size % parts else split(batch, parts)
+        return total(batch_sums(piece, weights) for piece in pieces)
 
     def batch_sums(batch, weights):
         call = ModelCall(model, *weights, training=False, read_outputs=state.read_outputs)

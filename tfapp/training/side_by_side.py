@@ -42,10 +42,7 @@ def in_parts(one_batch, parts, shifted):
 
 
 def split(batch, parts):
-    """A dict of tensors [batch, ...] as `parts` such dicts; as one where it does not divide."""
-    size = next(iter(batch.values())).shape[0]
-    if size is None or size % parts:
-        return [batch]
+    """A dict of tensors [batch, ...] as `parts` such dicts, into which the batch divides."""
     divided = {name: tf.split(value, parts) for name, value in batch.items()}
     return [{name: value[i] for name, value in divided.items()} for i in range(parts)]
 

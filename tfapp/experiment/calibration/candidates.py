@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tfapp.config_checks import COMPILE_BATCHES
 from tfapp.experiment.calibration.measure import Candidate
 from tfapp.models.ensemble import members_of
 from tfapp.models.layers import reduces_across_replicas
@@ -51,7 +52,7 @@ def list_candidates(
         uncompiled=uncompiled,
     )
     if parts > 1:
-        valid = [name for name in valid if name in ("update", "off")]
+        valid = [name for name in valid if name not in COMPILE_BATCHES]
     if question.placement != "auto":
         placements.check(
             question.placement, valid, num_replicas=num_replicas, uncompiled=uncompiled
